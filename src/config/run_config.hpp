@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "activation/parameters.hpp"
+#include "data/parameters.hpp"
+#include "device/profile.hpp"
+#include "method/parameters.hpp"
+#include "model/parameters.hpp"
+#include "record/parameters.hpp"
+#include "server/parameters.hpp"
+
+namespace mobi {
+
+enum class RunClock { Virtual };
+enum class RunCompute { All, None };
+
+/// Section `[run]`.
+struct RunParameters {
+    std::uint64_t seed = 1;
+    RunClock clock = RunClock::Virtual;
+    RunCompute compute = RunCompute::All;   ///< none: the timeline alone, nothing is computed
+    std::string output = "results/run.h5";  ///< host-only: not part of the resolved configuration
+    int threads = 0;                        ///< compute threads a process; 0 = auto. host-only
+};
+
+/// A whole resolved configuration: what `fedmobillm check` prints and `/config` holds.
+struct RunConfig {
+    RunParameters run;
+    MethodParameters method;
+    DataParameters data;
+    FleetParameters fleet;
+    CostParameters cost;
+    PlanParameters plan;
+    PacketParameters packet;
+    ForwardParameters forward;
+    ResidualParameters residual;
+    SideParameters side;
+    AlignParameters align;
+    LossParameters loss;
+    OptimizerParameters optimizer;
+    ServerParameters server;
+    EvalParameters eval;
+    InferenceParameters inference;
+    RecordParameters record;
+    int device_epochs = 1;                                ///< `device.epochs`
+    std::string backbone_cache = "data/cache/prepared";   ///< `backbone.cache`
+    std::map<std::string, DeviceProfile> devices;         ///< every profile the fleet uses
+    std::map<std::string, LinkProfile> links;             ///< every link the fleet uses
+    std::map<std::string, BackboneParameters> backbones;  ///< every backbone the fleet uses
+};
+
+}  // namespace mobi

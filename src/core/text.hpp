@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mobi {
+
+/// `text` without blanks, tabs and line ends at either end.
+std::string_view trim(std::string_view text);
+
+/// Splits at every `separator`; n separators give n + 1 fields.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The words between blanks; none is empty.
+std::vector<std::string_view> split_words(std::string_view text);
+
+/// The candidate with the smallest edit distance to `word`, for "did you mean"; nothing when even
+/// the nearest differs in more than half of its letters.
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+
+/// A number for people, with a power-of-1000 prefix: `human(1234567, "B")` = `"1.23 MB"`.
+std::string human(double value, std::string_view unit);
+
+/// Seconds for people: `"850 ms"`, `"12.3 s"`, `"4 min 05 s"`, `"2 h 03 min"`.
+std::string human_seconds(double seconds);
+
+}  // namespace mobi

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace mobi {
+
+/// `data.task`: the published file form of a data set, or a table with named columns.
+enum class TaskForm { Table, Mrpc, Sst2, Rte, Cola, AgNews };
+enum class PartitionKind { Dirichlet, Uniform, OneClass };
+/// Whether `data.alpha` is the sum of the Dirichlet concentrations or that of each class.
+enum class Concentration { Total, PerClass };
+
+/// Section `[data]`.
+struct DataParameters {
+    TaskForm task = TaskForm::Table;
+    std::string train;            ///< path; a folder for the GLUE tasks
+    std::string test;             ///< path; empty where `train` is a folder that holds it
+    std::string text = "text";    ///< column
+    std::string pair;             ///< column of a second sentence; empty = none
+    std::string label = "label";  ///< column
+    std::string classes;          ///< file with one class name a line; empty = the names found in
+                                  ///< train, sorted; the number 1 = regression
+    int train_samples = 0;        ///< use the first n only; 0 = all
+    int test_samples = 0;
+    int max_tokens = 128;  ///< special tokens included
+    PartitionKind partition = PartitionKind::Dirichlet;
+    double alpha = 1;
+    Concentration concentration = Concentration::Total;
+};
+
+}  // namespace mobi

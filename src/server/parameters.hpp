@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace mobi {
+
+enum class ServerMode { ArrivalReplay, ArrivalOnly, ReplayAfterAll, PerDevice };
+enum class Sampler { Auto, Uniform, Permutation };
+enum class Balance { None, Backbone, Device };
+
+/// Section `[server]` (METHODS.md 1.6, 4.3).
+struct ServerParameters {
+    ServerMode mode = ServerMode::ArrivalReplay;
+    int updates_per_arrival = 1;
+    int batch = 32;
+    Sampler sampler = Sampler::Auto;
+    int epochs = 20;
+    Balance balance = Balance::None;
+    double rate_flop_per_s = 5e12;
+    double io_rate_bytes_per_s = 10e9;
+    double step_overhead_s = 200e-6;
+};
+
+enum class EvalWeights { Devices, Equal };
+
+/// Section `[eval]` (METHODS.md 5.2).
+struct EvalParameters {
+    int every = 100;  ///< updates between evaluations
+    EvalWeights weights = EvalWeights::Devices;
+    double target = 0;  ///< in percent; 0 = none
+    int consecutive = 2;
+    bool count_replay = true;
+};
+
+enum class InferenceMode { Local };
+
+/// Section `[inference]`.
+struct InferenceParameters {
+    InferenceMode mode = InferenceMode::Local;
+};
+
+}  // namespace mobi
