@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,14 @@ enum class Purpose : std::uint32_t {
     InboxPlace,     ///< index: sample
     Test,
 };
+
+/// A stable 64-bit key of a text (FNV-1a), for streams that belong to something with a name.
+constexpr std::uint64_t text_key(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char letter : text)
+        hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
+    return hash;
+}
 
 /// A stream of random numbers that is a pure function of its key (seed, purpose, index, subindex),
 /// so that no draw depends on how many draws others made, nor on rank or thread.

@@ -29,12 +29,12 @@ struct ForwardParameters {
 };
 
 enum class ResidualOutput { Softmax, Logits, Zero };
-enum class ResidualHead { FrozenRandom, None };
+enum class ResidualHeadKind { FrozenRandom, None };
 
 /// Section `[residual]` (METHODS.md 1.3).
 struct ResidualParameters {
     ResidualOutput output = ResidualOutput::Softmax;
-    ResidualHead head = ResidualHead::FrozenRandom;
+    ResidualHeadKind head = ResidualHeadKind::FrozenRandom;
 };
 
 enum class SideArch { AdapterLadder };

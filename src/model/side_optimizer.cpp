@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/side_optimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <torch/torch.h>
+
+namespace mobi {
+namespace {
+
+std::vector<at::Tensor> tensors_of(const SideNetwork& network) {
+    std::vector<at::Tensor> tensors;
+    for (const auto& [name, tensor] : network.parameters()) tensors.push_back(tensor);
+    return tensors;
+}
+
+double joint_norm(const std::vector<at::Tensor>& gradients) {
+    double squares = 0;
+    for (const at::Tensor& gradient : gradients) {
+        const double norm = gradient.norm().item<double>();
+        squares += norm * norm;
+    }
+    return std::sqrt(squares);
+}
+
+}  // namespace
+
+double schedule_factor(const OptimizerParameters& parameters, std::int64_t t, std::int64_t total) {
+    const double updates = static_cast<double>(total);
+    const double warm = std::max(1.0, std::ceil(parameters.warmup * updates));
+    const double now = static_cast<double>(t);
+    const double rise = std::min(1.0, (now + 1) / warm);
+    if (parameters.schedule == Schedule::Constant || updates <= warm) return rise;
+    return std::min(rise, (updates - now) / (updates - warm));
+}
+
+struct SideOptimizer::State {
+    torch::optim::AdamW adamw;
+};
+
+SideOptimizer::SideOptimizer(SideNetwork& network,
+                             const OptimizerParameters& parameters,
+                             std::int64_t total)
+    : state_(std::make_unique<State>(State{torch::optim::AdamW(
+          tensors_of(network), torch::optim::AdamWOptions(parameters.lr)
+                                   .betas({0.9, 0.999})
+                                   .eps(1e-8)
+                                   .weight_decay(parameters.weight_decay))})),
+      network_(network),
+      parameters_(parameters),
+      total_(total) {}
+
+SideOptimizer::~SideOptimizer() = default;
+
+SideOptimizer::Step SideOptimizer::step(const at::Tensor& loss, std::int64_t t) {
+    // Undefine the gradients ourselves: Optimizer::zero_grad() of LibTorch 1.13 sets them to zero,
+    // and AdamW would then decay and move the tensors of absent types.
+    for (const auto& [name, tensor] : network_.parameters()) tensor.mutable_grad() = at::Tensor();
+    loss.backward();
+    std::vector<at::Tensor> gradients;
+    for (const auto& [name, tensor] : network_.parameters())
+        if (tensor.grad().defined()) gradients.push_back(tensor.grad());
+
+    Step result;
+    result.gradient_norm = joint_norm(gradients);
+    if (parameters_.clip > 0) {
+        const double factor = parameters_.clip / (result.gradient_norm + 1e-6);
+        if (factor < 1)
+            for (at::Tensor& gradient : gradients) gradient.mul_(factor);
+    }
+    result.learning_rate = parameters_.lr * schedule_factor(parameters_, t, total_);
+    for (auto& group : state_->adamw.param_groups())
+        static_cast<torch::optim::AdamWOptions&>(group.options()).lr(result.learning_rate);
+    state_->adamw.step();
+    return result;
+}
+
+}  // namespace mobi

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "model/parameters.hpp"
+#include "model/side_network.hpp"
+
+namespace mobi {
+
+/// Factor on the learning rate at update t of T: min((t + 1) / w, (T - t) / (T - w)) with
+/// w = max(1, ceil(warmup · T)) (METHODS.md 1.6); the first part alone for a constant schedule.
+/// \param t  from 0.
+double schedule_factor(const OptimizerParameters& parameters, std::int64_t t, std::int64_t total);
+
+/// AdamW on a side network: β 0.9, 0.999, eps 1e-8, decoupled decay on all tensors.
+///
+/// A tensor without a gradient (the projections of a type that is absent from the batch) is not
+/// touched: no decay, no moments, no step count.  The clip norm is over the tensors that have one.
+class SideOptimizer {
+  public:
+    /// \param network  must outlive the optimiser; its parameters are changed in place.
+    /// \param total    T, the planned number of updates.
+    SideOptimizer(SideNetwork& network, const OptimizerParameters& parameters, std::int64_t total);
+    ~SideOptimizer();
+    SideOptimizer(const SideOptimizer&) = delete;
+    SideOptimizer& operator=(const SideOptimizer&) = delete;
+
+    struct Step {
+        double gradient_norm = 0;  ///< before clipping
+        double learning_rate = 0;
+    };
+
+    /// Back-propagates `loss`, clips, and takes update `t` (from 0).
+    Step step(const at::Tensor& loss, std::int64_t t);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+    SideNetwork& network_;
+    OptimizerParameters parameters_;
+    std::int64_t total_;
+};
+
+}  // namespace mobi
