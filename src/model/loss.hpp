@@ -17,7 +17,9 @@ namespace mobi {
 /// \param residual     Δy = o - y, float (b, C).
 /// \param labels       int64 (b), class indices; read by `ce_with_label` alone.
 /// \return             scalar.
-at::Tensor side_loss(LossKind kind, const at::Tensor& side_output, const at::Tensor& residual,
+at::Tensor side_loss(LossKind kind,
+                     const at::Tensor& side_output,
+                     const at::Tensor& residual,
                      const at::Tensor& labels);
 
 }  // namespace mobi

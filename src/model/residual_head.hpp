@@ -16,8 +16,11 @@ namespace mobi {
 /// name.  With one output (regression) o is the raw output, because a softmax of one number is 1.
 class ResidualHead {
   public:
-    ResidualHead(const ResidualParameters& parameters, std::int32_t width, std::int32_t classes,
-                 std::string_view backbone, std::uint64_t seed);
+    ResidualHead(const ResidualParameters& parameters,
+                 std::int32_t width,
+                 std::int32_t classes,
+                 std::string_view backbone,
+                 std::uint64_t seed);
 
     /// \param state  float32 (b, d), the final state at the pivot.
     /// \return       o, float32 (b, C); zeros for `output = zero` or `head = none`.

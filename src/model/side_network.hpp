@@ -18,15 +18,15 @@ namespace mobi {
 struct SideShape {
     /// One set of projections: a backbone type, or a device with `align.projection = device_layer`.
     struct Source {
-        std::string name;          ///< κ in the tensors' names
-        std::int32_t width = 0;    ///< d
+        std::string name;        ///< κ in the tensors' names
+        std::int32_t width = 0;  ///< d
     };
     std::vector<Source> sources;
-    std::int32_t blocks = 0;       ///< B, tapped layers without the embedding
-    bool embedding = false;        ///< layer 0 is tapped too: s_0 = z_0 instead of 0
-    std::int32_t width = 0;        ///< m
-    std::int32_t classes = 0;      ///< C
-    bool projected = true;         ///< false: every d = m and the taps are used as they are
+    std::int32_t blocks = 0;   ///< B, tapped layers without the embedding
+    bool embedding = false;    ///< layer 0 is tapped too: s_0 = z_0 instead of 0
+    std::int32_t width = 0;    ///< m
+    std::int32_t classes = 0;  ///< C
+    bool projected = true;     ///< false: every d = m and the taps are used as they are
 
     std::int32_t taps() const noexcept { return blocks + (embedding ? 1 : 0); }
 };
@@ -35,12 +35,14 @@ struct SideShape {
 /// number of types; duplicates kept (METHODS.md 1.4).  \pre not empty
 std::int32_t auto_side_width(std::vector<std::int32_t> widths);
 
-/// Parameters of θ alone: B(2mr + r + m + 1) + Cm + C + 2m(B + 1) for the defaults (METHODS.md 1.4).
+/// Parameters of θ alone: B(2mr + r + m + 1) + Cm + C + 2m(B + 1) for the defaults
+/// (METHODS.md 1.4).
 std::int64_t shared_parameters(const SideShape& shape, const SideParameters& side);
 
 /// Parameters of the projections of one source: taps · (m d + m), one (P, c) only for
 /// `align.projection = type`, 0 without projections.
-std::int64_t projection_parameters(const SideShape& shape, std::int32_t source,
+std::int64_t projection_parameters(const SideShape& shape,
+                                   std::int32_t source,
                                    const AlignParameters& align);
 
 /// FLOPs of one sample in one update: forward and backward through θ, and the gradient of the
@@ -49,8 +51,8 @@ double side_update_flop(const SideShape& shape, const SideParameters& side, std:
 
 /// A part of a batch whose samples share their projections.
 struct SideInput {
-    std::int32_t source = 0;   ///< index into SideShape::sources
-    at::Tensor taps;           ///< float (taps, b, d)
+    std::int32_t source = 0;  ///< index into SideShape::sources
+    at::Tensor taps;          ///< float (taps, b, d)
 };
 
 /// The shared side network of Fed MobiLLM and the projections that align the backbones with it.
@@ -70,11 +72,13 @@ class SideNetwork {
   public:
     /// \param seed  each tensor's start is drawn from (seed, its name): it does not depend on which
     ///              other tensors exist.
-    SideNetwork(SideShape shape, const SideParameters& side, const AlignParameters& align,
+    SideNetwork(SideShape shape,
+                const SideParameters& side,
+                const AlignParameters& align,
                 std::uint64_t seed);
 
-    /// \param parts  not empty; every sample passes its own source's projection, the rest is shared.
-    /// \return       f_s, (Σ b, C), rows in the order of the parts.
+    /// \param parts  not empty; every sample passes its own source's projection, the rest is
+    /// shared. \return       f_s, (Σ b, C), rows in the order of the parts.
     at::Tensor forward(std::span<const SideInput> parts) const;
 
     /// Every parameter, in a fixed order: θ first, then the projections source by source.
@@ -94,7 +98,8 @@ class SideNetwork {
     const at::Tensor& get(const std::string& name) const;
     void add(const std::string& name, std::vector<std::int64_t> shape, double bound, double fill);
     void add_norm(const std::string& name);
-    std::string projection_name(const std::string& letter, std::int32_t source,
+    std::string projection_name(const std::string& letter,
+                                std::int32_t source,
                                 std::int32_t tap) const;
     at::Tensor align_tap(std::span<const SideInput> parts, std::int32_t tap) const;
     at::Tensor norm(const at::Tensor& x, const std::string& name) const;

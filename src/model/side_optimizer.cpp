@@ -43,11 +43,12 @@ struct SideOptimizer::State {
 SideOptimizer::SideOptimizer(SideNetwork& network,
                              const OptimizerParameters& parameters,
                              std::int64_t total)
-    : state_(std::make_unique<State>(State{torch::optim::AdamW(
-          tensors_of(network), torch::optim::AdamWOptions(parameters.lr)
-                                   .betas({0.9, 0.999})
-                                   .eps(1e-8)
-                                   .weight_decay(parameters.weight_decay))})),
+    : state_(std::make_unique<State>(
+          State{torch::optim::AdamW(tensors_of(network),
+                                    torch::optim::AdamWOptions(parameters.lr)
+                                        .betas({0.9, 0.999})
+                                        .eps(1e-8)
+                                        .weight_decay(parameters.weight_decay))})),
       network_(network),
       parameters_(parameters),
       total_(total) {}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "method/central_side.hpp"
+
+#include <cmath>
+
+#include "method/fed_mobillm.hpp"
+
+namespace mobi {
+
+std::vector<Delivery> CentralSide::deliveries(const FleetPlan& plan,
+                                              const MethodSettings& settings) const {
+    std::vector<Delivery> packets = cut_into_packets(plan, settings);
+    double flop = 0;
+    for (const Delivery& packet : packets) flop += packet.charged_flop;
+    const VirtualClock::time_point ready{
+        VirtualClock::duration(std::llround(flop / settings.server_rate_flop_per_s * 1e9))};
+    for (Delivery& packet : packets) packet.times = {ready, ready, ready, ready, ready};
+    return packets;
+}
+
+}  // namespace mobi

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "method/method.hpp"
+
+namespace mobi {
+
+/// Centralised side-tuning, the upper bound of METHODS.md 1.7 and 3.10: the server has the union of
+/// the admitted devices' data, passes each sample through the backbone of the device that would
+/// have had it, keeps the taps in fp32 and trains on them alone.
+///
+/// No device computes, nothing travels.  The server's forward passes take Σ F / `server.rate` of
+/// virtual time before the first update; fp32 taps are its own, so `packet.dtype` has no effect.
+class CentralSide : public Method {
+  public:
+    std::string_view name() const override { return "central_side"; }
+    std::vector<Delivery> deliveries(const FleetPlan& plan,
+                                     const MethodSettings& settings) const override;
+    bool uploads() const override { return false; }
+    bool downloads() const override { return false; }
+    bool trains_after_all() const override { return true; }
+    Precision tap_precision(const PacketParameters& /*packet*/) const override {
+        return Precision::Fp32;
+    }
+};
+
+}  // namespace mobi

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "method/fleet_plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "device/memory_model.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr double kActivationBytes = 2;  // phones run 16-bit activations
+
+std::string nobody_fits(const FleetPlan& plan) {
+    std::map<std::string, std::pair<double, double>> by_class;
+    for (const DevicePlan& device : plan.devices)
+        by_class[fmt::format("{} with {}", device.profile.name,
+                             plan.backbones[static_cast<std::size_t>(device.backbone)].name)] = {
+            device.memory_need_bytes, device.profile.memory_bytes};
+    std::string text = "fleet: no device is admitted, none has the memory for its backbone:";
+    for (const auto& [name, need] : by_class)
+        text += fmt::format(" {} needs {}, has {};", name, human(need.first, "B"),
+                            human(need.second, "B"));
+    return text + " choose a smaller backbone (fleet.backbones) or more memory (device.*.memory)";
+}
+
+}  // namespace
+
+std::int64_t FleetPlan::admitted_samples() const {
+    std::int64_t count = 0;
+    for (const DevicePlan& device : devices)
+        if (device.admitted) count += static_cast<std::int64_t>(device.samples.size());
+    return count;
+}
+
+std::int32_t FleetPlan::admitted_devices() const {
+    return static_cast<std::int32_t>(
+        std::count_if(devices.begin(), devices.end(), [](const auto& d) { return d.admitted; }));
+}
+
+std::int32_t charged_length(const FleetPlan& plan,
+                            std::span<const std::int32_t> samples,
+                            const CostParameters& cost,
+                            std::int32_t max_tokens) {
+    if (cost.padding == Padding::Max) return max_tokens;
+    std::int32_t longest = 0;
+    for (const std::int32_t id : samples)
+        longest = std::max(longest, plan.samples[static_cast<std::size_t>(id)].tokens);
+    return longest;
+}
+
+void admit(FleetPlan& plan, const CostParameters& cost, std::int32_t max_tokens) {
+    for (BackbonePlan& backbone : plan.backbones) backbone.devices = 0;
+    for (DevicePlan& device : plan.devices) {
+        BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(device.backbone)];
+        const auto batch = std::min<std::size_t>(static_cast<std::size_t>(plan.packet_samples),
+                                                 device.samples.size());
+        device.memory_need_bytes = inference_memory_bytes(
+            backbone.size, backbone.weight_dtype, backbone.resident_embedding,
+            static_cast<int>(batch), charged_length(plan, device.samples, cost, max_tokens),
+            kActivationBytes);
+        device.admitted = device.memory_need_bytes <= device.profile.memory_bytes;
+        if (device.admitted) ++backbone.devices;
+        for (std::size_t i = 0; i < device.samples.size(); ++i) {
+            SamplePlan& sample = plan.samples[static_cast<std::size_t>(device.samples[i])];
+            sample.device = device.id;
+            sample.packet = static_cast<std::int32_t>(i) / plan.packet_samples;
+        }
+    }
+    if (plan.admitted_devices() == 0) throw ConfigError(nobody_fits(plan));
+    if (plan.admitted_samples() == 0)
+        throw ConfigError(
+            "data.train: no admitted device has a sample; use fewer devices (fleet.mix) or more "
+            "samples (data.train_samples)");
+}
+
+}  // namespace mobi

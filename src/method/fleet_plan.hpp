@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "activation/packet.hpp"
+#include "activation/parameters.hpp"
+#include "core/clock.hpp"
+#include "core/precision.hpp"
+#include "device/fleet.hpp"
+#include "device/model_size.hpp"
+#include "device/profile.hpp"
+#include "device/schedule.hpp"
+
+namespace mobi {
+
+/// One backbone type of a run, and what its packets look like.
+struct BackbonePlan {
+    std::string name;
+    std::string family;
+    ModelSize size;
+    std::int32_t vocabulary = 0;
+    Precision weight_dtype = Precision::Fp16;
+    bool resident_embedding = true;
+    Pivot pivot = Pivot::First;            ///< resolved, never Auto
+    std::vector<std::int32_t> tap_layers;  ///< 0 = embedding
+    PacketLayout layout;
+    std::int32_t devices = 0;  ///< admitted devices that carry it
+};
+
+/// One emulated device: where it is in the fleet and what it has to do.
+struct DevicePlan {
+    std::int32_t id = 0;
+    std::int32_t backbone = 0;  ///< index into FleetPlan::backbones
+    DeviceProfile profile;
+    LinkProfile link;
+    std::vector<std::int32_t> samples;  ///< its shard, in order
+    double memory_need_bytes = 0;
+    bool admitted = false;  ///< the backbone fits its memory
+};
+
+/// A training sample as the timeline knows it.
+struct SamplePlan {
+    std::int32_t device = -1;  ///< -1: on no device
+    std::int32_t packet = -1;  ///< which of the device's packets carries it first
+    std::int32_t tokens = 0;   ///< by its device's tokenizer, special tokens included
+};
+
+/// Who has which sample and which backbone: all that the timeline is a function of.
+struct FleetPlan {
+    std::vector<BackbonePlan> backbones;
+    std::vector<DevicePlan> devices;  ///< index = id
+    std::vector<SamplePlan> samples;  ///< index = sample id
+    std::int32_t packet_samples = 8;
+
+    std::int64_t admitted_samples() const;
+    std::int32_t admitted_devices() const;
+};
+
+/// Something that reaches the server: one packet, with its times and costs.
+struct Delivery {
+    std::int32_t device = 0;
+    std::int32_t backbone = 0;
+    std::int32_t packet = 0;
+    std::vector<std::int32_t> samples;  ///< ids
+    std::int32_t tokens = 0;            ///< real tokens, summed
+    std::int32_t padded_tokens = 0;     ///< charged length of each sample
+    PacketTimes times;
+    std::int64_t charged_bytes = 0;
+    double charged_flop = 0;
+    double compute_energy_j = kUnknown;
+    double send_energy_j = kUnknown;
+};
+
+/// Fills `memory_need_bytes` and `admitted` of every device, the number of admitted devices of
+/// every backbone, and `packet` of every sample.
+///
+/// The need is that of inference with one packet as the batch, at the longest length the device
+/// charges (METHODS.md 4.2), with 16-bit activations.
+/// \throws ConfigError  when no device is admitted; the text lists needs and memories by class.
+void admit(FleetPlan& plan, const CostParameters& cost, std::int32_t max_tokens);
+
+/// The length that FLOPs of a packet are charged with (`cost.padding`).
+std::int32_t charged_length(const FleetPlan& plan,
+                            std::span<const std::int32_t> samples,
+                            const CostParameters& cost,
+                            std::int32_t max_tokens);
+
+}  // namespace mobi

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "method/registry.hpp"
+
+#include "core/error.hpp"
+#include "method/central_side.hpp"
+#include "method/fed_mobillm.hpp"
+
+namespace mobi {
+
+std::unique_ptr<Method> make_method(const MethodParameters& parameters) {
+    switch (parameters.name) {
+        case MethodName::FedMobillm:
+            return std::make_unique<FedMobillm>();
+        case MethodName::CentralSide:
+            return std::make_unique<CentralSide>();
+    }
+    throw Bug("a method without a line in the registry");
+}
+
+}  // namespace mobi

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/evaluator.hpp"
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "core/check.hpp"
+#include "model/loss.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr std::int64_t kRows = 512;  // at a time: the widest intermediate stays in the cache
+
+at::Tensor truth_rows(const EvaluationData& data) {
+    const auto n = static_cast<std::int64_t>(data.labels.size());
+    if (data.regression()) return torch::tensor(data.targets, torch::kFloat32).reshape({-1, 1});
+    at::Tensor labels = torch::empty({n}, torch::kInt64);
+    std::copy(data.labels.begin(), data.labels.end(), labels.data_ptr<std::int64_t>());
+    return torch::one_hot(labels, data.classes).to(torch::kFloat32);
+}
+
+}  // namespace
+
+EvaluationScore evaluate(const SideNetwork& network,
+                         const EvaluationData& data,
+                         std::int32_t backbone,
+                         std::int32_t source,
+                         LossKind loss) {
+    const torch::NoGradGuard no_grad;
+    const auto& inputs = data.backbones.at(static_cast<std::size_t>(backbone));
+    MOBI_CHECK(inputs.taps.defined(), "backbone {} has no evaluation taps", backbone);
+    const std::int64_t n = inputs.taps.size(1);
+    const at::Tensor truth = truth_rows(data);
+    std::vector<std::int32_t> classes;
+    std::vector<float> numbers;
+    double loss_sum = 0;
+    for (std::int64_t first = 0; first < n; first += kRows) {
+        const std::int64_t rows = std::min(kRows, n - first);
+        const SideInput part{source, inputs.taps.narrow(1, first, rows)};
+        const at::Tensor side = network.forward(std::span(&part, 1));
+        const at::Tensor output = inputs.output.narrow(0, first, rows);
+        const at::Tensor target = truth.narrow(0, first, rows);
+        const at::Tensor labels = data.regression() ? at::Tensor() : target.argmax(1);
+        loss_sum += side_loss(loss, side, output - target, labels).item<double>() *
+                    static_cast<double>(rows);
+        const at::Tensor prediction = (output + side).contiguous();
+        if (data.regression()) {
+            const float* const values = prediction.data_ptr<float>();
+            numbers.insert(numbers.end(), values, values + rows);
+        } else {
+            const at::Tensor best = prediction.argmax(1).to(torch::kInt32).contiguous();
+            const auto* const values = best.data_ptr<std::int32_t>();
+            classes.insert(classes.end(), values, values + rows);
+        }
+    }
+    EvaluationScore result;
+    result.score = data.regression() ? score_regression(data.targets, numbers)
+                                     : score_classes(data.labels, classes, data.classes);
+    result.loss = n > 0 ? loss_sum / static_cast<double>(n) : 0;
+    return result;
+}
+
+}  // namespace mobi

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "activation/packet.hpp"
+#include "core/byte_io.hpp"
+#include "method/fleet_plan.hpp"
+#include "model/parameters.hpp"
+#include "model/side_network.hpp"
+
+namespace mobi {
+
+/// A batch as the trainer takes it: grouped by projection source, ids increasing within each.
+struct TrainingBatch {
+    std::vector<SideInput> parts;
+    at::Tensor residual;  ///< Δy, float32 (b, C), rows in the order of the parts
+    at::Tensor labels;    ///< int64 (b); undefined unless packets carry labels
+};
+
+/// Which projection a device's taps pass: its backbone's, or its own (`align.projection`).
+class SourceMap {
+  public:
+    SourceMap(const FleetPlan& plan, ProjectionScope scope);
+
+    std::int32_t of_device(std::int32_t device) const {
+        return source_of_device_[static_cast<std::size_t>(device)];
+    }
+    /// The sources that the samples of a backbone pass: one, or one a device.
+    const std::vector<std::int32_t>& of_backbone(std::int32_t backbone) const {
+        return sources_of_backbone_[static_cast<std::size_t>(backbone)];
+    }
+    const std::vector<SideShape::Source>& sources() const noexcept { return sources_; }
+
+  private:
+    std::vector<SideShape::Source> sources_;
+    std::vector<std::int32_t> source_of_device_;
+    std::vector<std::vector<std::int32_t>> sources_of_backbone_;
+};
+
+/// The server's cache of uploaded samples, kept as they came over the wire and decoded when a batch
+/// is drawn: Σ D_k (B d β + 4C) bytes, all allocated at the start.
+///
+/// insert() and gather() may run in different threads as long as no batch asks for a sample whose
+/// insertion has not been handed over (a queue does that).
+class Inbox {
+  public:
+    /// \param classes  C.
+    Inbox(const FleetPlan& plan, const SourceMap& sources, std::int32_t classes);
+
+    /// Keeps a packet's samples.  The same sample again overwrites equal bytes.
+    /// \throws Bug  when a sample was not planned for the packet's device.
+    void insert(const Packet& packet);
+
+    /// \param samples  ids, increasing, all inserted before.
+    TrainingBatch gather(std::span<const std::int32_t> samples) const;
+
+    std::size_t allocated_bytes() const noexcept;
+
+  private:
+    struct Store {  // one backbone type; row = place among its samples
+        PacketLayout layout;
+        std::size_t row_bytes = 0;    // taps of one sample
+        Bytes taps;                   // (rows, taps, vector)
+        std::vector<float> scales;    // (rows, taps)
+        std::vector<float> residual;  // (rows, C)
+        std::vector<std::int32_t> labels;
+    };
+    struct Place {
+        std::int32_t backbone = -1;
+        std::int32_t source = -1;
+        std::int64_t row = -1;
+    };
+
+    void decode_row(const Store& store,
+                    std::int64_t row,
+                    float* taps,
+                    std::int64_t column,
+                    std::int64_t batch) const;
+
+    std::vector<Store> stores_;
+    std::vector<Place> places_;  // by sample id
+    std::int32_t classes_;
+};
+
+}  // namespace mobi

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/timeline.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/check.hpp"
+
+namespace mobi {
+namespace {
+
+/// The strata of `server.balance` over the samples of the given devices.
+std::vector<BatchSampler::Stratum> strata_of(const FleetPlan& plan,
+                                             std::span<const std::int32_t> devices,
+                                             Balance balance) {
+    std::map<std::int32_t, BatchSampler::Stratum> strata;
+    for (const std::int32_t id : devices) {
+        const DevicePlan& device = plan.devices[static_cast<std::size_t>(id)];
+        const std::int32_t key = balance == Balance::None       ? 0
+                                 : balance == Balance::Backbone ? device.backbone
+                                                                : device.id;
+        auto& samples = strata[key].samples;
+        samples.insert(samples.end(), device.samples.begin(), device.samples.end());
+    }
+    std::vector<BatchSampler::Stratum> list;
+    for (auto& [key, stratum] : strata)
+        if (!stratum.samples.empty()) list.push_back(std::move(stratum));
+    return list;
+}
+
+}  // namespace
+
+Timeline::Timeline(const FleetPlan& plan,
+                   std::span<const Delivery> deliveries,
+                   TimelineSettings settings)
+    : plan_(&plan), deliveries_(deliveries), settings_(std::move(settings)) {
+    MOBI_CHECK(std::is_sorted(deliveries.begin(), deliveries.end(),
+                              [](const Delivery& a, const Delivery& b) {
+                                  return a.times.arrival < b.times.arrival;
+                              }),
+               "deliveries out of order");
+    std::vector<std::int32_t> admitted;
+    for (const DevicePlan& device : plan.devices)
+        if (device.admitted && !device.samples.empty()) admitted.push_back(device.id);
+    if (!per_device()) {
+        add_network(0, strata_of(plan, admitted, settings_.server.balance),
+                    static_cast<std::int64_t>(deliveries.size()));
+        return;
+    }
+    std::vector<std::int64_t> packets(plan.devices.size(), 0);
+    for (const Delivery& delivery : deliveries)
+        ++packets[static_cast<std::size_t>(delivery.device)];
+    network_index_.assign(plan.devices.size(), 0);
+    for (const std::int32_t id : admitted) {
+        network_index_[static_cast<std::size_t>(id)] = networks_.size();
+        add_network(id, strata_of(plan, std::span(&id, 1), Balance::None),
+                    packets[static_cast<std::size_t>(id)]);
+    }
+}
+
+void Timeline::add_network(std::int32_t id,
+                           std::vector<BatchSampler::Stratum> strata,
+                           std::int64_t deliveries) {
+    const ServerParameters& server = settings_.server;
+    const auto key = per_device() ? static_cast<std::uint32_t>(id) + 1 : 0;
+    Network network{id, BatchSampler(server, settings_.seed, key, strata)};
+    network.deliveries = deliveries;
+    const std::int64_t batches = (network.sampler.planned() + server.batch - 1) / server.batch;
+    if (settings_.train_after_all || server.mode != ServerMode::ArrivalOnly)
+        network.replays = server.epochs * batches;
+    network.updates_planned = network.replays;
+    if (updates_on_arrival()) network.updates_planned += server.updates_per_arrival * deliveries;
+    networks_.push_back(std::move(network));
+}
+
+Timeline::Network& Timeline::network_of(const Delivery& delivery) {
+    return per_device() ? networks_[network_index_[static_cast<std::size_t>(delivery.device)]]
+                        : networks_.front();
+}
+
+void Timeline::take_delivery() {
+    const Delivery& delivery = deliveries_[static_cast<std::size_t>(taken_)];
+    free_ = std::max(free_, delivery.times.arrival);
+    Network& network = network_of(delivery);
+    const std::int64_t before = network.sampler.size();
+    for (const std::int32_t id : delivery.samples) network.sampler.insert(id);
+    inbox_samples_ += network.sampler.size() - before;
+    ++network.arrived;
+    ++taken_;
+    if (updates_on_arrival()) updates_left_of_arrival_ = settings_.server.updates_per_arrival;
+}
+
+Timeline::Network* Timeline::due_for_replay() {
+    for (std::size_t i = 0; i < networks_.size(); ++i) {
+        Network& network = networks_[(turn_ + i) % networks_.size()];
+        if (network.sampler.size() == 0) continue;
+        // Never ahead of what has arrived, or replay would spend the schedule before slow devices
+        // upload.  R (a size, a count) stays far below 2^31, so that the product is exact.
+        const std::int64_t allowed =
+            network.replays * network.sampler.size() / network.sampler.planned();
+        if (network.replays_done >= allowed) continue;
+        turn_ = (turn_ + i + 1) % networks_.size();
+        return &network;
+    }
+    return nullptr;
+}
+
+Step Timeline::make_step(Network& network, StepKind kind, std::vector<std::int32_t> samples) {
+    Step step;
+    step.update = updates_++;
+    step.kind = kind;
+    step.network = network.id;
+    step.network_update = network.updates_done++;
+    step.start = free_;
+    step.end = free_ += settings_.update_time(samples);
+    step.samples = std::move(samples);
+    step.inbox_samples = inbox_samples_;
+    step.deliveries_used = taken_;
+    const auto rest = deliveries_.subspan(static_cast<std::size_t>(taken_));
+    step.waiting = static_cast<std::int32_t>(
+        std::upper_bound(rest.begin(), rest.end(), step.start,
+                         [](VirtualClock::time_point time, const Delivery& delivery) {
+                             return time < delivery.times.arrival;
+                         }) -
+        rest.begin());
+    return step;
+}
+
+std::optional<Step> Timeline::next() {
+    while (true) {
+        const bool more = taken_ < static_cast<std::int64_t>(deliveries_.size());
+        if (updates_left_of_arrival_ > 0) {
+            --updates_left_of_arrival_;
+            const std::int64_t index = taken_ - 1;
+            const Delivery& delivery = deliveries_[static_cast<std::size_t>(index)];
+            std::vector<std::int32_t> samples = delivery.samples;
+            std::sort(samples.begin(), samples.end());
+            Step step = make_step(network_of(delivery), StepKind::Arrival, std::move(samples));
+            step.delivery = index;
+            return step;
+        }
+        const bool waits =
+            more && deliveries_[static_cast<std::size_t>(taken_)].times.arrival <= free_;
+        if (waits || (more && settings_.train_after_all)) {
+            take_delivery();
+            continue;
+        }
+        if (Network* network = due_for_replay()) {
+            ++network->replays_done;
+            const bool complete = network->arrived == network->deliveries;
+            std::vector<std::int32_t> batch =
+                network->sampler.draw(network->updates_done, complete);
+            return make_step(*network, StepKind::Replay, std::move(batch));
+        }
+        if (!more) return std::nullopt;
+        take_delivery();
+    }
+}
+
+std::int64_t Timeline::updates_planned(std::int32_t network) const {
+    for (const Network& candidate : networks_)
+        if (candidate.id == network) return candidate.updates_planned;
+    throw Bug("no such network");
+}
+
+std::int64_t Timeline::updates_planned() const {
+    std::int64_t total = 0;
+    for (const Network& network : networks_) total += network.updates_planned;
+    return total;
+}
+
+std::vector<std::int32_t> Timeline::networks() const {
+    std::vector<std::int32_t> ids;
+    for (const Network& network : networks_) ids.push_back(network.id);
+    return ids;
+}
+
+}  // namespace mobi

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <torch/torch.h>
+
+#include "core/check.hpp"
+#include "core/clock.hpp"
+#include "model/loss.hpp"
+
+namespace mobi {
+namespace {
+
+/// Adds the wall time of a scope to a sum.
+class Stopwatch {
+  public:
+    explicit Stopwatch(double& sum) : sum_(sum), start_(WallClock::now()) {}
+    ~Stopwatch() { sum_ += (WallClock::now() - start_).count(); }
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+
+  private:
+    double& sum_;
+    WallClock::time_point start_;
+};
+
+/// The mean over several networks or projections of one backbone type.
+EvaluationScore mean(const std::vector<EvaluationScore>& scores) {
+    EvaluationScore result;
+    result.score.confusion.assign(scores.front().score.confusion.size(), 0);
+    const auto count = static_cast<double>(scores.size());
+    for (const EvaluationScore& one : scores) {
+        result.score.metric += one.score.metric / count;
+        result.score.f1 += one.score.f1 / count;
+        result.loss += one.loss / count;
+        for (std::size_t i = 0; i < one.score.confusion.size(); ++i)
+            result.score.confusion[i] += one.score.confusion[i];
+    }
+    return result;
+}
+
+}  // namespace
+
+SideShape side_shape(const FleetPlan& plan,
+                     const SourceMap& sources,
+                     const SideParameters& side,
+                     const AlignParameters& align,
+                     std::int32_t classes) {
+    SideShape shape;
+    shape.sources = sources.sources();
+    std::vector<std::int32_t> widths;
+    for (const BackbonePlan& backbone : plan.backbones)
+        if (backbone.devices > 0) widths.push_back(backbone.layout.width);
+    MOBI_CHECK(!widths.empty(), "a fleet without an admitted device");
+    shape.width = side.width > 0 ? side.width : auto_side_width(widths);
+    const std::vector<std::int32_t>& taps = plan.backbones.front().tap_layers;
+    shape.embedding = !taps.empty() && taps.front() == 0;
+    shape.blocks = static_cast<std::int32_t>(taps.size()) - (shape.embedding ? 1 : 0);
+    shape.classes = classes;
+    shape.projected = !(align.identity && widths.size() == 1 && widths[0] == shape.width &&
+                        align.projection != ProjectionScope::DeviceLayer);
+    return shape;
+}
+
+Trainer::Trainer(const TrainerSettings& settings,
+                 const FleetPlan& plan,
+                 const SourceMap& sources,
+                 const Inbox& inbox,
+                 std::shared_ptr<const EvaluationData> evaluation,
+                 TrainingSink sink)
+    : settings_(settings),
+      plan_(plan),
+      sources_(sources),
+      inbox_(inbox),
+      evaluation_(std::move(evaluation)),
+      sink_(std::move(sink)),
+      shape_(side_shape(plan, sources, settings.side, settings.align, settings.classes)) {}
+
+void Trainer::begin_network(std::int32_t id, std::int64_t planned) {
+    end_network();
+    network_ =
+        std::make_unique<SideNetwork>(shape_, settings_.side, settings_.align, settings_.seed);
+    optimizer_ = std::make_unique<SideOptimizer>(*network_, settings_.optimizer, planned);
+    network_id_ = id;
+}
+
+void Trainer::end_network() {
+    if (!per_device() || network_ == nullptr || evaluation_ == nullptr) return;
+    const Stopwatch watch(evaluation_s_);
+    const DevicePlan& device = plan_.devices[static_cast<std::size_t>(network_id_)];
+    device_scores_[device.backbone].push_back(evaluate(*network_, *evaluation_, device.backbone,
+                                                       sources_.of_device(device.id),
+                                                       settings_.loss.kind));
+}
+
+void Trainer::run(const Step& step, std::int64_t planned) {
+    if (network_ == nullptr || step.network != network_id_) begin_network(step.network, planned);
+    {
+        const Stopwatch watch(training_s_);
+        const TrainingBatch batch = inbox_.gather(step.samples);
+        const at::Tensor output = network_->forward(batch.parts);
+        const at::Tensor loss =
+            side_loss(settings_.loss.kind, output, batch.residual, batch.labels);
+        const SideOptimizer::Step taken = optimizer_->step(loss, step.network_update);
+        sink_.update({step.update, loss.item<double>(), taken.gradient_norm, taken.learning_rate,
+                      network_->gates()});
+    }
+    ++updates_done_;
+    if (!per_device() && settings_.eval.every > 0 && updates_done_ % settings_.eval.every == 0)
+        evaluate_shared(updates_done_, step.end);
+}
+
+void Trainer::evaluate_shared(std::int64_t updates, VirtualClock::time_point time) {
+    if (evaluation_ == nullptr) return;
+    const Stopwatch watch(evaluation_s_);
+    std::map<std::int32_t, std::vector<EvaluationScore>> scores;
+    for (std::int32_t k = 0; k < static_cast<std::int32_t>(plan_.backbones.size()); ++k) {
+        if (plan_.backbones[static_cast<std::size_t>(k)].devices == 0) continue;
+        for (const std::int32_t source : sources_.of_backbone(k))
+            scores[k].push_back(evaluate(*network_, *evaluation_, k, source, settings_.loss.kind));
+    }
+    report(updates, time, scores);
+    evaluated_at_ = updates;
+}
+
+void Trainer::report(std::int64_t updates,
+                     VirtualClock::time_point time,
+                     const std::map<std::int32_t, std::vector<EvaluationScore>>& scores) {
+    EvaluationResult result;
+    result.updates = updates;
+    result.time = time;
+    EvaluationResult::Row overall;
+    double weights = 0;
+    for (const auto& [backbone, list] : scores) {
+        const EvaluationScore score = mean(list);
+        const double weight = settings_.eval.weights == EvalWeights::Equal
+                                  ? 1
+                                  : plan_.backbones[static_cast<std::size_t>(backbone)].devices;
+        result.rows.push_back({backbone, score.score.metric, score.score.f1, score.loss});
+        result.confusion[backbone] = score.score.confusion;
+        overall.metric += weight * score.score.metric;
+        overall.f1 += weight * score.score.f1;
+        overall.loss += weight * score.loss;
+        weights += weight;
+    }
+    overall.metric /= weights;
+    overall.f1 /= weights;
+    overall.loss /= weights;
+    result.rows.push_back(overall);
+    sink_.evaluation(result);
+}
+
+void Trainer::finish(VirtualClock::time_point end) {
+    if (per_device()) {
+        end_network();
+        if (!device_scores_.empty()) report(updates_done_, end, device_scores_);
+    } else if (network_ != nullptr && evaluated_at_ != updates_done_) {
+        evaluate_shared(updates_done_, end);
+    }
+}
+
+}  // namespace mobi

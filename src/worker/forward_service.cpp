@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/forward_service.hpp"
+
+#include <ctime>
+
+#include <ATen/Parallel.h>
+
+#include "core/clock.hpp"
+#include "model/flops.hpp"
+#include "worker/tags.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr std::int64_t kPeakTokens = 2048;
+
+double thread_cpu_s() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace
+
+ForwardService::ForwardService(const WorkerSetup& setup) : setup_(setup) {
+    for (std::size_t i = 0; i < setup_.backbones.size(); ++i)
+        loaded_.push_back(std::make_unique<Loaded>());
+    for (std::int32_t i = 0; i < setup_.threads; ++i) threads_.emplace_back([this] { compute(); });
+}
+
+ForwardService::~ForwardService() {
+    requests_.close();
+    while (requests_.try_pop()) {
+    }
+    threads_.clear();
+}
+
+void ForwardService::submit(ForwardRequest request) {
+    requests_.push(std::move(request));
+}
+
+std::optional<ForwardService::Result> ForwardService::try_take() {
+    std::optional<Result> result = results_.try_pop();
+    if (!result) {
+        const std::lock_guard lock(error_mutex_);
+        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+    return result;
+}
+
+ForwardService::Loaded& ForwardService::load(std::int32_t backbone) {
+    Loaded& loaded = *loaded_.at(static_cast<std::size_t>(backbone));
+    std::call_once(loaded.once, [&] {
+        const WorkerSetup::Backbone& plan = setup_.backbones[static_cast<std::size_t>(backbone)];
+        loaded.backbone = load_backbone(plan.parameters, setup_.arithmetic, setup_.cache);
+        loaded.head = std::make_unique<ResidualHead>(
+            setup_.residual, plan.layout.width, setup_.classes, plan.parameters.name, setup_.seed);
+        if (setup_.measure_peak)
+            loaded.peak_flop_per_s =
+                measure_gemm_peak(loaded.backbone->info().size, setup_.arithmetic, kPeakTokens);
+    });
+    return loaded;
+}
+
+void ForwardService::compute() try {
+    at::set_num_threads(1);  // of this thread: OpenMP's count belongs to the calling thread
+    while (std::optional<ForwardRequest> request = requests_.pop()) {
+        Loaded& loaded = load(request->backbone);
+        const WallClock::time_point start = WallClock::now();
+        const double cpu_start = thread_cpu_s();
+        RequestReport report =
+            forward_request(*request, setup_, *loaded.backbone, *loaded.head, [&](Bytes bytes) {
+                results_.push({kTagPacket, std::move(bytes)});
+            });
+        report.wall_s = (WallClock::now() - start).count();
+        report.cpu_s = thread_cpu_s() - cpu_start;
+        report.peak_flop_per_s = loaded.peak_flop_per_s;
+        results_.push({kTagDone, encode_report(report)});
+    }
+} catch (...) {
+    const std::lock_guard lock(error_mutex_);
+    error_ = std::current_exception();
+}
+
+}  // namespace mobi

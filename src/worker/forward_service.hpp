@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "core/blocking_queue.hpp"
+#include "worker/forward_batch.hpp"
+#include "worker/worker_setup.hpp"
+
+namespace mobi {
+
+/// Compute threads that take forward requests and give encoded packets back.  Each thread computes
+/// with one thread of its own; cores are filled by several requests at once, which is faster and
+/// keeps the sums' order (DESIGN.md, promise 3).  Backbones are loaded when first asked for and
+/// shared by the threads.  Threads never call MPI.
+class ForwardService {
+  public:
+    struct Result {
+        int tag = 0;  ///< kTagPacket or kTagDone
+        Bytes bytes;
+    };
+
+    explicit ForwardService(const WorkerSetup& setup);
+    ~ForwardService();
+    ForwardService(const ForwardService&) = delete;
+    ForwardService& operator=(const ForwardService&) = delete;
+
+    void submit(ForwardRequest request);
+
+    /// The next result, if there is one.
+    /// \throws what a compute thread threw.
+    std::optional<Result> try_take();
+
+  private:
+    struct Loaded {
+        std::once_flag once;
+        std::unique_ptr<Backbone> backbone;
+        std::unique_ptr<ResidualHead> head;
+        double peak_flop_per_s = 0;
+    };
+
+    void compute();
+    Loaded& load(std::int32_t backbone);
+
+    WorkerSetup setup_;
+    std::vector<std::unique_ptr<Loaded>> loaded_;
+    BlockingQueue<ForwardRequest> requests_;
+    BlockingQueue<Result> results_;
+    std::mutex error_mutex_;
+    std::exception_ptr error_;
+    std::vector<std::jthread> threads_;
+};
+
+}  // namespace mobi

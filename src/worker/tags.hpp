@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace mobi {
+
+/// Tags of the messages between rank 0 and the workers.
+enum WorkerTag : int {
+    kTagRequest = 1,  ///< 0 -> worker: a ForwardRequest
+    kTagPacket = 2,   ///< worker -> 0: an encoded Packet, exactly the charged bytes with header
+    kTagDone = 3,     ///< worker -> 0: a RequestReport, after the last packet of a request
+    kTagStop = 4,     ///< 0 -> worker: empty; the worker answers with kTagReport and ends
+    kTagReport = 5,   ///< worker -> 0: a WorkerReport
+    kTagFailure = 6,  ///< worker in the server's own process -> 0: exit code and text of an error
+};
+
+}  // namespace mobi

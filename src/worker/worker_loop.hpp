@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/channel.hpp"
+#include "worker/worker_setup.hpp"
+
+namespace mobi {
+
+/// The life of a worker: takes requests from rank 0, hands them to its compute threads, sends the
+/// packets back, until it is told to stop; then it reports.  Only the calling thread uses
+/// `channel`.
+///
+/// Blocking on rank 0.  \throws what the forward passes throw: DataError, Bug, TransportError.
+void worker_loop(Channel& channel, const WorkerSetup& setup);
+
+}  // namespace mobi
