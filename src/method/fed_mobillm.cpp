@@ -44,7 +44,7 @@ void schedule(const DevicePlan& device,
         compute.weight_bytes =
             static_cast<double>(backbone.size.parameters) * bytes_per_number(backbone.weight_dtype);
         compute.tap_bytes = tap_bytes(backbone.layout, packet.samples.size());
-        compute.precision = backbone.weight_dtype;
+        compute.weights = backbone.weight_dtype;
         work.push_back({compute, static_cast<double>(packet.charged_bytes)});
     }
     const std::vector<PacketTimes> times = schedule_packets(device.profile, device.link, work);
@@ -53,7 +53,7 @@ void schedule(const DevicePlan& device,
         packets[i].compute_energy_j =
             compute_energy_j(device.profile, times[i].compute_end - times[i].compute_start);
         packets[i].send_energy_j =
-            send_energy_j(device.link, times[i].send_end - times[i].send_start);
+            send_energy_j(device.link, static_cast<double>(packets[i].charged_bytes));
     }
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/estimate.hpp"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "device/compute_model.hpp"
+#include "server/server_loop.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr double kHostFlopPerSecond = 150e9;  // one core, bf16: DESIGN.md section 3
+
+struct TimelineEnd {
+    VirtualClock::time_point end{};
+    std::int64_t updates = 0;
+    double busy_s = 0;
+    std::int64_t update_samples = 0;
+};
+
+TimelineEnd walk_timeline(const PreparedRun& run) {
+    const RunConfig& config = run.config;
+    const SourceMap sources(run.plan, config.align.projection);
+    const SideShape shape = side_shape(run.plan, sources, config.side, config.align, run.classes);
+    TimelineSettings settings;
+    settings.server = config.server;
+    settings.seed = config.run.seed;
+    settings.train_after_all =
+        run.method->trains_after_all() || config.server.mode == ServerMode::ReplayAfterAll;
+    settings.update_time = update_time_of(run.plan, shape, sources, config.side, config.server);
+    Timeline timeline(run.plan, run.deliveries, settings);
+    TimelineEnd result;
+    while (const std::optional<Step> step = timeline.next()) {
+        result.end = step->end;
+        result.busy_s += std::chrono::duration<double>(step->end - step->start).count();
+        result.update_samples += static_cast<std::int64_t>(step->samples.size());
+        ++result.updates;
+    }
+    return result;
+}
+
+/// FLOPs that the host will compute: real tokens, training and test.
+double host_flop(const PreparedRun& run) {
+    double flop = 0;
+    for (const DevicePlan& device : run.plan.devices) {
+        if (!device.admitted) continue;
+        const ModelSize& size = run.plan.backbones[static_cast<std::size_t>(device.backbone)].size;
+        for (const std::int32_t id : device.samples)
+            flop += forward_flop(size, run.plan.samples[static_cast<std::size_t>(id)].tokens);
+    }
+    for (std::size_t k = 0; k < run.plan.backbones.size(); ++k)
+        for (const TokenTable::Sample& sample : run.tokens.test[k])
+            flop +=
+                forward_flop(run.plan.backbones[k].size, static_cast<double>(sample.ids.size()));
+    return flop;
+}
+
+/// Bytes of activations and evaluation taps in the run file.
+double file_bytes(const PreparedRun& run) {
+    double bytes = 0;
+    for (const DevicePlan& device : run.plan.devices)
+        if (device.admitted && run.config.record.activations == RecordActivations::All)
+            bytes += static_cast<double>(device.samples.size()) *
+                     static_cast<double>(packet_bytes(
+                         run.plan.backbones[static_cast<std::size_t>(device.backbone)].layout, 1,
+                         false));
+    for (std::size_t k = 0; k < run.plan.backbones.size(); ++k) {
+        const PacketLayout& layout = run.plan.backbones[k].layout;
+        bytes += static_cast<double>(run.tokens.test[k].size()) * 4 *
+                 (layout.taps * layout.width + layout.classes);
+    }
+    return bytes;
+}
+
+std::string class_lines(const PreparedRun& run) {
+    struct Class {
+        int devices = 0, admitted = 0;
+        double need = 0, memory = 0;
+    };
+    std::map<std::pair<std::string, std::string>, Class> classes;
+    for (const DevicePlan& device : run.plan.devices) {
+        Class& one = classes[{device.profile.name,
+                              run.plan.backbones[static_cast<std::size_t>(device.backbone)].name}];
+        ++one.devices;
+        one.admitted += device.admitted ? 1 : 0;
+        one.need = std::max(one.need, device.memory_need_bytes);
+        one.memory = device.profile.memory_bytes;
+    }
+    std::string text;
+    for (const auto& [name, one] : classes)
+        text += fmt::format("  {:<20} {:<12} {:>6} devices, {:>6} admitted; needs {}, has {}\n",
+                            name.first, name.second, one.devices, one.admitted,
+                            human(one.need, "B"), human(one.memory, "B"));
+    return text;
+}
+
+}  // namespace
+
+std::string estimate_text(const PreparedRun& run) {
+    const TimelineEnd timeline = walk_timeline(run);
+    std::int64_t bytes = 0;
+    double flop = 0;
+    if (run.method->uploads())
+        for (const Delivery& delivery : run.deliveries) {
+            bytes += delivery.charged_bytes;
+            flop += delivery.charged_flop;
+        }
+    const double host = host_flop(run);
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    std::string text = fmt::format("fleet              {} devices, {} admitted, {} samples\n{}",
+                                   run.plan.devices.size(), run.plan.admitted_devices(),
+                                   run.plan.admitted_samples(), class_lines(run));
+    text += fmt::format("packets            {}\n", run.deliveries.size());
+    text += fmt::format("updates            {} (server busy {})\n", timeline.updates,
+                        human_seconds(timeline.busy_s));
+    text += fmt::format(
+        "virtual duration   {} to the last update\n",
+        human_seconds(std::chrono::duration<double>(timeline.end.time_since_epoch()).count()));
+    text += fmt::format("charged            {} up, {} on the devices\n",
+                        human(static_cast<double>(bytes), "B"), human(flop, "FLOP"));
+    text += fmt::format("run file           about {}\n", human(file_bytes(run), "B"));
+    if (run.config.run.compute == RunCompute::None)
+        return text + "wall time          seconds: nothing is computed\n";
+    text += fmt::format("host computes      {}; about {} of wall time on {} cores at {} each\n",
+                        human(host, "FLOP"), human_seconds(host / kHostFlopPerSecond / cores),
+                        cores, human(kHostFlopPerSecond, "FLOP/s"));
+    return text;
+}
+
+}  // namespace mobi

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/clock.hpp"
+#include "server/server_loop.hpp"
+
+namespace mobi {
+
+/// One line on stderr with rate and time left: rewritten in place on a terminal, every half minute
+/// elsewhere.
+class Progress {
+  public:
+    Progress();
+
+    /// \param samples_done, samples_planned  forward passes; 0 of 0 when there are none.
+    void show(const ServerProgress& server,
+              std::int64_t samples_done,
+              std::int64_t samples_planned);
+
+    /// Ends the line, so that what follows begins on its own.
+    void finish();
+
+  private:
+    bool terminal_;
+    bool open_ = false;
+    WallClock::time_point start_;
+    WallClock::time_point next_;
+};
+
+}  // namespace mobi

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run_preparation.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "activation/layer_plan.hpp"
+#include "activation/pivot.hpp"
+#include "core/error.hpp"
+#include "data/partition.hpp"
+#include "data/tokenizer.hpp"
+#include "method/registry.hpp"
+#include "model/backbone.hpp"
+
+namespace mobi {
+namespace {
+
+/// Backbones in the order in which the fleet's classes name them.
+std::vector<std::string> backbones_in_order(const RunConfig& config) {
+    std::vector<std::string> names;
+    for (const auto& [device, count] : config.fleet.mix) {
+        const std::string& name = config.fleet.backbones.at(device);
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    return names;
+}
+
+void plan_backbones(const RunConfig& config,
+                    std::int32_t classes,
+                    Precision taps,
+                    FleetPlan& plan) {
+    std::vector<BackboneInfo> infos;
+    std::int32_t blocks = 0;
+    for (const std::string& name : backbones_in_order(config)) {
+        infos.push_back(inspect_backbone(config.backbones.at(name)));
+        const std::int32_t layers = infos.back().size.layers;
+        blocks = blocks == 0 ? layers : std::min(blocks, layers);
+    }
+    std::size_t next = 0;
+    for (const std::string& name : backbones_in_order(config)) {
+        const BackboneInfo& info = infos[next++];
+        const BackboneParameters& parameters = config.backbones.at(name);
+        if (info.max_tokens < config.data.max_tokens)
+            throw ConfigError(fmt::format(
+                "data.max_tokens = {}: backbone {} has positions for {} tokens; give at most that",
+                config.data.max_tokens, name, info.max_tokens));
+        BackbonePlan backbone;
+        backbone.name = name;
+        backbone.family = info.family;
+        backbone.size = info.size;
+        backbone.vocabulary = info.vocabulary;
+        backbone.weight_dtype = parameters.weight_dtype;
+        backbone.resident_embedding = parameters.resident_embedding;
+        backbone.pivot = resolve_pivot(config.packet.pivot, info.pivot);
+        backbone.tap_layers =
+            sampled_layers(config.plan, info.size.layers, blocks, config.run.seed);
+        backbone.layout.dtype = taps;
+        backbone.layout.taps = static_cast<std::int32_t>(backbone.tap_layers.size());
+        backbone.layout.width = info.size.width;
+        backbone.layout.classes = classes;
+        backbone.layout.labels = config.packet.labels;
+        plan.backbones.push_back(std::move(backbone));
+    }
+}
+
+void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
+    const std::vector<Device> fleet = make_fleet(config.fleet, config.devices, config.links);
+    const Partition parts = partition(config.data, task.train.labels, task.classes(),
+                                      static_cast<int>(fleet.size()), config.run.seed);
+    for (const Device& device : fleet) {
+        DevicePlan planned;
+        planned.id = device.id;
+        const auto found =
+            std::find_if(plan.backbones.begin(), plan.backbones.end(),
+                         [&](const BackbonePlan& b) { return b.name == device.backbone; });
+        planned.backbone = static_cast<std::int32_t>(found - plan.backbones.begin());
+        planned.profile = *device.profile;
+        planned.link = *device.link;
+        planned.samples = parts.shards[static_cast<std::size_t>(device.id)];
+        plan.devices.push_back(std::move(planned));
+    }
+    plan.samples.resize(task.train.size());
+    plan.packet_samples = config.packet.samples;
+}
+
+TokenTable::Sample tokenise(const Tokenizer& tokenizer,
+                            const TextSet& set,
+                            std::size_t index,
+                            const RunConfig& config) {
+    std::optional<std::string_view> pair;
+    if (!set.pairs.empty()) pair = set.pairs[index];
+    Encoding encoding =
+        tokenizer.encode(set.texts[index], pair, static_cast<std::size_t>(config.data.max_tokens));
+    TokenTable::Sample sample;
+    sample.id = static_cast<std::int32_t>(index);
+    if (!set.labels.empty()) sample.label = set.labels[index];
+    if (!set.targets.empty()) sample.target = set.targets[index];
+    sample.ids = std::move(encoding.ids);
+    if (std::any_of(encoding.type_ids.begin(), encoding.type_ids.end(),
+                    [](std::int32_t type) { return type != 0; }))
+        sample.type_ids = std::move(encoding.type_ids);
+    return sample;
+}
+
+/// Tokens of every training sample by its device's tokenizer, and of the test set by each.
+void tokenise_all(const RunConfig& config, const Task& task, FleetPlan& plan, TokenTable& tokens) {
+    std::map<std::string, std::unique_ptr<Tokenizer>> tokenizers;  // by folder
+    std::vector<const Tokenizer*> by_backbone;
+    for (const BackbonePlan& backbone : plan.backbones) {
+        const std::string& folder = config.backbones.at(backbone.name).path;
+        auto& tokenizer = tokenizers[folder];
+        if (tokenizer == nullptr) tokenizer = load_tokenizer(folder);
+        by_backbone.push_back(tokenizer.get());
+    }
+    tokens.train.resize(task.train.size());
+    for (const DevicePlan& device : plan.devices)
+        for (const std::int32_t id : device.samples) {
+            auto& sample = tokens.train[static_cast<std::size_t>(id)];
+            sample = tokenise(*by_backbone[static_cast<std::size_t>(device.backbone)], task.train,
+                              static_cast<std::size_t>(id), config);
+            plan.samples[static_cast<std::size_t>(id)].tokens =
+                static_cast<std::int32_t>(sample.ids.size());
+        }
+}
+
+void tokenise_test(const RunConfig& config,
+                   const Task& task,
+                   const FleetPlan& plan,
+                   TokenTable& tokens) {
+    tokens.test.resize(plan.backbones.size());
+    for (std::size_t k = 0; k < plan.backbones.size(); ++k) {
+        if (plan.backbones[k].devices == 0) continue;
+        const auto tokenizer = load_tokenizer(config.backbones.at(plan.backbones[k].name).path);
+        for (std::size_t i = 0; i < task.test.size(); ++i)
+            tokens.test[k].push_back(tokenise(*tokenizer, task.test, i, config));
+    }
+}
+
+}  // namespace
+
+std::int32_t block_count(const FleetPlan& plan) {
+    const std::vector<std::int32_t>& taps = plan.backbones.front().tap_layers;
+    return static_cast<std::int32_t>(taps.size()) - (taps.front() == 0 ? 1 : 0);
+}
+
+PreparedRun prepare_run(RunConfig config) {
+    PreparedRun run;
+    run.config = std::move(config);
+    run.method = make_method(run.config.method);
+    const Task task = load_task(run.config.data);
+    run.class_names = task.class_names;
+    run.classes = task.classes();
+    plan_backbones(run.config, run.classes, run.method->tap_precision(run.config.packet), run.plan);
+    plan_devices(run.config, task, run.plan);
+    tokenise_all(run.config, task, run.plan, run.tokens);
+    admit(run.plan, run.config.cost, run.config.data.max_tokens);
+    tokenise_test(run.config, task, run.plan, run.tokens);
+    run.labels = task.train.labels;
+    run.targets = task.train.targets;
+    run.test_labels = task.test.labels;
+    run.test_targets = task.test.targets;
+    MethodSettings settings;
+    settings.cost = run.config.cost;
+    settings.packet = run.config.packet;
+    settings.max_tokens = run.config.data.max_tokens;
+    settings.device_epochs = run.config.device_epochs;
+    settings.server_rate_flop_per_s = run.config.server.rate_flop_per_s;
+    run.deliveries = run.method->deliveries(run.plan, settings);
+    return run;
+}
+
+WorkerSetup worker_setup(const PreparedRun& run, std::int32_t threads) {
+    WorkerSetup setup;
+    setup.seed = run.config.run.seed;
+    setup.classes = run.classes;
+    setup.threads = threads;
+    setup.arithmetic = run.config.forward.dtype;
+    setup.batch_tokens = run.config.forward.batch_tokens;
+    setup.residual = run.config.residual;
+    setup.cache = run.config.backbone_cache;
+    for (const BackbonePlan& backbone : run.plan.backbones)
+        setup.backbones.push_back({run.config.backbones.at(backbone.name), backbone.pivot,
+                                   backbone.tap_layers, backbone.layout});
+    return setup;
+}
+
+}  // namespace mobi

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "data/task.hpp"
+#include "method/method.hpp"
+#include "server/fleet_source.hpp"
+#include "worker/worker_setup.hpp"
+
+namespace mobi {
+
+/// A run that was looked at from all sides and could begin: configuration, text, fleet, timeline.
+struct PreparedRun {
+    RunConfig config;
+    std::vector<std::string> class_names;  ///< empty: regression
+    std::int32_t classes = 0;              ///< C
+    std::vector<std::int32_t> labels;      ///< training samples; for the log and the devices
+    std::vector<float> targets;            ///< regression
+    std::vector<std::int32_t> test_labels;
+    std::vector<float> test_targets;
+    FleetPlan plan;
+    TokenTable tokens;
+    std::unique_ptr<Method> method;
+    std::vector<Delivery> deliveries;
+};
+
+/// Reads text and `config.json`s, tokenises, deals the samples, admits the devices and places every
+/// packet in virtual time.  Computes no forward pass and reads no weights.
+/// \throws ConfigError, DataError
+PreparedRun prepare_run(RunConfig config);
+
+/// B: as many blocks as the shallowest backbone has layers (METHODS.md 1.2).
+std::int32_t block_count(const FleetPlan& plan);
+
+/// What the workers of a prepared run need.
+WorkerSetup worker_setup(const PreparedRun& run, std::int32_t threads);
+
+}  // namespace mobi

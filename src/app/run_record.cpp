@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run_record.hpp"
+
+#include "app/run_preparation.hpp"
+#include "config/dump.hpp"
+#include "model/library_info.hpp"
+#include "server/record_rows.hpp"
+#include "transport/environment.hpp"
+
+namespace mobi {
+
+record::RunLayout run_layout(const RunConfig& config,
+                             const FleetPlan& plan,
+                             const RecordFacts& facts) {
+    record::RunLayout layout;
+    layout.config_text = dump(config);
+    layout.seed = config.run.seed;
+    layout.profile_names = profile_names(plan);
+    layout.link_names = link_names(plan);
+    layout.family_names = family_names(plan);
+    layout.class_names = facts.class_names;
+    layout.classes = facts.classes;
+    layout.blocks = block_count(plan);
+    layout.train_samples = static_cast<std::int64_t>(plan.samples.size());
+    layout.test_samples = facts.computed ? facts.test_samples : 0;
+    layout.activations = facts.computed && config.record.activations == RecordActivations::All;
+    layout.library_versions = {{"libtorch", libtorch_version()}, {"mpi", mpi_library_version()}};
+    for (const BackbonePlan& backbone : plan.backbones)
+        layout.backbones.push_back(
+            {backbone.name, backbone.tap_layers, backbone.layout.width, backbone.layout.dtype});
+    if (!facts.computed) return layout;
+    const SourceMap sources(plan, config.align.projection);
+    const SideNetwork network(side_shape(plan, sources, config.side, config.align, facts.classes),
+                              config.side, config.align, config.run.seed);
+    for (const auto& [name, tensor] : network.parameters())
+        layout.side_tensors[name] = tensor.sizes().vec();
+    return layout;
+}
+
+void write_plan(record::Writer& writer,
+                const FleetPlan& plan,
+                const Method& method,
+                std::span<const Delivery> deliveries,
+                const RecordFacts& facts) {
+    const auto uploads = method.uploads() ? deliveries : std::span<const Delivery>();
+    writer.submit(backbone_rows(plan, family_names(plan)));
+    writer.submit(device_rows(plan, uploads, profile_names(plan), link_names(plan)));
+    writer.submit(sample_rows(plan, facts.labels, facts.targets));
+}
+
+ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
+    ServerSettings settings;
+    settings.seed = config.run.seed;
+    settings.server = config.server;
+    settings.trainer.seed = config.run.seed;
+    settings.trainer.side = config.side;
+    settings.trainer.align = config.align;
+    settings.trainer.loss = config.loss;
+    settings.trainer.optimizer = config.optimizer;
+    settings.trainer.eval = config.eval;
+    settings.trainer.mode = config.server.mode;
+    settings.trainer.classes = classes;
+    settings.record_activations = config.record.activations == RecordActivations::All;
+    return settings;
+}
+
+}  // namespace mobi

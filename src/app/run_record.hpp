@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "method/method.hpp"
+#include "record/schema.hpp"
+#include "record/writer.hpp"
+#include "server/server_loop.hpp"
+
+namespace mobi {
+
+/// Facts about a run that its file needs and that neither plan nor configuration hold.
+struct RecordFacts {
+    std::vector<std::string> class_names;
+    std::int32_t classes = 0;
+    std::vector<std::int32_t> labels;  ///< training samples
+    std::vector<float> targets;        ///< regression
+    std::int64_t test_samples = 0;
+    bool computed = true;  ///< false: run.compute = none
+};
+
+/// What the run file is laid out for.
+record::RunLayout run_layout(const RunConfig& config,
+                             const FleetPlan& plan,
+                             const RecordFacts& facts);
+
+/// `/devices`, `/backbones` and `/samples`, which are known before the first event.
+void write_plan(record::Writer& writer,
+                const FleetPlan& plan,
+                const Method& method,
+                std::span<const Delivery> deliveries,
+                const RecordFacts& facts);
+
+/// The server's settings out of a configuration.
+ServerSettings server_settings(const RunConfig& config, std::int32_t classes);
+
+}  // namespace mobi

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/command.hpp"
+#include "config/arguments.hpp"
+#include "core/error.hpp"
+#include "core/units.hpp"
+#include "data/token_check.hpp"
+#include "data/tokenizer.hpp"
+#include "model/backbone.hpp"
+#include "model/reference_check.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr double kTolerance = 1e-4;  // fp32, of the largest value: vectors/README.md
+
+const std::vector<ArgumentSpec>& specs() {
+    static const std::vector<ArgumentSpec> list{
+        {"tokenizer", true, "compare token ids with the cases of this .jsonl file instead"},
+        {"layers", true, "keep only the first n blocks"},
+        {"dtype", true, "arithmetic, fp32 or bf16 (fp32)"},
+        {"tolerance", true, "largest error allowed, as a share of the largest value (1e-4)"},
+        {"help", false, "this text"},
+    };
+    return list;
+}
+
+int verify_tokenizer(const std::string& folder, const std::string& cases) {
+    const auto tokenizer = load_tokenizer(folder);
+    const TokenCheck check = check_tokens(*tokenizer, cases);
+    fmt::print("{} of {} equal\n", check.equal, check.cases);
+    if (check.equal == check.cases) return 0;
+    fmt::print("first that differs: {}\n", check.first_difference);
+    return 1;
+}
+
+int verify_activations(const Arguments& arguments) {
+    BackboneParameters parameters;
+    parameters.name = arguments.positional[0];
+    parameters.path = arguments.positional[0];
+    parameters.weight_dtype = Precision::Fp32;
+    if (arguments.has("layers")) parameters.layers = std::stoi(arguments.get("layers"));
+    const std::string dtype = arguments.get("dtype", "fp32");
+    if (dtype != "fp32" && dtype != "bf16")
+        throw ConfigError(fmt::format("--dtype {}: fp32 and bf16 are accepted", dtype));
+    const double tolerance =
+        arguments.has("tolerance") ? std::stod(arguments.get("tolerance")) : kTolerance;
+    const auto backbone = load_backbone(
+        parameters, dtype == "fp32" ? Precision::Fp32 : Precision::Bf16, std::filesystem::path());
+    double worst = 0;
+    for (const TensorError& error : check_reference(*backbone, arguments.positional[1])) {
+        fmt::print("{:<24} {:.2e}{}\n", error.name, error.relative,
+                   error.relative <= tolerance ? "" : "   above the tolerance");
+        worst = std::max(worst, error.relative);
+    }
+    fmt::print("largest error {:.2e}, tolerance {:.0e}: {}\n", worst, tolerance,
+               worst <= tolerance ? "ok" : "NOT EQUAL");
+    return worst <= tolerance ? 0 : 1;
+}
+
+}  // namespace
+
+int verify_command(std::span<const std::string> words) {
+    const Arguments arguments = parse_arguments(words, specs());
+    if (arguments.has("help")) {
+        fmt::print(
+            "usage: fedmobillm verify FOLDER REFERENCE.safetensors [--layers n] [--dtype d]\n"
+            "       fedmobillm verify FOLDER --tokenizer CASES.jsonl\n\n"
+            "Exit code 0 when everything is equal, 1 when something is not.\n{}",
+            describe_arguments(specs()));
+        return 0;
+    }
+    const std::size_t expected = arguments.has("tokenizer") ? 1 : 2;
+    if (arguments.positional.size() != expected)
+        throw ConfigError(
+            "verify takes a backbone's folder and a reference.safetensors, or a "
+            "folder and --tokenizer CASES.jsonl");
+    return arguments.has("tokenizer")
+               ? verify_tokenizer(arguments.positional[0], arguments.get("tokenizer"))
+               : verify_activations(arguments);
+}
+
+}  // namespace mobi

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/record_rows.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "core/check.hpp"
+
+namespace mobi {
+namespace {
+
+std::int64_t ns(VirtualClock::time_point time) {
+    return time.time_since_epoch().count();
+}
+
+std::int32_t index_of(std::span<const std::string> names, const std::string& name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    MOBI_CHECK(found != names.end(), "{} has no number", name);
+    return static_cast<std::int32_t>(found - names.begin());
+}
+
+void add_new(std::vector<std::string>& names, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+/// The enumeration first, last, mean is that of `/backbones` (record/schema.hpp).
+std::int32_t pivot_number(Pivot pivot) {
+    switch (pivot) {
+        case Pivot::First:
+            return 0;
+        case Pivot::Last:
+            return 1;
+        case Pivot::Mean:
+            return 2;
+        case Pivot::Auto:
+            break;
+    }
+    throw Bug("an unresolved pivot");
+}
+
+}  // namespace
+
+record::UploadRow upload_row(const Delivery& delivery, std::int64_t index) {
+    record::UploadRow row{};
+    row.upload = static_cast<std::int32_t>(index);
+    row.device = delivery.device;
+    row.packet = delivery.packet;
+    row.samples = static_cast<std::int32_t>(delivery.samples.size());
+    row.tokens = delivery.tokens;
+    row.padded_tokens = delivery.padded_tokens;
+    row.compute_start_ns = ns(delivery.times.compute_start);
+    row.compute_end_ns = ns(delivery.times.compute_end);
+    row.send_start_ns = ns(delivery.times.send_start);
+    row.send_end_ns = ns(delivery.times.send_end);
+    row.arrival_ns = ns(delivery.times.arrival);
+    row.charged_bytes = delivery.charged_bytes;
+    row.charged_flop = delivery.charged_flop;
+    row.compute_energy_j = delivery.compute_energy_j;
+    row.send_energy_j = delivery.send_energy_j;
+    row.outcome = record::Outcome::Delivered;
+    return row;
+}
+
+record::UpdateRow update_row(const Step& step,
+                             const Delivery* delivery,
+                             std::int64_t first_sample,
+                             bool per_device) {
+    record::UpdateRow row{};
+    row.update = static_cast<std::int32_t>(step.update);
+    row.kind =
+        step.kind == StepKind::Arrival ? record::UpdateKind::Arrival : record::UpdateKind::Replay;
+    row.device = delivery != nullptr ? delivery->device : per_device ? step.network : -1;
+    row.upload = static_cast<std::int32_t>(step.delivery);
+    row.start_ns = ns(step.start);
+    row.end_ns = ns(step.end);
+    row.inbox_samples = static_cast<std::int32_t>(step.inbox_samples);
+    row.waiting_packets = step.waiting;
+    row.first_sample = first_sample;
+    row.samples = static_cast<std::int32_t>(step.samples.size());
+    return row;
+}
+
+record::TrainingRow training_row(const UpdateResult& result) {
+    record::TrainingRow row{};
+    row.update = static_cast<std::int32_t>(result.update);
+    row.loss = result.loss;
+    row.gradient_norm = result.gradient_norm;
+    row.learning_rate = result.learning_rate;
+    return row;
+}
+
+std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result) {
+    std::vector<record::EvaluationRow> rows;
+    for (const EvaluationResult::Row& one : result.rows) {
+        record::EvaluationRow row{};
+        row.update = static_cast<std::int32_t>(result.updates);
+        row.backbone = one.backbone;
+        row.time_ns = ns(result.time);
+        row.metric = one.metric;
+        row.f1 = one.f1;
+        row.loss = one.loss;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
+                                           std::span<const Delivery> deliveries,
+                                           std::span<const std::string> profile_names,
+                                           std::span<const std::string> link_names) {
+    std::vector<record::DeviceRow> rows;
+    for (const DevicePlan& device : plan.devices) {
+        record::DeviceRow row{};
+        row.device = device.id;
+        row.profile = index_of(profile_names, device.profile.name);
+        row.link = index_of(link_names, device.link.name);
+        row.backbone = device.backbone;
+        row.samples = static_cast<std::int32_t>(device.samples.size());
+        row.memory_need_bytes = device.memory_need_bytes;
+        row.memory_bytes = device.profile.memory_bytes;
+        row.admitted = device.admitted ? 1 : 0;
+        rows.push_back(row);
+    }
+    for (const Delivery& delivery : deliveries)
+        ++rows[static_cast<std::size_t>(delivery.device)].packets;
+    return rows;
+}
+
+std::vector<record::BackboneRow> backbone_rows(const FleetPlan& plan,
+                                               std::span<const std::string> family_names) {
+    std::vector<record::BackboneRow> rows;
+    for (const BackbonePlan& backbone : plan.backbones) {
+        record::BackboneRow row{};
+        row.backbone = static_cast<std::int32_t>(rows.size());
+        row.name = row.backbone;
+        row.family = index_of(family_names, backbone.family);
+        row.layers = backbone.size.layers;
+        row.width = backbone.size.width;
+        row.heads = backbone.size.heads;
+        row.ffn = backbone.size.ffn;
+        row.vocabulary = backbone.vocabulary;
+        row.parameters = backbone.size.parameters;
+        row.taps = backbone.layout.taps;
+        row.devices = backbone.devices;
+        row.pivot = pivot_number(backbone.pivot);
+        row.weight_dtype = static_cast<std::int32_t>(backbone.weight_dtype);
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+std::vector<record::SampleRow> sample_rows(const FleetPlan& plan,
+                                           std::span<const std::int32_t> labels,
+                                           std::span<const float> targets) {
+    std::vector<record::SampleRow> rows;
+    for (std::size_t id = 0; id < plan.samples.size(); ++id) {
+        record::SampleRow row{};
+        row.sample = static_cast<std::int32_t>(id);
+        row.device = plan.samples[id].device;
+        row.packet = plan.samples[id].packet;
+        row.label = labels.empty() ? 0 : labels[id];
+        row.target = targets.empty() ? static_cast<float>(row.label) : targets[id];
+        row.tokens = plan.samples[id].tokens;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+std::vector<std::string> profile_names(const FleetPlan& plan) {
+    std::vector<std::string> names;
+    for (const DevicePlan& device : plan.devices) add_new(names, device.profile.name);
+    return names;
+}
+
+std::vector<std::string> link_names(const FleetPlan& plan) {
+    std::vector<std::string> names;
+    for (const DevicePlan& device : plan.devices) add_new(names, device.link.name);
+    return names;
+}
+
+std::vector<std::string> family_names(const FleetPlan& plan) {
+    std::vector<std::string> names;
+    for (const BackbonePlan& backbone : plan.backbones) add_new(names, backbone.family);
+    return names;
+}
+
+}  // namespace mobi

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "method/fleet_plan.hpp"
+#include "record/schema.hpp"
+#include "server/timeline.hpp"
+#include "server/trainer.hpp"
+
+namespace mobi {
+
+/// Rows of the run file (record/schema.hpp) made from what the server knows.
+record::UploadRow upload_row(const Delivery& delivery, std::int64_t index);
+record::UpdateRow update_row(const Step& step,
+                             const Delivery* delivery,
+                             std::int64_t first_sample,
+                             bool per_device);
+record::TrainingRow training_row(const UpdateResult& result);
+std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result);
+
+/// `/devices`.  Profiles and links are numbered as in `profile_names` and `link_names`.
+std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
+                                           std::span<const Delivery> deliveries,
+                                           std::span<const std::string> profile_names,
+                                           std::span<const std::string> link_names);
+/// `/backbones`.  Families are numbered as in `family_names`.
+std::vector<record::BackboneRow> backbone_rows(const FleetPlan& plan,
+                                               std::span<const std::string> family_names);
+/// `/samples`.  \param targets  regression only, else empty.
+std::vector<record::SampleRow> sample_rows(const FleetPlan& plan,
+                                           std::span<const std::int32_t> labels,
+                                           std::span<const float> targets);
+
+/// The distinct names in the order of first appearance.
+std::vector<std::string> profile_names(const FleetPlan& plan);
+std::vector<std::string> link_names(const FleetPlan& plan);
+std::vector<std::string> family_names(const FleetPlan& plan);
+
+}  // namespace mobi

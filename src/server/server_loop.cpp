@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server_loop.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "core/log.hpp"
+#include "device/energy_model.hpp"
+#include "device/link_model.hpp"
+#include "server/record_rows.hpp"
+#include "server/trainer_thread.hpp"
+
+namespace mobi {
+namespace {
+
+TimelineSettings timeline_settings(const ServerSettings& settings,
+                                   const Method& method,
+                                   const FleetPlan& plan,
+                                   const SideShape& shape,
+                                   const SourceMap& sources) {
+    TimelineSettings timeline;
+    timeline.server = settings.server;
+    timeline.seed = settings.seed;
+    timeline.train_after_all =
+        method.trains_after_all() || settings.server.mode == ServerMode::ReplayAfterAll;
+    timeline.update_time =
+        update_time_of(plan, shape, sources, settings.trainer.side, settings.server);
+    return timeline;
+}
+
+/// One run of the server; what run_server() does, in parts.
+class ServerRun {
+  public:
+    ServerRun(const ServerSettings& settings,
+              const FleetPlan& plan,
+              std::span<const Delivery> deliveries,
+              const Method& method,
+              PacketSource* source,
+              record::Writer& writer)
+        : settings_(settings),
+          plan_(plan),
+          deliveries_(deliveries),
+          method_(method),
+          source_(source),
+          writer_(writer),
+          sources_(plan, settings.trainer.align.projection),
+          shape_(side_shape(plan,
+                            sources_,
+                            settings.trainer.side,
+                            settings.trainer.align,
+                            settings.trainer.classes)),
+          timeline_(plan, deliveries, timeline_settings(settings, method, plan, shape_, sources_)) {
+    }
+
+    ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) {
+        if (source_ != nullptr) begin_training();
+        ServerProgress progress{0, timeline_.updates_planned(), {}};
+        while (std::optional<Step> step = timeline_.next()) {
+            deliver_up_to(step->deliveries_used);
+            log_update(*step);
+            progress.now = step->end;
+            log::set_virtual_time(step->end);
+            ++result_.updates;
+            result_.server_busy_s += std::chrono::duration<double>(step->end - step->start).count();
+            if (trainer_) train(std::move(*step));
+            progress.updates = trainer_ ? trainer_->updates_done() : result_.updates;
+            on_progress(progress);
+        }
+        deliver_up_to(static_cast<std::int64_t>(deliveries_.size()));
+        result_.training_end = result_.run_end = timeline_.now();
+        end_training(on_progress, progress);
+        if (method_.downloads()) log_downloads();
+        return std::move(result_);
+    }
+
+  private:
+    bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
+
+    void begin_training() {
+        const std::shared_ptr<const EvaluationData> evaluation = source_->evaluation();
+        if (evaluation) log_evaluation_data(*evaluation);
+        inbox_.emplace(plan_, sources_, settings_.trainer.classes);
+        result_.inbox_bytes = inbox_->allocated_bytes();
+        const SideNetwork initial(shape_, settings_.trainer.side, settings_.trainer.align,
+                                  settings_.trainer.seed);
+        log_weights(initial, record::SideState::Initial);
+        TrainingSink sink;
+        sink.update = [this](const UpdateResult& update) {
+            if (per_device())
+                held_results_.push_back(update);
+            else
+                log_result(update);
+        };
+        sink.evaluation = [this](const EvaluationResult& evaluation_result) {
+            log_evaluation(evaluation_result);
+        };
+        network_trainer_ = std::make_unique<Trainer>(settings_.trainer, plan_, sources_, *inbox_,
+                                                     evaluation, std::move(sink));
+        trainer_ = std::make_unique<TrainerThread>(*network_trainer_);
+    }
+
+    /// With per_device the steps of one network must come together: they wait for the end.
+    void train(Step step) {
+        if (per_device())
+            held_steps_.push_back(std::move(step));
+        else
+            trainer_->submit(std::move(step), timeline_.updates_planned(0));
+    }
+
+    void end_training(const std::function<void(const ServerProgress&)>& on_progress,
+                      ServerProgress progress) {
+        if (!trainer_) return;
+        std::stable_sort(held_steps_.begin(), held_steps_.end(),
+                         [](const Step& a, const Step& b) { return a.network < b.network; });
+        for (Step& step : held_steps_) {
+            const std::int64_t planned = timeline_.updates_planned(step.network);
+            trainer_->submit(std::move(step), planned);
+            progress.updates = trainer_->updates_done();
+            on_progress(progress);
+        }
+        trainer_->finish(result_.training_end);
+        std::sort(held_results_.begin(), held_results_.end(),
+                  [](const UpdateResult& a, const UpdateResult& b) { return a.update < b.update; });
+        for (const UpdateResult& result : held_results_) log_result(result);
+        if (!per_device() && network_trainer_->network() != nullptr)
+            log_weights(*network_trainer_->network(), record::SideState::Final);
+        result_.training_wall_s = network_trainer_->training_s();
+        result_.evaluation_wall_s = network_trainer_->evaluation_s();
+    }
+
+    void deliver_up_to(std::int64_t end) {
+        for (; delivered_ < end; ++delivered_) {
+            const Delivery& delivery = deliveries_[static_cast<std::size_t>(delivered_)];
+            if (method_.uploads()) {
+                writer_.submit(upload_row(delivery, delivered_));
+                result_.charged_upload_bytes += delivery.charged_bytes;
+                result_.charged_flop += delivery.charged_flop;
+            }
+            if (source_ == nullptr) continue;
+            const Packet packet = source_->take(delivered_);
+            inbox_->insert(packet);
+            if (settings_.record_activations) log_activations(packet);
+        }
+    }
+
+    void log_activations(const Packet& packet) {
+        record::ActivationRows rows;
+        rows.backbone = packet.backbone;
+        rows.upload = method_.uploads() ? static_cast<std::int32_t>(delivered_) : -1;
+        rows.samples = packet.samples;
+        rows.taps = packet.taps;
+        rows.scales = packet.scales;
+        rows.residual = packet.residual;
+        writer_.submit(std::move(rows));
+    }
+
+    void log_update(const Step& step) {
+        const Delivery* const delivery =
+            step.delivery >= 0 ? &deliveries_[static_cast<std::size_t>(step.delivery)] : nullptr;
+        writer_.submit(update_row(step, delivery, logged_samples_, per_device()));
+        writer_.submit(record::UpdateSamples{step.samples});
+        logged_samples_ += static_cast<std::int64_t>(step.samples.size());
+    }
+
+    void log_result(const UpdateResult& result) {
+        writer_.submit(training_row(result));
+        if (!result.gates.empty()) writer_.submit(record::TrainingGates{result.gates});
+    }
+
+    void log_evaluation(const EvaluationResult& result) {
+        writer_.submit(evaluation_rows(result));
+        for (const auto& [backbone, counts] : result.confusion)
+            if (!counts.empty()) writer_.submit(record::Confusion{backbone, counts});
+        result_.evaluations.push_back(result);
+    }
+
+    void log_evaluation_data(const EvaluationData& data) {
+        for (std::size_t k = 0; k < data.backbones.size(); ++k) {
+            const EvaluationData::Backbone& backbone = data.backbones[k];
+            if (!backbone.taps.defined()) continue;
+            record::EvaluationTaps taps;
+            taps.backbone = static_cast<std::int32_t>(k);
+            taps.samples.resize(static_cast<std::size_t>(backbone.output.size(0)));
+            std::iota(taps.samples.begin(), taps.samples.end(), 0);
+            const auto values = std::as_bytes(std::span(
+                backbone.taps.data_ptr<float>(), static_cast<std::size_t>(backbone.taps.numel())));
+            taps.taps.assign(values.begin(), values.end());
+            const float* const outputs = backbone.output.data_ptr<float>();
+            taps.output.assign(outputs, outputs + backbone.output.numel());
+            writer_.submit(std::move(taps));
+        }
+        writer_.submit(record::EvaluationTruth{data.labels, data.targets});
+    }
+
+    void log_weights(const SideNetwork& network, record::SideState state) {
+        for (const auto& [name, tensor] : network.parameters()) {
+            record::SideWeights weights;
+            weights.state = state;
+            weights.name = name;
+            const float* const values = tensor.data_ptr<float>();
+            weights.values.assign(values, values + tensor.numel());
+            writer_.submit(std::move(weights));
+        }
+    }
+
+    /// θ and its own P for every device, once, when training has ended (METHODS.md 1.8).
+    void log_downloads() {
+        for (const DevicePlan& device : plan_.devices) {
+            if (!device.admitted) continue;
+            const std::int64_t parameters =
+                shared_parameters(shape_, settings_.trainer.side) +
+                projection_parameters(shape_, sources_.of_device(device.id),
+                                      settings_.trainer.align);
+            record::DownloadRow row{};
+            row.device = device.id;
+            row.charged_bytes = 4 * parameters;
+            const VirtualClock::time_point end =
+                result_.training_end + latency(device.link) +
+                receive_time(device.link, static_cast<double>(row.charged_bytes));
+            row.start_ns = result_.training_end.time_since_epoch().count();
+            row.end_ns = end.time_since_epoch().count();
+            row.energy_j = receive_energy_j(device.link, static_cast<double>(row.charged_bytes));
+            writer_.submit(row);
+            result_.run_end = std::max(result_.run_end, end);
+            result_.charged_download_bytes += row.charged_bytes;
+        }
+    }
+
+    const ServerSettings& settings_;
+    const FleetPlan& plan_;
+    std::span<const Delivery> deliveries_;
+    const Method& method_;
+    PacketSource* source_;
+    record::Writer& writer_;
+    SourceMap sources_;
+    SideShape shape_;
+    Timeline timeline_;
+    std::optional<Inbox> inbox_;
+    std::unique_ptr<Trainer> network_trainer_;
+    std::unique_ptr<TrainerThread>
+        trainer_;  // after the trainer: it stops before that is destroyed
+    std::vector<Step> held_steps_;
+    std::vector<UpdateResult> held_results_;
+    std::int64_t delivered_ = 0;
+    std::int64_t logged_samples_ = 0;
+    ServerResult result_;
+};
+
+}  // namespace
+
+std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time_of(
+    const FleetPlan& plan,
+    const SideShape& shape,
+    const SourceMap& sources,
+    const SideParameters& side,
+    const ServerParameters& server) {
+    // One sample's time depends on its backbone alone; sums go over backbones in their order.
+    std::vector<double> seconds;
+    for (std::size_t k = 0; k < plan.backbones.size(); ++k) {
+        const std::vector<std::int32_t>& own = sources.of_backbone(static_cast<std::int32_t>(k));
+        const double flop = own.empty() ? 0 : side_update_flop(shape, side, own.front());
+        const auto bytes = static_cast<double>(packet_bytes(plan.backbones[k].layout, 1, false));
+        seconds.push_back(flop / server.rate_flop_per_s + bytes / server.io_rate_bytes_per_s);
+    }
+    return
+        [&plan, seconds, overhead = server.step_overhead_s](std::span<const std::int32_t> samples) {
+            std::vector<std::int64_t> counts(seconds.size(), 0);
+            for (const std::int32_t id : samples) {
+                const std::int32_t device = plan.samples[static_cast<std::size_t>(id)].device;
+                ++counts[static_cast<std::size_t>(
+                    plan.devices[static_cast<std::size_t>(device)].backbone)];
+            }
+            double total = overhead;
+            for (std::size_t k = 0; k < seconds.size(); ++k)
+                total += static_cast<double>(counts[k]) * seconds[k];
+            return VirtualClock::duration(std::llround(total * 1e9));
+        };
+}
+
+ServerResult run_server(const ServerSettings& settings,
+                        const FleetPlan& plan,
+                        std::span<const Delivery> deliveries,
+                        const Method& method,
+                        PacketSource* source,
+                        record::Writer& writer,
+                        const std::function<void(const ServerProgress&)>& on_progress) {
+    return ServerRun(settings, plan, deliveries, method, source, writer).run(on_progress);
+}
+
+}  // namespace mobi

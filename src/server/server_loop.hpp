@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "method/method.hpp"
+#include "record/writer.hpp"
+#include "server/packet_source.hpp"
+#include "server/timeline.hpp"
+#include "server/trainer.hpp"
+
+namespace mobi {
+
+/// What the server's run is a function of, beside plan and deliveries.
+struct ServerSettings {
+    std::uint64_t seed = 1;
+    ServerParameters server;
+    TrainerSettings trainer;
+    bool charge_header = true;
+    bool record_activations = true;
+};
+
+/// How a run went.
+struct ServerResult {
+    VirtualClock::time_point training_end{};  ///< end of the last update
+    VirtualClock::time_point run_end{};       ///< and of the last download
+    std::int64_t updates = 0;
+    std::int64_t charged_upload_bytes = 0;
+    std::int64_t charged_download_bytes = 0;
+    double charged_flop = 0;
+    double server_busy_s = 0;  ///< virtual
+    std::vector<EvaluationResult> evaluations;
+    double training_wall_s = 0;
+    double evaluation_wall_s = 0;
+    std::size_t inbox_bytes = 0;  ///< real memory of the inbox
+};
+
+/// Progress of the virtual run, for people.
+struct ServerProgress {
+    std::int64_t updates = 0;
+    std::int64_t updates_planned = 0;
+    VirtualClock::time_point now{};
+};
+
+/// Virtual duration of an update: Σ over its samples of (FLOPs of METHODS.md 1.8 / `server.rate` +
+/// charged bytes / `server.io_rate`) + `server.step_overhead`; rounded to ns once.
+std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time_of(
+    const FleetPlan& plan,
+    const SideShape& shape,
+    const SourceMap& sources,
+    const SideParameters& side,
+    const ServerParameters& server);
+
+/// Runs the server over the timeline: takes packets at their arrival, keeps them in the inbox, has
+/// the trainer thread take the updates, and logs everything (DESIGN.md section 4, hops 7 to 10).
+///
+/// \param source   null with `run.compute = none`: the event tables alone.
+/// \param writer   the log; open.  Closed by the caller.
+/// \param on_progress  called between steps; may throw to end the run early.
+ServerResult run_server(const ServerSettings& settings,
+                        const FleetPlan& plan,
+                        std::span<const Delivery> deliveries,
+                        const Method& method,
+                        PacketSource* source,
+                        record::Writer& writer,
+                        const std::function<void(const ServerProgress&)>& on_progress);
+
+}  // namespace mobi

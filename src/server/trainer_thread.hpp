@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <thread>
+
+#include "core/blocking_queue.hpp"
+#include "server/trainer.hpp"
+
+namespace mobi {
+
+/// The one thread that trains (DESIGN.md section 3).  Steps go in over a short queue, so that the
+/// main thread runs ahead of training by a little and never by much.
+class TrainerThread {
+  public:
+    /// \param trainer  must outlive the thread; nobody else uses it until finish() has returned.
+    explicit TrainerThread(Trainer& trainer);
+    ~TrainerThread();
+    TrainerThread(const TrainerThread&) = delete;
+    TrainerThread& operator=(const TrainerThread&) = delete;
+
+    /// Waits for room.  \throws what an earlier step threw.
+    void submit(Step step, std::int64_t planned);
+
+    /// Waits for the steps and the last evaluation.  \throws what a step threw.
+    void finish(VirtualClock::time_point end);
+
+    std::int64_t updates_done() const noexcept { return done_.load(std::memory_order_relaxed); }
+
+  private:
+    struct Task {
+        Step step;
+        std::int64_t planned = 0;
+    };
+
+    void work();
+    void rethrow();
+
+    Trainer& trainer_;
+    BlockingQueue<Task> tasks_;
+    std::atomic<std::int64_t> done_{0};
+    std::atomic<bool> failed_{false};
+    std::exception_ptr error_;
+    VirtualClock::time_point end_{};
+    std::atomic<bool> last_evaluation_{false};
+    std::jthread thread_;
+};
+
+}  // namespace mobi

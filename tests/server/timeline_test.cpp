@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/timeline.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace mobi::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+VirtualClock::time_point at(int ms) {
+    return VirtualClock::time_point(milliseconds(ms));
+}
+
+/// Two devices of four samples, packets of two; an update takes 10 ms.
+class TimelineTest : public ::testing::Test {
+  protected:
+    TimelineTest() {
+        plan.backbones.resize(1);
+        plan.samples.resize(8);
+        for (std::int32_t id = 0; id < 2; ++id) {
+            DevicePlan device;
+            device.id = id;
+            device.admitted = true;
+            for (std::int32_t i = 0; i < 4; ++i) device.samples.push_back(4 * id + i);
+            plan.devices.push_back(device);
+        }
+        deliver(0, 0, {1, 0}, 100);
+        deliver(1, 0, {4, 5}, 105);
+        deliver(0, 1, {2, 3}, 200);
+        deliver(1, 1, {6, 7}, 1000);
+        settings.server.batch = 4;
+        settings.server.epochs = 3;
+        settings.update_time = [](std::span<const std::int32_t>) { return milliseconds(10); };
+    }
+
+    void deliver(std::int32_t device, std::int32_t packet, std::vector<std::int32_t> ids, int ms) {
+        Delivery delivery;
+        delivery.device = device;
+        delivery.packet = packet;
+        delivery.samples = std::move(ids);
+        delivery.times.arrival = at(ms);
+        deliveries.push_back(delivery);
+    }
+
+    std::vector<Step> all() {
+        Timeline timeline(plan, deliveries, settings);
+        std::vector<Step> steps;
+        while (std::optional<Step> step = timeline.next()) steps.push_back(std::move(*step));
+        EXPECT_EQ(static_cast<std::int64_t>(steps.size()), timeline.updates_planned());
+        return steps;
+    }
+
+    FleetPlan plan;
+    std::vector<Delivery> deliveries;
+    TimelineSettings settings;
+};
+
+TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
+    // R = 3 epochs x 2 batches = 6, A = 4, T = 10.  With 2 of 8 samples 1 gap update is allowed,
+    // with 4 of 8 three, with 6 of 8 four, then all six.
+    const std::vector<Step> steps = all();
+    ASSERT_EQ(steps.size(), 10U);
+    const std::vector<int> starts{100, 110, 120, 130, 140, 200, 210, 1000, 1010, 1020};
+    const std::vector<char> kinds{'A', 'A', 'R', 'R', 'R', 'A', 'R', 'A', 'R', 'R'};
+    const std::vector<std::int64_t> inbox{2, 4, 4, 4, 4, 6, 6, 8, 8, 8};
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        EXPECT_EQ(steps[i].start, at(starts[i])) << i;
+        EXPECT_EQ(steps[i].end, at(starts[i] + 10)) << i;
+        EXPECT_EQ(steps[i].kind, kinds[i] == 'A' ? StepKind::Arrival : StepKind::Replay) << i;
+        EXPECT_EQ(steps[i].inbox_samples, inbox[i]) << i;
+        EXPECT_EQ(steps[i].update, static_cast<std::int64_t>(i));
+    }
+    EXPECT_EQ(steps[0].samples, (std::vector<std::int32_t>{0, 1}));
+    EXPECT_EQ(steps[1].waiting, 0);
+}
+
+TEST_F(TimelineTest, APacketThatArrivesDuringAnUpdateWaits) {
+    deliveries[1].times.arrival = at(101);
+    settings.update_time = [](std::span<const std::int32_t>) { return milliseconds(50); };
+    deliveries[2].times.arrival = at(140);
+    const std::vector<Step> steps = all();
+    EXPECT_EQ(steps[1].start, at(150));
+    EXPECT_EQ(steps[1].kind, StepKind::Arrival);
+    EXPECT_EQ(steps[1].waiting, 1);  // the third packet came at 140
+    EXPECT_EQ(steps[2].kind, StepKind::Arrival);
+    EXPECT_EQ(steps[2].start, at(200));
+}
+
+TEST_F(TimelineTest, ArrivalOnlyNeverReplays) {
+    settings.server.mode = ServerMode::ArrivalOnly;
+    settings.server.updates_per_arrival = 2;
+    const std::vector<Step> steps = all();
+    ASSERT_EQ(steps.size(), 8U);
+    for (const Step& step : steps) EXPECT_EQ(step.kind, StepKind::Arrival);
+    EXPECT_EQ(steps[0].delivery, 0);
+    EXPECT_EQ(steps[1].delivery, 0);
+}
+
+TEST_F(TimelineTest, ReplayAfterAllBeginsWithTheLastArrivalAndDealsWholeEpochs) {
+    settings.server.mode = ServerMode::ReplayAfterAll;
+    settings.train_after_all = true;
+    const std::vector<Step> steps = all();
+    ASSERT_EQ(steps.size(), 6U);
+    EXPECT_EQ(steps[0].start, at(1000));
+    for (std::size_t epoch = 0; epoch < 3; ++epoch) {
+        std::set<std::int32_t> dealt;
+        for (std::size_t i = 0; i < 2; ++i)
+            for (const std::int32_t id : steps[2 * epoch + i].samples) dealt.insert(id);
+        EXPECT_EQ(dealt.size(), 8U);
+    }
+}
+
+TEST_F(TimelineTest, PerDeviceGivesEveryDeviceItsOwnScheduleAndSamples) {
+    settings.server.mode = ServerMode::PerDevice;
+    const std::vector<Step> steps = all();
+    // Each: A = 2, R = 3 epochs x 1 batch, T = 5.
+    ASSERT_EQ(steps.size(), 10U);
+    std::vector<std::int64_t> next(2, 0);
+    for (const Step& step : steps) {
+        EXPECT_EQ(step.network_update, next[static_cast<std::size_t>(step.network)]++);
+        for (const std::int32_t id : step.samples) EXPECT_EQ(id / 4, step.network);
+    }
+    EXPECT_EQ(next, (std::vector<std::int64_t>{5, 5}));
+}
+
+TEST_F(TimelineTest, NoStepUsesWhatHasNotArrived) {
+    for (const Step& step : all())
+        for (std::size_t i = 0; i < deliveries.size(); ++i) {
+            if (static_cast<std::int64_t>(i) < step.deliveries_used)
+                EXPECT_LE(deliveries[i].times.arrival, step.start);
+            else
+                for (const std::int32_t id : deliveries[i].samples)
+                    EXPECT_EQ(std::count(step.samples.begin(), step.samples.end(), id), 0);
+        }
+}
+
+TEST_F(TimelineTest, ARefusedDeviceHasNoPartInIt) {
+    plan.devices[1].admitted = false;
+    deliveries.erase(deliveries.begin() + 3);
+    deliveries.erase(deliveries.begin() + 1);
+    for (const Step& step : all())
+        for (const std::int32_t id : step.samples) EXPECT_LT(id, 4);
+}
+
+}  // namespace
+}  // namespace mobi::test
