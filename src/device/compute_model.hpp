@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "core/clock.hpp"
+#include "core/precision.hpp"
+#include "device/model_size.hpp"
+#include "device/profile.hpp"
+
+namespace mobi {
+
+/// Charged FLOPs of one forward pass of one sample, a multiply-add counted as two:
+/// F = N (4 n d d_h (H + H_kv) + 4 n² H d_h + 4 n d f [6 n d f for gated MLPs]), METHODS.md 4.1.
+///
+/// Matrix products only: no biases, norms, softmax, embedding or head; attention is not halved for
+/// causal models.  Exact while the result is below 2^53.
+///
+/// \param tokens  n, padding included where the phone pads (`cost.padding`).
+double forward_flop(const ModelSize& size, double tokens);
+
+/// Effective rate of the device for weights of this precision, or nothing when the profile has
+/// none.  A missing figure falls back: bf16 -> fp16 -> fp32, int4 -> int8 -> fp16 -> fp32.
+std::optional<double> rate_flop_per_s(const DeviceProfile& device, Precision weights);
+
+/// What one packet asks of a device.
+struct ComputeWork {
+    double flop = 0;          ///< of all its samples
+    double weight_bytes = 0;  ///< P β_w, read once a packet
+    double tap_bytes = 0;     ///< written, as charged
+    Precision weights = Precision::Fp16;
+};
+
+/// Emulated time of one packet's computation:
+/// t0 + max(FLOP / rate, (weight bytes + tap bytes) / memory bandwidth) x thermal stretch,
+/// rounded once to whole nanoseconds (DESIGN.md 5).
+///
+/// \throws ConfigError  when the profile lacks the rate or the memory bandwidth.
+VirtualClock::duration compute_time(const DeviceProfile& device, const ComputeWork& work);
+
+}  // namespace mobi

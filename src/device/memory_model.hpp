@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/precision.hpp"
+#include "device/model_size.hpp"
+#include "device/profile.hpp"
+
+namespace mobi {
+
+/// P β_w: bytes of the weights on the device.  Without a resident embedding its tables do not
+/// count.  Scales of integer weights are not counted.
+double weight_bytes(const ModelSize& size, Precision weights, bool resident_embedding);
+
+/// Memory that a forward pass needs: P β_w + b n (2d + max(f, 3d)) β_a + b H n² β_a (METHODS.md
+/// 4.2), the weights and the working set of one layer.
+///
+/// \param batch             b, samples computed at once: those of a packet.
+/// \param tokens            n, padding included.
+/// \param activation_bytes  β_a, of one activation number.
+double inference_memory_bytes(const ModelSize& size,
+                              Precision weights,
+                              bool resident_embedding,
+                              int batch,
+                              int tokens,
+                              double activation_bytes);
+
+/// Whether a need fits the device: admission.  False when the profile does not know its memory.
+bool fits_memory(const DeviceProfile& device, double need_bytes);
+
+}  // namespace mobi

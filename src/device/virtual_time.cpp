@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/virtual_time.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace mobi {
+
+VirtualClock::duration virtual_duration(double seconds,
+                                        std::string_view what,
+                                        std::string_view whose) {
+    constexpr double kLongest_s = 10.0 * 365 * 86400;  // sums of a few still fit into the clock
+    if (!(seconds >= 0 && seconds <= kLongest_s))
+        throw ConfigError(
+            fmt::format("{} {} takes {} s of virtual time: 0 s to 10 years is "
+                        "accepted; check the rates of the device and of its link",
+                        what, whose, seconds));
+    return VirtualClock::duration(std::llround(seconds * 1e9));
+}
+
+}  // namespace mobi
