@@ -188,6 +188,19 @@ Bytes encode_packet(const Packet& packet, const PacketLayout& layout) {
     return bytes;
 }
 
+PacketStamp read_stamp(std::span<const std::byte> bytes) {
+    ByteReader reader(bytes, "packet");
+    if (bytes.size() < kPacketHeaderBytes)
+        refuse("header", fmt::format("{} of {} bytes", bytes.size(), kPacketHeaderBytes));
+    expect("magic", kMagic, reader.get<std::uint32_t>());
+    expect("version", kVersion, reader.get<std::uint8_t>());
+    const auto kind = reader.get<std::uint8_t>();
+    if (kind > static_cast<std::uint8_t>(PacketKind::Evaluation))
+        refuse("kind", fmt::format("expected 0 or 1, got {}", kind));
+    reader.take(10);  // dtype, labels, bytes, device
+    return {static_cast<PacketKind>(kind), reader.get<std::int32_t>()};
+}
+
 Packet decode_packet(std::span<const std::byte> bytes, const PacketLayout& layout) {
     ByteReader reader(bytes, "packet");
     if (bytes.size() < kPacketHeaderBytes)

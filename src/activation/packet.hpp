@@ -91,4 +91,14 @@ Bytes encode_packet(const Packet& packet, const PacketLayout& layout);
 /// \throws TransportError  names the field, what was expected and what came.
 Packet decode_packet(std::span<const std::byte> bytes, const PacketLayout& layout);
 
+/// What a receiver must know before it can choose a layout.
+struct PacketStamp {
+    PacketKind kind = PacketKind::Upload;
+    std::int32_t backbone = 0;
+};
+
+/// Reads kind and backbone from a packet's header, and checks no more than magic and version.
+/// \throws TransportError  when the bytes do not begin like a packet.
+PacketStamp read_stamp(std::span<const std::byte> bytes);
+
 }  // namespace mobi

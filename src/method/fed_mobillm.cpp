@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "activation/codec.hpp"
 #include "device/compute_model.hpp"
 #include "device/energy_model.hpp"
 #include "device/link_model.hpp"

@@ -193,12 +193,12 @@ void FleetSource::handle(const Message& message) {
 }
 
 void FleetSource::handle_packet(const Message& message) {
-    const std::int32_t backbone = peek_backbone(message.bytes);
+    const auto [kind, backbone] = read_stamp(message.bytes);
     if (backbone < 0 || static_cast<std::size_t>(backbone) >= plan_.backbones.size())
         throw ProtocolError(message.source, message.tag, "a backbone of the run",
                             fmt::format("number {}", backbone));
     PacketLayout layout = plan_.backbones[static_cast<std::size_t>(backbone)].layout;
-    if (peek_kind(message.bytes) == PacketKind::Evaluation) {
+    if (kind == PacketKind::Evaluation) {
         layout.dtype = Precision::Fp32;
         layout.labels = false;
     }

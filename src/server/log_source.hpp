@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "method/fleet_plan.hpp"
+#include "record/run_reader.hpp"
+#include "server/packet_source.hpp"
+
+namespace mobi {
+
+/// Packets out of the log of an earlier run: what `replay` trains from, instead of a fleet.
+///
+/// A packet is put together from the logged samples it holds, wherever their rows are, so that the
+/// timeline may be another one than the log's.
+class LogSource : public PacketSource {
+  public:
+    /// \param reader, plan, deliveries  must outlive the source.
+    /// \throws DataError  when a planned sample has no activations in the log.
+    LogSource(const record::RunReader& reader, const FleetPlan& plan,
+              std::span<const Delivery> deliveries, std::int32_t classes);
+
+    Packet take(std::int64_t index) override;
+    std::shared_ptr<const EvaluationData> evaluation() override { return evaluation_; }
+
+  private:
+    std::span<const Delivery> deliveries_;
+    const FleetPlan& plan_;
+    std::int32_t classes_;
+    std::vector<record::Activations> activations_;                      // by backbone
+    std::vector<std::map<std::int32_t, std::int64_t>> row_of_sample_;   // by backbone
+    std::shared_ptr<EvaluationData> evaluation_;
+};
+
+}  // namespace mobi
