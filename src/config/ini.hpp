@@ -21,7 +21,7 @@ namespace mobi {
 // hold a # or outer blanks; \" and \\ stand for themselves within.
 //
 // Boost's own parser reads the same files but stops at the first problem, and its errors have no
-// line number, so this reader replaces it; the command line is Boost's (command_line.hpp).
+// line number, so this reader replaces it; the command line is Boost's (arguments.hpp).
 
 /// One `key = value`.
 struct ConfigLine {
