@@ -25,8 +25,4 @@ double inference_memory_bytes(const ModelSize& size,
     return weight_bytes(size, weights, resident_embedding) + (layer + scores) * activation_bytes;
 }
 
-bool fits_memory(const DeviceProfile& device, double need_bytes) {
-    return need_bytes <= device.memory_bytes;
-}
-
 }  // namespace mobi

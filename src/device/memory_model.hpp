@@ -3,7 +3,6 @@
 
 #include "core/precision.hpp"
 #include "device/model_size.hpp"
-#include "device/profile.hpp"
 
 namespace mobi {
 
@@ -23,8 +22,5 @@ double inference_memory_bytes(const ModelSize& size,
                               int batch,
                               int tokens,
                               double activation_bytes);
-
-/// Whether a need fits the device: admission.  False when the profile does not know its memory.
-bool fits_memory(const DeviceProfile& device, double need_bytes);
 
 }  // namespace mobi

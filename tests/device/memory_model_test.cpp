@@ -26,13 +26,5 @@ TEST(MemoryModelTest, AddsTheWorkingSetOfOneLayer) {
               248'110'080.0 + 4 * (2 * 768 + 3 * 768 + 12));
 }
 
-TEST(MemoryModelTest, AdmitsWhatFits) {
-    DeviceProfile device;
-    EXPECT_FALSE(fits_memory(device, 0));  // memory not known
-    device.memory_bytes = 7.852e9;
-    EXPECT_TRUE(fits_memory(device, 7.852e9));
-    EXPECT_FALSE(fits_memory(device, 7.853e9));
-}
-
 }  // namespace
 }  // namespace mobi::test

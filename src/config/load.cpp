@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/load.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "config/ini.hpp"
+#include "config/key_names.hpp"
+#include "config/options.hpp"
+#include "config/validate.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace mobi {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The problems found so far, each a line for the user.
+class Problems {
+  public:
+    void add(std::string problem) {
+        if (!seen_.insert(problem).second) return;
+        if (problems_.size() < kMost) problems_.push_back(std::move(problem));
+    }
+    void add(const ConfigLine& line, std::string_view what) {
+        add(fmt::format("{}: {} = {}: {}", line.where, line.key, line.value, what));
+    }
+
+    bool full() const { return problems_.size() >= kMost; }
+
+    /// \throws ConfigError  when there are any.
+    void throw_if_any() const {
+        if (seen_.empty()) return;
+        if (seen_.size() == 1) throw ConfigError(problems_.front());
+        std::string report = fmt::format("the configuration has {} problems\n  {}", seen_.size(),
+                                         fmt::join(problems_, "\n  "));
+        if (full()) report += "\n  ... and perhaps more";
+        throw ConfigError(report);
+    }
+
+  private:
+    static constexpr std::size_t kMost = 50;
+    std::vector<std::string> problems_;
+    std::set<std::string> seen_;
+};
+
+/// The text of a file, or why there is none.
+std::variant<IniText, std::string> read_file(const fs::path& path) {
+    constexpr std::size_t kLargest = 16u << 20;
+    std::error_code error;
+    if (!fs::exists(path, error)) return fmt::format("no such file: '{}'", path.string());
+    if (fs::is_directory(path, error)) return fmt::format("'{}' is a folder", path.string());
+    std::ifstream file(path, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    if (!file) return fmt::format("'{}' cannot be read", path.string());
+    if (text.size() > kLargest) return fmt::format("'{}' is over 16 MiB", path.string());
+    return read_ini(text, path.lexically_normal().string());
+}
+
+ConfigLine parse_override(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos)
+        throw std::invalid_argument(fmt::format("--set {}: accepted: key=value", text));
+    try {
+        return {"--set", std::string(trim(std::string_view(text).substr(0, equals))),
+                unquote_value(std::string_view(text).substr(equals + 1))};
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("--set {}: {}", text, error.what()));
+    }
+}
+
+std::vector<std::string> run_overrides(const ConfigLine& run) {
+    auto words = split_arguments(run.value);
+    std::vector<std::string> overrides;
+    for (auto& word : words) {
+        if (word == "--set") continue;
+        if (word.starts_with("--set=")) word.erase(0, 6);
+        overrides.push_back(std::move(word));
+    }
+    return overrides;
+}
+
+struct Assignment {
+    ConfigLine line;
+    KeyTarget target;
+    bool from_command_line = false;
+};
+
+class Loader {
+  public:
+    /// \param configs  the catalogue's folder; none for a resolved text.
+    explicit Loader(std::optional<fs::path> configs) : configs_(std::move(configs)) {}
+
+    void add_file(const fs::path& path) { add_file(path, nullptr); }
+    void add_text(std::string_view text, std::string_view name);
+    void add_overrides(const std::vector<std::string>& overrides);
+    RunConfig resolve();
+
+    void check_run(const ConfigLine& run);
+    Problems& problems() { return problems_; }
+
+  private:
+    void add_file(const fs::path& path, const ConfigLine* include);
+    void add_lines(IniText text);
+    void add(ConfigLine line, bool from_command_line);
+    void check_value(const KeyTarget& target, const ConfigLine& line);
+
+    template <typename Owner>
+    void apply(const Key<Owner>& key,
+               Owner& owner,
+               const ConfigLine& line,
+               const std::string& full_name);
+    template <typename Owner>
+    void apply(const std::vector<Key<Owner>>& keys,
+               std::string_view name,
+               Owner& owner,
+               const ConfigLine& line,
+               const std::string& full_name);
+
+    void expand_fleet(FleetParameters& fleet);
+    template <typename Owner>
+    void resolve_entries(EntryKind kind,
+                         const std::vector<Key<Owner>>& keys,
+                         const std::map<std::string, std::string>& used,
+                         std::map<std::string, Owner>& entries);
+    template <typename Owner>
+    std::optional<Owner> resolve_entry(EntryKind kind,
+                                       const std::vector<Key<Owner>>& keys,
+                                       const std::string& name,
+                                       const std::string& used_by);
+    template <typename Owner>
+    bool apply_catalogue(EntryKind kind,
+                         const std::vector<Key<Owner>>& keys,
+                         const std::string& name,
+                         Owner& entry);
+    void refuse_unused(EntryKind kind, const std::map<std::string, std::string>& used);
+    void add_unknown_entry(EntryKind kind, const std::string& name, const std::string& used_by);
+    void add_validation(const RunConfig& config);
+
+    fs::path catalogue_file(EntryKind kind, const std::string& name) const;
+    bool in_catalogue(EntryKind kind, const std::string& name) const;
+    bool in_files(EntryKind kind, const std::string& name) const;
+    bool defines(EntryKind kind, const std::string& name) const;
+    std::vector<std::string> known_entries(EntryKind kind) const;
+    std::string unknown_entry(EntryKind kind,
+                              const std::string& name,
+                              const std::vector<std::string>& known) const;
+
+    std::optional<fs::path> configs_;
+    std::string name_;  // of the last file or text that was named to us
+    std::vector<Assignment> assignments_;
+    std::vector<fs::path> open_files_;          // the chain of includes being read
+    std::set<fs::path> read_files_;             // an include is read once
+    std::map<std::string, ConfigLine> origin_;  // full key -> what set it last
+    std::set<std::string> bad_;                 // keys that are reported already
+    Problems problems_;
+};
+
+// ------------------------------------------------------------------------------- reading
+
+void Loader::add_file(const fs::path& path, const ConfigLine* include) {
+    std::error_code error;
+    const fs::path canonical = fs::weakly_canonical(path, error);
+    if (std::find(open_files_.begin(), open_files_.end(), canonical) != open_files_.end())
+        return problems_.add(*include, fmt::format("'{}' includes itself through this line",
+                                                   path.lexically_normal().string()));
+    if (!read_files_.insert(canonical).second) return;
+    auto read = read_file(path);
+    if (const auto* failure = std::get_if<std::string>(&read))
+        return include != nullptr ? problems_.add(*include, *failure) : problems_.add(*failure);
+    auto& text = std::get<IniText>(read);
+    if (include == nullptr) name_ = path.lexically_normal().string();
+    open_files_.push_back(canonical);
+    for (const auto& line : text.includes) add_file(path.parent_path() / line.value, &line);
+    open_files_.pop_back();
+    add_lines(std::move(text));
+}
+
+void Loader::add_text(std::string_view text, std::string_view name) {
+    name_ = name;
+    IniText read = read_ini(text, name);
+    for (const auto& line : read.includes)
+        problems_.add(line, "a resolved configuration has no include");
+    add_lines(std::move(read));
+}
+
+void Loader::add_lines(IniText text) {
+    for (auto& problem : text.problems) problems_.add(std::move(problem));
+    // within a file a name beats `*`, wherever the two stand
+    std::stable_partition(text.lines.begin(), text.lines.end(), [](const ConfigLine& line) {
+        return line.key.find(".*.") != std::string::npos;
+    });
+    for (auto& line : text.lines) add(std::move(line), false);
+    for (const auto& run : text.runs) check_run(run);
+}
+
+void Loader::add_overrides(const std::vector<std::string>& overrides) {
+    for (const auto& text : overrides) {
+        try {
+            add(parse_override(text), true);
+        } catch (const std::invalid_argument& error) {
+            problems_.add(error.what());
+        }
+    }
+}
+
+void Loader::add(ConfigLine line, bool from_command_line) {
+    if (problems_.full()) return;
+    auto target = find_key(line.key);
+    if (!target) return problems_.add(line, explain_unknown_key(line.key));
+    const auto is_line_end = [](char c) { return c == '\n' || c == '\r' || c == '\0'; };
+    if (std::any_of(line.value.begin(), line.value.end(), is_line_end))
+        return problems_.add(line, "a line end is not accepted");
+    assignments_.push_back({std::move(line), *std::move(target), from_command_line});
+}
+
+void Loader::check_run(const ConfigLine& run) {
+    try {
+        for (const auto& text : run_overrides(run)) {
+            ConfigLine line = parse_override(text);
+            line.where = fmt::format("{}: {}", run.where, run.key);
+            if (const auto target = find_key(line.key))
+                check_value(*target, line);
+            else
+                problems_.add(line, explain_unknown_key(line.key));
+        }
+    } catch (const std::invalid_argument& error) {
+        problems_.add(run, error.what());
+    }
+}
+
+/// Reports a value that its key does not accept.
+void Loader::check_value(const KeyTarget& target, const ConfigLine& line) {
+    if (target.run != nullptr) {
+        RunConfig config;
+        return apply(*target.run, config, line, {});
+    }
+    switch (target.kind) {
+        case EntryKind::Device: {
+            DeviceProfile device;
+            return apply(device_keys(), target.name, device, line, {});
+        }
+        case EntryKind::Link: {
+            LinkProfile link;
+            return apply(link_keys(), target.name, link, line, {});
+        }
+        case EntryKind::Backbone: {
+            BackboneParameters backbone;
+            return apply(backbone_keys(), target.name, backbone, line, {});
+        }
+    }
+}
+
+// ----------------------------------------------------------------------------- resolving
+
+template <typename Owner>
+void Loader::apply(const Key<Owner>& key,
+                   Owner& owner,
+                   const ConfigLine& line,
+                   const std::string& full_name) {
+    origin_[full_name] = line;
+    if (key.read(owner, line.value)) return;
+    bad_.insert(full_name);
+    problems_.add(line, fmt::format("accepted: {}", key.accepted));
+}
+
+template <typename Owner>
+void Loader::apply(const std::vector<Key<Owner>>& keys,
+                   std::string_view name,
+                   Owner& owner,
+                   const ConfigLine& line,
+                   const std::string& full_name) {
+    for (const auto& key : keys)
+        if (key.name == name) return apply(key, owner, line, full_name);
+}
+
+RunConfig Loader::resolve() {
+    RunConfig config;
+    for (const auto& [line, target, from_command_line] : assignments_)
+        if (target.run != nullptr) apply(*target.run, config, line, target.run->name);
+    expand_fleet(config.fleet);
+
+    std::map<std::string, std::string> devices, links, backbones;  // name -> the key that names it
+    for (const auto& [name, count] : config.fleet.mix) devices.emplace(name, "fleet.mix");
+    for (const auto& [device, name] : config.fleet.links) links.emplace(name, "fleet.links");
+    for (const auto& [device, name] : config.fleet.backbones)
+        backbones.emplace(name, "fleet.backbones");
+    resolve_entries(EntryKind::Device, device_keys(), devices, config.devices);
+    resolve_entries(EntryKind::Link, link_keys(), links, config.links);
+    resolve_entries(EntryKind::Backbone, backbone_keys(), backbones, config.backbones);
+
+    add_validation(config);
+    problems_.throw_if_any();
+    return config;
+}
+
+/// Puts in what `*` stands for and drops the classes that the mix does not have.
+void Loader::expand_fleet(FleetParameters& fleet) {
+    const auto expand = [&](std::map<std::string, std::string>& names, const std::string& key) {
+        std::map<std::string, std::string> expanded;
+        const auto rest = names.find("*");
+        for (const auto& [device, count] : fleet.mix) {
+            const auto own = names.find(device);
+            if (own != names.end())
+                expanded.insert(*own);
+            else if (rest != names.end())
+                expanded.emplace(device, rest->second);
+        }
+        for (const auto& [device, name] : names)
+            if (device != "*" && !expanded.contains(device) &&
+                !in_catalogue(EntryKind::Device, device) && !in_files(EntryKind::Device, device))
+                add_unknown_entry(EntryKind::Device, device, key);
+        names = std::move(expanded);
+    };
+    expand(fleet.backbones, "fleet.backbones");
+    expand(fleet.links, "fleet.links");
+}
+
+template <typename Owner>
+void Loader::resolve_entries(EntryKind kind,
+                             const std::vector<Key<Owner>>& keys,
+                             const std::map<std::string, std::string>& used,
+                             std::map<std::string, Owner>& entries) {
+    for (const auto& [line, target, from_command_line] : assignments_)
+        if (target.run == nullptr && target.kind == kind) check_value(target, line);
+    refuse_unused(kind, used);
+    for (const auto& [name, used_by] : used)
+        if (auto entry = resolve_entry(kind, keys, name, used_by)) entries.emplace(name, *entry);
+}
+
+template <typename Owner>
+std::optional<Owner> Loader::resolve_entry(EntryKind kind,
+                                           const std::vector<Key<Owner>>& keys,
+                                           const std::string& name,
+                                           const std::string& used_by) {
+    Owner entry;
+    entry.name = name;
+    const auto apply_those_of = [&](auto&& wanted) {
+        for (const auto& [line, target, from_command_line] : assignments_)
+            if (target.run == nullptr && target.kind == kind && wanted(target.entry))
+                apply(keys, target.name, entry, line,
+                      fmt::format("{}.{}.{}", section_of(kind), name, target.name));
+    };
+    apply_those_of([](const std::string& of) { return of.empty(); });
+    const bool known = apply_catalogue(kind, keys, name, entry);
+    apply_those_of([&](const std::string& of) { return of == name || of == "*"; });
+    if (known || in_files(kind, name)) return entry;
+    add_unknown_entry(kind, name, used_by);
+    return std::nullopt;
+}
+
+template <typename Owner>
+bool Loader::apply_catalogue(EntryKind kind,
+                             const std::vector<Key<Owner>>& keys,
+                             const std::string& name,
+                             Owner& entry) {
+    if (!in_catalogue(kind, name)) return false;
+    auto read = read_file(catalogue_file(kind, name));
+    if (const auto* failure = std::get_if<std::string>(&read)) {
+        problems_.add(*failure);
+        return true;
+    }
+    auto& text = std::get<IniText>(read);
+    for (auto& problem : text.problems) problems_.add(std::move(problem));
+    const std::string only =
+        fmt::format("an entry of the catalogue defines [{}.{}] alone", section_of(kind), name);
+    for (const auto& line : text.includes) problems_.add(line, only);
+    for (const auto& line : text.runs) problems_.add(line, only);
+    for (const auto& line : text.lines) {
+        const auto target = find_key(line.key);
+        if (!target)
+            problems_.add(line, explain_unknown_key(line.key));
+        else if (target->run != nullptr || target->kind != kind || target->entry != name)
+            problems_.add(line, only);
+        else
+            apply(keys, target->name, entry, line, line.key);
+    }
+    return true;
+}
+
+// ------------------------------------------------------------------------ names of entries
+
+fs::path Loader::catalogue_file(EntryKind kind, const std::string& name) const {
+    return *configs_ / catalogue_of(kind) / (name + ".cfg");
+}
+
+bool Loader::in_catalogue(EntryKind kind, const std::string& name) const {
+    std::error_code error;
+    return configs_ && fs::exists(catalogue_file(kind, name), error);
+}
+
+/// Whether anything that was read sets a key of this entry, and so defines it.
+bool Loader::in_files(EntryKind kind, const std::string& name) const {
+    return std::any_of(assignments_.begin(), assignments_.end(), [&](const Assignment& assignment) {
+        const KeyTarget& target = assignment.target;
+        return target.run == nullptr && target.kind == kind && target.entry == name;
+    });
+}
+
+std::vector<std::string> Loader::known_entries(EntryKind kind) const {
+    std::set<std::string> names;
+    for (const auto& [line, target, from_command_line] : assignments_)
+        if (target.run == nullptr && target.kind == kind && !from_command_line &&
+            !target.entry.empty() && target.entry != "*")
+            names.insert(target.entry);
+    if (configs_) {
+        std::error_code error;
+        for (const auto& file : fs::directory_iterator(*configs_ / catalogue_of(kind), error))
+            if (file.path().extension() == ".cfg") names.insert(file.path().stem().string());
+    }
+    return {names.begin(), names.end()};
+}
+
+/// An override of an entry that the fleet does not use would do nothing, and a section that neither
+/// changes an entry of the catalogue nor has the figures of a new one is misspelt.
+void Loader::refuse_unused(EntryKind kind, const std::map<std::string, std::string>& used) {
+    if (used.empty()) return;  // the fleet itself is wrong, and that is reported
+    std::vector<std::string> names;
+    for (const auto& [name, used_by] : used) names.push_back(name);
+    for (const auto& [line, target, from_command_line] : assignments_) {
+        const std::string& name = target.entry;
+        if (target.run != nullptr || target.kind != kind || name.empty() || name == "*" ||
+            used.contains(name))
+            continue;
+        if (from_command_line)
+            problems_.add(line, fmt::format("the fleet has no {} '{}'; accepted: {}",
+                                            section_of(kind), name, fmt::join(names, ", ")));
+        else if (!in_catalogue(kind, name) && !defines(kind, name))
+            problems_.add(line, unknown_entry(kind, name, known_entries(kind)));
+    }
+}
+
+/// Whether the files give an entry what it needs at least.
+bool Loader::defines(EntryKind kind, const std::string& name) const {
+    std::set<std::string> keys;
+    for (const auto& [line, target, from_command_line] : assignments_)
+        if (target.run == nullptr && target.kind == kind && target.entry == name)
+            keys.insert(target.name);
+    switch (kind) {
+        case EntryKind::Device:
+            return keys.contains("memory") && keys.contains("memory_bandwidth");
+        case EntryKind::Link:
+            return keys.contains("uplink") && keys.contains("downlink");
+        case EntryKind::Backbone:
+            return keys.contains("path");
+    }
+    return false;
+}
+
+/// "no device 'x' in configs/devices; did you mean 'y'?"
+std::string Loader::unknown_entry(EntryKind kind,
+                                  const std::string& name,
+                                  const std::vector<std::string>& known) const {
+    std::vector<std::string> others;
+    std::copy_if(known.begin(), known.end(), std::back_inserter(others),
+                 [&](const std::string& other) { return other != name; });
+    std::string what = fmt::format("no {} '{}'", section_of(kind), name);
+    if (configs_) what += fmt::format(" in {}", (*configs_ / catalogue_of(kind)).string());
+    const auto meant = nearest(name, others);
+    return what + (meant ? fmt::format("; did you mean '{}'?", *meant)
+                         : fmt::format("; known: {}", fmt::join(others, ", ")));
+}
+
+void Loader::add_unknown_entry(EntryKind kind,
+                               const std::string& name,
+                               const std::string& used_by) {
+    bad_.insert(used_by);
+    const std::string what = unknown_entry(kind, name, known_entries(kind));
+    const auto origin = origin_.find(used_by);
+    if (origin != origin_.end())
+        problems_.add(origin->second, what);
+    else
+        problems_.add(fmt::format("{}: {}", used_by, what));
+}
+
+void Loader::add_validation(const RunConfig& config) {
+    for (const auto& [key, what] : validate(config)) {
+        if (bad_.contains(key)) continue;
+        const auto origin = origin_.find(key);
+        if (origin != origin_.end())
+            problems_.add(origin->second, what);
+        else
+            problems_.add(fmt::format("{}: {} is not set: {}", name_, key, what));
+    }
+}
+
+}  // namespace
+
+RunConfig load_config(const std::vector<fs::path>& files,
+                      const std::vector<std::string>& overrides,
+                      const fs::path& configs) {
+    Loader loader(configs);
+    for (const auto& file : files) loader.add_file(file);
+    loader.add_overrides(overrides);
+    return loader.resolve();
+}
+
+RunConfig parse_resolved(std::string_view text,
+                         const std::vector<std::string>& overrides,
+                         std::string_view name) {
+    Loader loader(std::nullopt);
+    loader.add_text(text, name);
+    loader.add_overrides(overrides);
+    return loader.resolve();
+}
+
+std::vector<ExperimentRun> list_runs(const fs::path& file) {
+    auto read = read_file(file);
+    if (const auto* failure = std::get_if<std::string>(&read)) throw ConfigError(*failure);
+    Loader loader(std::nullopt);
+    const auto& text = std::get<IniText>(read);
+    for (const auto& problem : text.problems) loader.problems().add(problem);
+    for (const auto& run : text.runs) loader.check_run(run);
+    loader.problems().throw_if_any();
+    std::vector<ExperimentRun> runs;
+    for (const auto& run : text.runs) runs.push_back({run.key, run_overrides(run)});
+    return runs;
+}
+
+}  // namespace mobi

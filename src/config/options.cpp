@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/options.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "config/value.hpp"
+
+namespace mobi {
+namespace {
+
+using codec::choice;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Adds the keys of one section.  Its fields are those of the part of an Owner that Access returns.
+template <typename Owner, typename Access>
+class Section {
+  public:
+    Section(std::vector<Key<Owner>>& keys, std::string prefix, Access access)
+        : keys_(keys), prefix_(std::move(prefix)), access_(access) {}
+
+    template <typename Parameters, typename T>
+    Key<Owner>& operator()(std::string_view name,
+                           T Parameters::*field,
+                           const Codec<T>& codec,
+                           std::string_view description,
+                           std::string_view source) {
+        auto read = [access = access_, field, read = codec.read](Owner& owner,
+                                                                 std::string_view text) {
+            auto value = read(text);
+            if (value) access(owner).*field = *std::move(value);
+            return value.has_value();
+        };
+        auto write = [access = access_, field, write = codec.write](const Owner& owner) {
+            return write(access(owner).*field);
+        };
+        keys_.push_back({prefix_ + std::string(name), codec.accepted, std::string(description),
+                         std::string(source), false, read, write});
+        return keys_.back();
+    }
+
+  private:
+    std::vector<Key<Owner>>& keys_;
+    std::string prefix_;
+    Access access_;
+};
+
+template <typename Parameters>
+auto section(std::vector<Key<RunConfig>>& keys,
+             std::string_view name,
+             Parameters RunConfig::*member) {
+    return Section(
+        keys, fmt::format("{}.", name), [member](auto& config) -> auto& { return config.*member; });
+}
+
+template <typename Owner>
+auto whole(std::vector<Key<Owner>>& keys, std::string_view prefix) {
+    return Section(
+        keys, std::string(prefix), [](auto& owner) -> auto& { return owner; });
+}
+
+Codec<Precision> any_precision() {
+    return choice<Precision>({{"fp32", Precision::Fp32},
+                              {"fp16", Precision::Fp16},
+                              {"bf16", Precision::Bf16},
+                              {"int8", Precision::Int8},
+                              {"int4", Precision::Int4}});
+}
+
+// Sources of the defaults: "paper" is arXiv 2508.06765, "ours" a choice where the paper is silent,
+// "testbed" something that only an emulation has.
+
+// clang-format off
+void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
+    auto run = section(keys, "run", &RunConfig::run);
+    run("seed", &RunParameters::seed, codec::seed(), "seed of every random draw: partition, heads, side network, replay", "testbed");
+    run("clock", &RunParameters::clock, choice<RunClock>({{"virtual", RunClock::Virtual}}), "virtual: times are computed, never measured", "testbed");
+    run("compute", &RunParameters::compute, choice<RunCompute>({{"all", RunCompute::All}, {"none", RunCompute::None}}), "none: the timeline alone, without forward passes and training", "testbed");
+    run("output", &RunParameters::output, codec::text(), "the run file; not part of the resolved configuration", "testbed").host_only = true;
+    run("threads", &RunParameters::threads, codec::integer_or("auto", 1), "compute threads of a process; not part of the resolved configuration", "testbed").host_only = true;
+
+    auto method = section(keys, "method", &RunConfig::method);
+    method("name", &MethodParameters::name, choice<MethodName>({{"fed_mobillm", MethodName::FedMobillm}, {"central_side", MethodName::CentralSide}}), "central_side: the same side network trained on the union of the data", "paper");
+
+    auto data = section(keys, "data", &RunConfig::data);
+    data("task", &DataParameters::task, choice<TaskForm>({{"table", TaskForm::Table}, {"mrpc", TaskForm::Mrpc}, {"sst2", TaskForm::Sst2}, {"rte", TaskForm::Rte}, {"cola", TaskForm::Cola}, {"ag_news", TaskForm::AgNews}}), "form of the files: a table with named columns, or as published", "ours, METHODS.md 5.1");
+    data("train", &DataParameters::train, codec::text(), "training text: a .tsv or .csv, or the folder of a published task", "required");
+    data("test", &DataParameters::test, codec::text(), "test text; empty where train is a folder that holds it", "required for a table");
+    data("text", &DataParameters::text, codec::text(), "column of the sentence in a table", "testbed");
+    data("pair", &DataParameters::pair, codec::text(), "column of a second sentence; empty: none", "testbed");
+    data("label", &DataParameters::label, codec::text(), "column of the label", "testbed");
+    data("classes", &DataParameters::classes, codec::text(), "file with a class name a line; empty: the names in train, sorted; 1: regression", "testbed");
+    data("train_samples", &DataParameters::train_samples, codec::integer_or("all", 1), "use the first n training samples only", "testbed");
+    data("test_samples", &DataParameters::test_samples, codec::integer_or("all", 1), "use the first n test samples only", "testbed");
+    data("max_tokens", &DataParameters::max_tokens, codec::integer(3), "tokens of a sample, special ones included; longer texts are cut", "ours, METHODS.md 1.10; paper-like 512");
+    data("partition", &DataParameters::partition, choice<PartitionKind>({{"dirichlet", PartitionKind::Dirichlet}, {"uniform", PartitionKind::Uniform}, {"one_class", PartitionKind::OneClass}}), "how the training samples are dealt to the devices", "METHODS.md 5.1");
+    data("alpha", &DataParameters::alpha, codec::positive_number(), "Dirichlet concentration; small: few classes a device", "METHODS.md 5.1; FedPETuning 0.1, 1, 10");
+    data("concentration", &DataParameters::concentration, choice<Concentration>({{"total", Concentration::Total}, {"per_class", Concentration::PerClass}}), "whether alpha is the sum over classes or that of each class", "ours, METHODS.md 5.1");
+}
+
+void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
+    auto fleet = section(keys, "fleet", &RunConfig::fleet);
+    fleet("mix", &FleetParameters::mix, codec::counts(), "devices by class, in this order; a class is a [device.<name>]", "required; METHODS.md 5.2");
+    fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; METHODS.md 5.2");
+    fleet("links", &FleetParameters::links, codec::assignment(), "link of each device class", "required; METHODS.md 4.4");
+
+    whole(keys, "device.")("epochs", &RunConfig::device_epochs, codec::integer(1), "passes over the shard; each uploads again", "paper: 1");
+    whole(keys, "backbone.")("cache", &RunConfig::backbone_cache, codec::text(), "folder of prepared weights, shared by the processes of a node", "testbed");
+
+    auto cost = section(keys, "cost", &RunConfig::cost);
+    cost("padding", &CostParameters::padding, choice<Padding>({{"batch", Padding::Batch}, {"max", Padding::Max}, {"none", Padding::None}}), "length charged for a sample: longest of its packet, max_tokens (the paper's way), its own", "ours, METHODS.md 4.1");
+}
+
+void add_plan_and_packet(std::vector<Key<RunConfig>>& keys) {
+    auto plan = section(keys, "plan", &RunConfig::plan);
+    plan("rule", &PlanParameters::rule, choice<PlanRule>({{"average_interval", PlanRule::AverageInterval}, {"first", PlanRule::First}, {"last", PlanRule::Last}, {"random", PlanRule::Random}}), "which layers of a backbone are tapped", "paper");
+    plan("layers", &PlanParameters::layers, codec::integer_or("B", 1), "how many; B: as many as the shallowest backbone has", "paper");
+    plan("embedding", &PlanParameters::embedding, codec::boolean(), "tap the embedding (layer 0) too", "ours, METHODS.md 1.2");
+
+    auto packet = section(keys, "packet", &RunConfig::packet);
+    packet("dtype", &PacketParameters::dtype, any_precision(), "precision of taps on the wire; int8 and int4 with one scale a vector", "ours, METHODS.md 1.3");
+    packet("pivot", &PacketParameters::pivot, choice<Pivot>({{"auto", Pivot::Auto}, {"first", Pivot::First}, {"last", Pivot::Last}, {"mean", Pivot::Mean}}), "which vector of a layer is tapped; auto: what the backbone was trained with", "ours, METHODS.md 1.2");
+    packet("samples", &PacketParameters::samples, codec::integer(1), "samples of one upload, one batch of the device", "ours, METHODS.md 1.3");
+    packet("labels", &PacketParameters::labels, codec::boolean(), "send the labels too, and charge them", "paper: never");
+    packet("charge_header", &PacketParameters::charge_header, codec::boolean(), "charge the packet's header on the link", "ours, METHODS.md 4.1");
+
+    auto forward = section(keys, "forward", &RunConfig::forward);
+    forward("dtype", &ForwardParameters::dtype, choice<Precision>({{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}), "arithmetic of the host's forward passes", "testbed");
+    forward("group_devices", &ForwardParameters::group_devices, codec::integer(1), "consecutive devices of one backbone that are batched and hosted together", "testbed");
+    forward("batch_tokens", &ForwardParameters::batch_tokens, codec::integer(1), "tokens of one batch of the host", "testbed");
+    forward("window", &ForwardParameters::window_bytes, codec::positive_quantity(Quantity::Size), "most bytes of computed results that wait for their arrival", "testbed");
+
+    auto residual = section(keys, "residual", &RunConfig::residual);
+    residual("output", &ResidualParameters::output, choice<ResidualOutput>({{"softmax", ResidualOutput::Softmax}, {"logits", ResidualOutput::Logits}, {"zero", ResidualOutput::Zero}}), "what the label is subtracted from; zero: the residual is the label", "ours, METHODS.md 1.3");
+    residual("head", &ResidualParameters::head, choice<ResidualHeadKind>({{"frozen_random", ResidualHeadKind::FrozenRandom}, {"none", ResidualHeadKind::None}}), "the backbone's classifier head", "ours, METHODS.md 1.3");
+}
+
+void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
+    auto side = section(keys, "side", &RunConfig::side);
+    side("arch", &SideParameters::arch, choice<SideArch>({{"adapter_ladder", SideArch::AdapterLadder}}), "the shared side network", "ours, METHODS.md 1.4");
+    side("width", &SideParameters::width, codec::integer_or("auto", 1), "m; auto: median of the backbones' widths", "paper");
+    side("bottleneck", &SideParameters::bottleneck, codec::integer(1), "r of the adapters", "ours, METHODS.md 1.4");
+    side("activation", &SideParameters::activation, choice<SideActivation>({{"relu", SideActivation::Relu}, {"gelu", SideActivation::Gelu}}), "between the adapter's two maps", "ours, METHODS.md 1.4");
+    side("gate", &SideParameters::gate, choice<SideGate>({{"learned", SideGate::Learned}, {"fixed", SideGate::Fixed}, {"none", SideGate::None}}), "mix of side state and tap; fixed: one half each; none: their sum", "ours, METHODS.md 1.4");
+    side("gate_temperature", &SideParameters::gate_temperature, codec::positive_number(), "T of the learned gate", "ours, METHODS.md 1.4, LST");
+    side("ln_affine", &SideParameters::ln_affine, codec::boolean(), "layer norms with weight and bias", "ours, METHODS.md 1.4");
+    side("zero_init", &SideParameters::zero_init, codec::boolean(), "start as the zero function", "ours, METHODS.md 1.4");
+
+    auto align = section(keys, "align", &RunConfig::align);
+    align("projection", &AlignParameters::projection, choice<ProjectionScope>({{"type_layer", ProjectionScope::TypeLayer}, {"type", ProjectionScope::Type}, {"device_layer", ProjectionScope::DeviceLayer}}), "one projection a backbone type and layer, a type, or a device and layer", "ours, METHODS.md 1.4");
+    align("identity", &AlignParameters::identity, codec::boolean(), "no projection where one backbone type has the side width", "ours, METHODS.md 1.4");
+
+    auto loss = section(keys, "loss", &RunConfig::loss);
+    loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_with_label needs packet.labels = true", "ours, METHODS.md 1.5");
+
+    auto optimizer = section(keys, "optimizer", &RunConfig::optimizer);
+    optimizer("kind", &OptimizerParameters::kind, choice<OptimizerKind>({{"adamw", OptimizerKind::AdamW}}), "optimiser of the server", "ours, METHODS.md 1.6");
+    optimizer("lr", &OptimizerParameters::lr, codec::positive_number(), "highest learning rate", "ours, METHODS.md 1.6");
+    optimizer("schedule", &OptimizerParameters::schedule, choice<Schedule>({{"linear", Schedule::Linear}, {"constant", Schedule::Constant}}), "after the warm-up; linear: down to zero", "ours, METHODS.md 1.6");
+    optimizer("warmup", &OptimizerParameters::warmup, codec::number(0, 1), "share of the updates with a rising learning rate", "ours, METHODS.md 1.6");
+    optimizer("clip", &OptimizerParameters::clip, codec::number(0, kInfinity), "largest joint norm of the gradient; 0: off", "ours, METHODS.md 1.6");
+    optimizer("weight_decay", &OptimizerParameters::weight_decay, codec::number(0, kInfinity), "weight decay of AdamW, on all tensors", "ours, METHODS.md 1.6");
+}
+
+void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
+    auto server = section(keys, "server", &RunConfig::server);
+    server("mode", &ServerParameters::mode, choice<ServerMode>({{"arrival_replay", ServerMode::ArrivalReplay}, {"arrival_only", ServerMode::ArrivalOnly}, {"replay_after_all", ServerMode::ReplayAfterAll}, {"per_device", ServerMode::PerDevice}}), "what is trained when; per_device: one network a device, the paper's Single", "ours, METHODS.md 1.6");
+    server("updates_per_arrival", &ServerParameters::updates_per_arrival, codec::integer(0), "updates on each packet that arrives", "paper: 1");
+    server("batch", &ServerParameters::batch, codec::integer(1), "samples of a replay update", "ours, METHODS.md 1.6");
+    server("sampler", &ServerParameters::sampler, choice<Sampler>({{"auto", Sampler::Auto}, {"uniform", Sampler::Uniform}, {"permutation", Sampler::Permutation}}), "draws of replay; auto: uniform until all have arrived, then permutations", "ours, METHODS.md 1.6");
+    server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples", "ours, METHODS.md 1.6");
+    server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}}), "give backbones, or devices, equal shares of uniform replay", "ours, METHODS.md 1.6");
+    server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, METHODS.md 4.3");
+    server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, METHODS.md 4.3");
+    server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, METHODS.md 4.3");
+
+    auto eval = section(keys, "eval", &RunConfig::eval);
+    eval("every", &EvalParameters::every, codec::integer(1), "updates between evaluations", "ours, METHODS.md 5.2");
+    eval("weights", &EvalParameters::weights, choice<EvalWeights>({{"devices", EvalWeights::Devices}, {"equal", EvalWeights::Equal}}), "weights of the backbones in the overall metric", "ours, METHODS.md 5.2");
+    eval("target", &EvalParameters::target, codec::number_or("none", 100), "metric in percent whose first time is reported", "ours, METHODS.md 5.2");
+    eval("consecutive", &EvalParameters::consecutive, codec::integer(1), "evaluations in a row that have to reach the target", "ours, METHODS.md 5.2");
+    eval("count_replay", &EvalParameters::count_replay, codec::boolean(), "let replay count towards the time to target", "ours, METHODS.md 5.2");
+
+    auto inference = section(keys, "inference", &RunConfig::inference);
+    inference("mode", &InferenceParameters::mode, choice<InferenceMode>({{"local", InferenceMode::Local}}), "local: each device downloads the side network at the end", "ours, METHODS.md 1.8");
+
+    auto record = section(keys, "record", &RunConfig::record);
+    record("activations", &RecordParameters::activations, choice<RecordActivations>({{"all", RecordActivations::All}, {"none", RecordActivations::None}}), "what uploads leave in the run file; replay needs all", "testbed");
+    record("swmr", &RecordParameters::swmr, codec::boolean(), "the file can be read while it is written; false for NFS and Lustre", "testbed");
+    record("flush", &RecordParameters::flush_s, codec::positive_quantity(Quantity::Time), "real time between flushes", "testbed");
+}
+
+std::vector<Key<DeviceProfile>> make_device_keys() {
+    std::vector<Key<DeviceProfile>> keys;
+    auto device = whole(keys, "");
+    const auto rate = codec::figure(Quantity::FlopRate, false);
+    const auto power = codec::figure(Quantity::Power, true);
+    device("rate_fp32", &DeviceProfile::rate_fp32_flop_per_s, rate, "effective rate of a forward pass with fp32 weights", "DEVICES.md 1");
+    device("rate_fp16", &DeviceProfile::rate_fp16_flop_per_s, rate, "same for fp16; unknown: rate_fp32 is taken", "DEVICES.md 1");
+    device("rate_bf16", &DeviceProfile::rate_bf16_flop_per_s, rate, "same for bf16; unknown: rate_fp16 is taken", "DEVICES.md 1");
+    device("rate_int8", &DeviceProfile::rate_int8_flop_per_s, rate, "same for int8; unknown: rate_fp16 is taken", "DEVICES.md 1");
+    device("rate_int4", &DeviceProfile::rate_int4_flop_per_s, rate, "same for int4; unknown: rate_int8 is taken", "DEVICES.md 1");
+    device("memory", &DeviceProfile::memory_bytes, codec::figure(Quantity::Size, false), "what an application can have; a backbone that needs more is refused", "DEVICES.md 1");
+    device("memory_bandwidth", &DeviceProfile::memory_bandwidth_bytes_per_s, codec::figure(Quantity::Rate, false), "bounds the time of a packet from below", "DEVICES.md 1");
+    device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, METHODS.md 4.3");
+    device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, METHODS.md 4.3");
+    device("power_compute", &DeviceProfile::compute_w, power, "power while computing; unknown: energy is not a number", "DEVICES.md 1");
+    device("power_idle", &DeviceProfile::idle_w, power, "power while waiting; unknown: energy is not a number", "DEVICES.md 1");
+    return keys;
+}
+
+std::vector<Key<LinkProfile>> make_link_keys() {
+    std::vector<Key<LinkProfile>> keys;
+    auto link = whole(keys, "");
+    const auto rate = codec::figure(Quantity::Rate, false);
+    const auto power = codec::figure(Quantity::Power, true);
+    link("uplink", &LinkProfile::uplink_bytes_per_s, rate, "rate from device to server", "DEVICES.md 4");
+    link("downlink", &LinkProfile::downlink_bytes_per_s, rate, "rate from server to device", "DEVICES.md 4");
+    link("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), "of a transfer, one way", "ours, METHODS.md 4.4");
+    link("power_up_base", &LinkProfile::up_base_w, power, "radio power while sending, at no throughput; unknown: energy is not a number", "DEVICES.md 4.4");
+    link("power_up_slope", &LinkProfile::up_j_per_byte, codec::power_slope(), "and what each unit of throughput adds", "DEVICES.md 4.4");
+    link("power_down_base", &LinkProfile::down_base_w, power, "as power_up_base, while receiving", "DEVICES.md 4.4");
+    link("power_down_slope", &LinkProfile::down_j_per_byte, codec::power_slope(), "as power_up_slope, while receiving", "DEVICES.md 4.4");
+    return keys;
+}
+
+std::vector<Key<BackboneParameters>> make_backbone_keys() {
+    std::vector<Key<BackboneParameters>> keys;
+    auto backbone = whole(keys, "");
+    backbone("path", &BackboneParameters::path, codec::text(), "Hugging Face folder", "required");
+    backbone("layers", &BackboneParameters::layers, codec::integer_or("all", 1), "keep the first n blocks", "testbed");
+    backbone("weights", &BackboneParameters::weights, choice<WeightSource>({{"folder", WeightSource::Folder}, {"random", WeightSource::Random}}), "random: from the architecture alone, for studies of cost", "testbed");
+    backbone("weight_dtype", &BackboneParameters::weight_dtype, any_precision(), "precision of the weights on the device: rounded to it, memory and bandwidth charged with it", "ours, METHODS.md 1.10");
+    backbone("resident_embedding", &BackboneParameters::resident_embedding, codec::boolean(), "whether the device keeps the embedding table in memory", "ours, METHODS.md 1.10");
+    return keys;
+}
+// clang-format on
+
+std::vector<Key<RunConfig>> make_run_keys() {
+    std::vector<Key<RunConfig>> keys;
+    add_run_and_data(keys);
+    add_fleet_and_device(keys);
+    add_plan_and_packet(keys);
+    add_side_and_training(keys);
+    add_server_and_record(keys);
+    return keys;
+}
+
+template <typename Owner>
+std::vector<std::string> names_of(const std::vector<Key<Owner>>& keys) {
+    std::vector<std::string> names;
+    for (const auto& key : keys) names.push_back(key.name);
+    return names;
+}
+
+}  // namespace
+
+std::string_view section_of(EntryKind kind) {
+    switch (kind) {
+        case EntryKind::Device:
+            return "device";
+        case EntryKind::Link:
+            return "link";
+        case EntryKind::Backbone:
+            return "backbone";
+    }
+    return {};
+}
+
+std::string_view catalogue_of(EntryKind kind) {
+    switch (kind) {
+        case EntryKind::Device:
+            return "devices";
+        case EntryKind::Link:
+            return "links";
+        case EntryKind::Backbone:
+            return "backbones";
+    }
+    return {};
+}
+
+const std::vector<Key<RunConfig>>& run_keys() {
+    static const auto keys = make_run_keys();
+    return keys;
+}
+
+const std::vector<Key<DeviceProfile>>& device_keys() {
+    static const auto keys = make_device_keys();
+    return keys;
+}
+
+const std::vector<Key<LinkProfile>>& link_keys() {
+    static const auto keys = make_link_keys();
+    return keys;
+}
+
+const std::vector<Key<BackboneParameters>>& backbone_keys() {
+    static const auto keys = make_backbone_keys();
+    return keys;
+}
+
+std::vector<std::string> entry_key_names(EntryKind kind) {
+    switch (kind) {
+        case EntryKind::Device:
+            return names_of(device_keys());
+        case EntryKind::Link:
+            return names_of(link_keys());
+        case EntryKind::Backbone:
+            return names_of(backbone_keys());
+    }
+    return {};
+}
+
+}  // namespace mobi

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/validate.hpp"
+
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "device/compute_model.hpp"
+
+namespace mobi {
+namespace {
+
+class Validator {
+  public:
+    explicit Validator(const RunConfig& config) : config_(config) {}
+
+    std::vector<ConfigProblem> run() {
+        fleet();
+        data();
+        training();
+        costs();
+        for (const auto& [name, device] : config_.devices) figures(device);
+        for (const auto& [name, link] : config_.links) figures(link);
+        for (const auto& [name, backbone] : config_.backbones)
+            require(!backbone.path.empty(), fmt::format("backbone.{}.path", name),
+                    "accepted: a Hugging Face folder");
+        return std::move(problems_);
+    }
+
+  private:
+    void require(bool good, std::string key, std::string what) {
+        if (!good) problems_.push_back({std::move(key), std::move(what)});
+    }
+
+    template <typename Entry>
+    const Entry* entry(const std::map<std::string, Entry>& entries, const std::string& name) {
+        const auto found = entries.find(name);
+        return found == entries.end() ? nullptr : &found->second;
+    }
+
+    void fleet() {
+        const FleetParameters& fleet = config_.fleet;
+        require(!fleet.mix.empty(), "fleet.mix",
+                "zero devices; accepted: <device>:<count> between blanks, e.g. jetson_tx2:34");
+        for (const auto& [name, count] : fleet.mix) {
+            require(count > 0, "fleet.mix", fmt::format("zero devices of class '{}'", name));
+            const DeviceProfile* device = entry(config_.devices, name);
+            require(device != nullptr, "fleet.mix", fmt::format("no [device.{}] is defined", name));
+            if (device == nullptr) continue;  // do not ask for the link of a misspelt class
+            const auto link = fleet.links.find(name);
+            require(link != fleet.links.end(), "fleet.links",
+                    fmt::format("device class '{0}' has no link; accepted: {0}:<link>", name));
+            if (link != fleet.links.end())
+                require(entry(config_.links, link->second) != nullptr, "fleet.links",
+                        fmt::format("no [link.{}] is defined", link->second));
+            const auto backbone = fleet.backbones.find(name);
+            require(
+                backbone != fleet.backbones.end(), "fleet.backbones",
+                fmt::format("device class '{0}' has no backbone; accepted: {0}:<backbone>", name));
+            if (backbone != fleet.backbones.end())
+                backbone_of(*device, entry(config_.backbones, backbone->second), backbone->second);
+        }
+    }
+
+    void backbone_of(const DeviceProfile& device,
+                     const BackboneParameters* backbone,
+                     const std::string& name) {
+        require(backbone != nullptr, "fleet.backbones",
+                fmt::format("no [backbone.{}] is defined", name));
+        if (backbone == nullptr) return;
+        require(rate_flop_per_s(device, backbone->weight_dtype).has_value(),
+                fmt::format("device.{}.rate_fp32", device.name),
+                fmt::format("neither this rate nor one that stands for it is known, and backbone "
+                            "'{}' has weights that need it; set it, or backbone.{}.weight_dtype",
+                            name, name));
+    }
+
+    void figures(const DeviceProfile& device) {
+        const auto known = [&](double figure, std::string_view key) {
+            require(!std::isnan(figure), fmt::format("device.{}.{}", device.name, key),
+                    "no figure is known: set one");
+        };
+        known(device.memory_bytes, "memory");
+        known(device.memory_bandwidth_bytes_per_s, "memory_bandwidth");
+    }
+
+    void figures(const LinkProfile& link) {
+        const auto known = [&](double figure, std::string_view key) {
+            require(!std::isnan(figure), fmt::format("link.{}.{}", link.name, key),
+                    "no figure is known: set one");
+        };
+        known(link.uplink_bytes_per_s, "uplink");
+        known(link.downlink_bytes_per_s, "downlink");
+    }
+
+    void data() {
+        const DataParameters& data = config_.data;
+        require(!data.train.empty(), "data.train", "accepted: the path of the training text");
+        if (data.task == TaskForm::Table) {
+            require(!data.test.empty(), "data.test", "accepted: the path of the test text");
+            require(!data.text.empty(), "data.text", "accepted: the name of a column");
+            require(!data.label.empty(), "data.label", "accepted: the name of a column");
+        }
+        require(config_.forward.batch_tokens >= data.max_tokens, "forward.batch_tokens",
+                fmt::format("accepted: data.max_tokens = {} or more, so that a sample fits",
+                            data.max_tokens));
+    }
+
+    void training() {
+        const ServerParameters& server = config_.server;
+        const bool with_labels = config_.loss.kind == LossKind::CeWithLabel;
+        require(!with_labels || config_.packet.labels, "loss.kind",
+                "cross-entropy needs the labels: accepted with packet.labels = true");
+        require(!with_labels || config_.data.classes != "1", "loss.kind",
+                "cross-entropy needs classes: not accepted for regression (data.classes = 1)");
+        require(server.balance == Balance::None || server.sampler != Sampler::Permutation,
+                "server.balance",
+                "a permutation takes every sample once; accepted with server.sampler = auto or "
+                "uniform");
+        const bool central = config_.method.name == MethodName::CentralSide;
+        require(!central || server.mode != ServerMode::PerDevice, "server.mode",
+                "method.name = central_side trains one network; accepted: any other mode");
+        const bool replays = central || server.mode != ServerMode::ArrivalOnly;
+        const bool on_arrival = !central && server.mode != ServerMode::ReplayAfterAll;
+        require((replays && server.epochs > 0) || (on_arrival && server.updates_per_arrival > 0),
+                "server.mode",
+                "with server.updates_per_arrival and server.epochs as they are there is no update "
+                "at all");
+    }
+
+    void costs() {
+        for (const auto& [name, backbone] : config_.backbones)
+            require(backbone.layers == 0 || config_.plan.layers <= backbone.layers, "plan.layers",
+                    fmt::format("backbone '{}' keeps {} blocks; accepted: B, or at most as many as "
+                                "the shallowest backbone has",
+                                name, backbone.layers));
+    }
+
+    const RunConfig& config_;
+    std::vector<ConfigProblem> problems_;
+};
+
+}  // namespace
+
+std::vector<ConfigProblem> validate(const RunConfig& config) {
+    return Validator(config).run();
+}
+
+}  // namespace mobi

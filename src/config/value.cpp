@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/value.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr std::string_view kUnknownWord = "unknown";
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text) {
+    T value{};
+    const char* const last = text.data() + text.size();
+    const auto [end, status] = std::from_chars(text.data(), last, value);
+    if (status != std::errc{} || end != last) return std::nullopt;
+    return value;
+}
+
+std::optional<double> parse_finite(std::string_view text) {
+    const auto value = parse_number<double>(text);
+    return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+std::optional<double> parse_with_unit(std::string_view text, Quantity quantity) {
+    try {
+        return parse_quantity(text, quantity);
+    } catch (const std::invalid_argument&) {
+        return std::nullopt;
+    }
+}
+
+std::string number_text(double value) {
+    return fmt::format("{}", value);
+}
+
+std::string with_unit(std::string_view range, Quantity quantity) {
+    return fmt::format("a number{} with a unit: {}", range, accepted_units(quantity));
+}
+
+/// Splits `a:b` at its only colon.
+std::optional<std::pair<std::string, std::string>> split_pair(std::string_view word) {
+    const auto parts = split(word, ':');
+    if (parts.size() != 2) return std::nullopt;
+    return std::pair(std::string(parts[0]), std::string(parts[1]));
+}
+
+std::optional<double> parse_slope(std::string_view text) {
+    const auto words = split_words(text);
+    if (words.size() < 3 || words[words.size() - 2] != "per") return std::nullopt;
+    const auto power = parse_with_unit(text.substr(0, text.rfind(" per ")), Quantity::Power);
+    const auto rate = parse_with_unit(fmt::format("1 {}", words.back()), Quantity::Rate);
+    if (!power || !rate) return std::nullopt;
+    return *power / *rate;
+}
+
+std::string slope_text(double j_per_byte) {
+    const double mw_per_mbit_s = j_per_byte / (1e-3 / (1e6 / 8));
+    for (const double value : {std::round(mw_per_mbit_s * 1e6) / 1e6, mw_per_mbit_s}) {
+        const std::string text = fmt::format("{} mW per Mbit/s", value);
+        if (parse_slope(text) == j_per_byte) return text;
+    }
+    return fmt::format("{} W per B/s", j_per_byte);
+}
+
+}  // namespace
+
+bool is_entry_name(std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
+    });
+}
+
+namespace codec {
+
+Codec<bool> boolean() {
+    return choice<bool>({{"true", true}, {"false", false}});
+}
+
+Codec<std::string> text() {
+    return {"a text, or nothing", [](std::string_view text) { return std::string(text); },
+            [](const std::string& value) { return value; }};
+}
+
+Codec<std::uint64_t> seed() {
+    return {"an integer, 0 or more", parse_number<std::uint64_t>,
+            [](const std::uint64_t& value) { return fmt::format("{}", value); }};
+}
+
+Codec<int> integer(int least) {
+    return {fmt::format("an integer, {} or more", least),
+            [least](std::string_view text) -> std::optional<int> {
+                const auto value = parse_number<int>(text);
+                return value && *value >= least ? value : std::nullopt;
+            },
+            [](const int& value) { return fmt::format("{}", value); }};
+}
+
+Codec<int> integer_or(std::string_view word, int least) {
+    Codec<int> plain = integer(least);
+    return {fmt::format("{}, or {}", word, plain.accepted),
+            [word = std::string(word), read = plain.read](std::string_view text) {
+                return text == word ? std::optional(0) : read(text);
+            },
+            [word = std::string(word)](const int& value) {
+                return value == 0 ? word : fmt::format("{}", value);
+            }};
+}
+
+Codec<double> number(double least, double most) {
+    return {std::isinf(most) ? fmt::format("a number, {} or more", least)
+                             : fmt::format("a number from {} to {}", least, most),
+            [least, most](std::string_view text) -> std::optional<double> {
+                const auto value = parse_finite(text);
+                return value && *value >= least && *value <= most ? value : std::nullopt;
+            },
+            number_text};
+}
+
+Codec<double> positive_number() {
+    return {"a number above 0",
+            [](std::string_view text) -> std::optional<double> {
+                const auto value = parse_finite(text);
+                return value && *value > 0 ? value : std::nullopt;
+            },
+            number_text};
+}
+
+Codec<double> number_or(std::string_view word, double most) {
+    return {fmt::format("{}, or a number above 0, at most {}", word, most),
+            [word = std::string(word), most](std::string_view text) -> std::optional<double> {
+                if (text == word) return 0.0;
+                const auto value = parse_finite(text);
+                return value && *value > 0 && *value <= most ? value : std::nullopt;
+            },
+            [word = std::string(word)](const double& value) {
+                return value == 0 ? word : number_text(value);
+            }};
+}
+
+Codec<double> quantity(Quantity quantity) {
+    return {with_unit("", quantity),
+            [quantity](std::string_view text) { return parse_with_unit(text, quantity); },
+            [quantity](const double& value) { return format_quantity(value, quantity); }};
+}
+
+Codec<double> positive_quantity(Quantity quantity) {
+    return {with_unit(" above 0", quantity),
+            [quantity](std::string_view text) {
+                const auto value = parse_with_unit(text, quantity);
+                return value && *value > 0 ? value : std::nullopt;
+            },
+            [quantity](const double& value) { return format_quantity(value, quantity); }};
+}
+
+Codec<double> figure(Quantity quantity, bool zero_too) {
+    const Codec<double> known =
+        zero_too ? codec::quantity(quantity) : codec::positive_quantity(quantity);
+    return {fmt::format("{}, or {}", known.accepted, kUnknownWord),
+            [read = known.read](std::string_view text) {
+                return text == kUnknownWord
+                           ? std::optional(std::numeric_limits<double>::quiet_NaN())
+                           : read(text);
+            },
+            [write = known.write](const double& value) {
+                return std::isnan(value) ? std::string(kUnknownWord) : write(value);
+            }};
+}
+
+Codec<double> power_slope() {
+    return {"a number with a unit of power per unit of rate, e.g. 76.7 mW per Mbit/s, or unknown",
+            [](std::string_view text) {
+                return text == kUnknownWord
+                           ? std::optional(std::numeric_limits<double>::quiet_NaN())
+                           : parse_slope(text);
+            },
+            [](const double& value) {
+                return std::isnan(value) ? std::string(kUnknownWord) : slope_text(value);
+            }};
+}
+
+Codec<std::vector<std::pair<std::string, int>>> counts() {
+    using Counts = std::vector<std::pair<std::string, int>>;
+    constexpr int kMost = 10'000'000;
+    auto read = [](std::string_view text) -> std::optional<Counts> {
+        Counts counts;
+        std::set<std::string> names;
+        for (const auto word : split_words(text)) {
+            const auto pair = split_pair(word);
+            if (!pair || !is_entry_name(pair->first)) return std::nullopt;
+            const auto count = parse_number<int>(pair->second);
+            if (!count || *count < 1 || *count > kMost) return std::nullopt;
+            if (!names.insert(pair->first).second) return std::nullopt;
+            counts.emplace_back(pair->first, *count);
+        }
+        return counts;
+    };
+    auto write = [](const Counts& counts) {
+        std::string text;
+        for (const auto& [name, count] : counts)
+            text += fmt::format("{}{}:{}", text.empty() ? "" : " ", name, count);
+        return text;
+    };
+    return {fmt::format("<name>:<count> between blanks, counts from 1 to {}, no name twice, e.g. "
+                        "jetson_tx2:34 xavier_nx:33",
+                        kMost),
+            read, write};
+}
+
+Codec<std::map<std::string, std::string>> assignment() {
+    using Names = std::map<std::string, std::string>;
+    auto read = [](std::string_view text) -> std::optional<Names> {
+        Names names;
+        for (const auto word : split_words(text)) {
+            const auto pair = split_pair(word);
+            if (!pair || !(pair->first == "*" || is_entry_name(pair->first)) ||
+                !is_entry_name(pair->second) || !names.insert(*pair).second)
+                return std::nullopt;
+        }
+        return names;
+    };
+    auto write = [](const Names& names) {
+        std::string text;
+        for (const auto& [left, right] : names)
+            text += fmt::format("{}{}:{}", text.empty() ? "" : " ", left, right);
+        return text;
+    };
+    return {
+        "<device>:<name> between blanks, no device twice, * for all others, e.g. "
+        "jetson_tx2:wifi_20 *:lte",
+        read, write};
+}
+
+}  // namespace codec
+}  // namespace mobi

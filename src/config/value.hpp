@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/units.hpp"
+
+namespace mobi {
+
+/// How the values of a key are read from text, written, and described to the user.
+///
+/// `read(write(x)) == x` exactly for every x that read() can give; NaN counts as equal to NaN.
+template <typename T>
+struct Codec {
+    std::string accepted;                                    ///< e.g. `"an integer, 1 or more"`
+    std::function<std::optional<T>(std::string_view)> read;  ///< nothing: not accepted
+    std::function<std::string(const T&)> write;
+};
+
+namespace codec {
+
+Codec<bool> boolean();                                    ///< `true` or `false`
+Codec<std::string> text();                                ///< anything printable, also nothing
+Codec<std::uint64_t> seed();                              ///< 0 to 2^64 - 1
+Codec<int> integer(int least);                            ///< `least` or more
+Codec<int> integer_or(std::string_view word, int least);  ///< `word` is stored as 0
+Codec<double> number(double least, double most);          ///< both included
+Codec<double> positive_number();
+Codec<double> number_or(std::string_view word, double most);  ///< above 0, or `word`, stored as 0
+Codec<double> quantity(Quantity quantity);                    ///< with a unit, 0 or more
+Codec<double> positive_quantity(Quantity quantity);           ///< with a unit, above 0
+/// A figure of a profile: with a unit, or `unknown`, stored as NaN.
+Codec<double> figure(Quantity quantity, bool zero_too);
+/// Radio power per throughput, stored in J/byte: a number, a unit of power, `per`, a unit of rate,
+/// e.g. `76.7 mW per Mbit/s`; or `unknown`.
+Codec<double> power_slope();
+/// `<name>:<count>` between blanks, no name twice, order kept.
+Codec<std::vector<std::pair<std::string, int>>> counts();
+/// `<name>:<name>` between blanks, no left side twice; `*` on the left = every other name.
+Codec<std::map<std::string, std::string>> assignment();
+
+/// One of the words.
+template <typename Enum>
+Codec<Enum> choice(std::vector<std::pair<std::string, Enum>> words) {
+    std::string accepted;
+    for (const auto& [word, value] : words) accepted += (accepted.empty() ? "" : " | ") + word;
+    auto read = [words](std::string_view text) -> std::optional<Enum> {
+        for (const auto& [word, value] : words)
+            if (word == text) return value;
+        return std::nullopt;
+    };
+    auto write = [words](const Enum& wanted) -> std::string {
+        for (const auto& [word, value] : words)
+            if (value == wanted) return word;
+        return {};
+    };
+    return {accepted, read, write};
+}
+
+}  // namespace codec
+
+/// Whether `name` can name an entry: letters, digits, `_` and `-`.
+bool is_entry_name(std::string_view name);
+
+}  // namespace mobi
