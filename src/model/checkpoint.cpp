@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/checkpoint.hpp"
+
+#include <fstream>
+#include <set>
+#include <utility>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "model/content_hash.hpp"
+#include "model/mapped_file.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr const char* kSingle = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+/// The files that an index names, each a plain file name inside the folder.
+std::set<std::string> indexed_files(const std::filesystem::path& index) {
+    std::ifstream file(index, std::ios::binary);
+    const auto json = nlohmann::json::parse(file, nullptr, false);
+    if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
+        throw DataError(index.string() + ": needs an object \"weight_map\", tensor name to file");
+    std::set<std::string> names;
+    for (const auto& [tensor, name] : json["weight_map"].items()) {
+        if (!name.is_string() || name.get<std::string>().find('/') != std::string::npos)
+            throw DataError(fmt::format("{}: weight_map of \"{:.80}\" is not a file name",
+                                        index.string(), tensor));
+        names.insert(name.get<std::string>());
+    }
+    return names;
+}
+
+}  // namespace
+
+void require_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    if (std::filesystem::is_directory(folder, error)) return;
+    const bool fetched = folder.generic_string().find("cache/backbones") != std::string::npos;
+    throw DataError(fmt::format(
+        "{}: no such folder; {}", folder.string(),
+        fetched ? "data/fetch_backbones.sh fetches it"
+                : "path is a Hugging Face folder with config.json and model.safetensors"));
+}
+
+Checkpoint::Checkpoint(const std::filesystem::path& folder, std::string prefix)
+    : folder_(folder), prefix_(std::move(prefix)) {
+    require_folder(folder);
+    if (std::filesystem::exists(folder / kSingle)) {
+        paths_.push_back(folder / kSingle);
+    } else if (std::filesystem::exists(folder / kIndex)) {
+        for (const std::string& name : indexed_files(folder / kIndex))
+            paths_.push_back(folder / name);
+    } else {
+        throw DataError(
+            fmt::format("{}: holds neither {} nor {}", folder.string(), kSingle, kIndex));
+    }
+    for (const auto& path : paths_) {
+        files_.emplace_back(path);
+        for (const auto& [name, unused] : files_.back().entries())
+            if (!file_of_.emplace(name, files_.size() - 1).second)
+                throw DataError(fmt::format(
+                    "{}: tensor \"{}\" is in another file of the folder too", path.string(), name));
+    }
+}
+
+const SafetensorsFile* Checkpoint::find(std::string_view tensor, std::string& name) const {
+    for (const std::string& candidate : {prefix_ + std::string(tensor), std::string(tensor)}) {
+        const auto found = file_of_.find(candidate);
+        if (found == file_of_.end()) continue;
+        name = candidate;
+        return &files_[found->second];
+    }
+    return nullptr;
+}
+
+bool Checkpoint::contains(std::string_view tensor) const {
+    std::string name;
+    return find(tensor, name) != nullptr;
+}
+
+at::Tensor Checkpoint::weight(std::string_view tensor,
+                              const std::vector<std::int64_t>& shape) const {
+    std::string name;
+    const SafetensorsFile* file = find(tensor, name);
+    if (file == nullptr)
+        throw DataError(fmt::format(
+            "{}: the weights have no tensor \"{}\" (nor \"{}{}\"): another architecture than "
+            "config.json says, or a part of the model",
+            folder_.string(), tensor, prefix_, tensor));
+    const SafetensorsEntry& entry = file->entry(name);
+    if (entry.shape != shape)
+        throw DataError(fmt::format("{}: tensor \"{}\" has shape [{}], config.json says [{}]",
+                                    file->name(), name, fmt::join(entry.shape, ", "),
+                                    fmt::join(shape, ", ")));
+    if (entry.dtype != "F32" && entry.dtype != "F16" && entry.dtype != "BF16")
+        throw DataError(fmt::format("{}: tensor \"{}\" has dtype {}; weights are F32, F16 or BF16",
+                                    file->name(), name, entry.dtype));
+    return file->tensor(name).to(at::kFloat);
+}
+
+std::string Checkpoint::fingerprint() const {
+    ContentHash hash;
+    for (const auto& path : paths_) {
+        hash.add(path.filename().string());
+        hash.add(MappedFile::open(path).bytes());
+    }
+    return hash.hex();
+}
+
+}  // namespace mobi

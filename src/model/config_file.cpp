@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/config_file.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+
+namespace mobi {
+namespace {
+
+std::string read_text(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw DataError(path.string() + ": cannot be read");
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+ConfigFile::ConfigFile(std::string text, std::string name)
+    : name_(std::move(name)), text_(std::move(text)) {
+    try {
+        object_ = std::make_unique<const nlohmann::json>(nlohmann::json::parse(text_));
+    } catch (const nlohmann::json::exception& error) {
+        throw DataError(fmt::format("{}: is not JSON ({:.120})", name_, error.what()));
+    }
+    if (!object_->is_object()) throw DataError(name_ + ": is not a JSON object");
+}
+
+ConfigFile::ConfigFile(const std::filesystem::path& path)
+    : ConfigFile(read_text(path), path.string()) {}
+
+ConfigFile ConfigFile::parse(std::string_view text, std::string name) {
+    return {std::string(text), std::move(name)};
+}
+
+ConfigFile::ConfigFile(ConfigFile&&) noexcept = default;
+ConfigFile& ConfigFile::operator=(ConfigFile&&) noexcept = default;
+ConfigFile::~ConfigFile() = default;
+
+const nlohmann::json* ConfigFile::find(std::string_view key) const {
+    const auto found = object_->find(key);
+    return found == object_->end() || found->is_null() ? nullptr : &*found;
+}
+
+void ConfigFile::refuse(std::string_view key, std::string_view accepted) const {
+    const nlohmann::json* value = find(key);
+    // what a stranger's file holds may be long or not UTF-8
+    const std::string shown =
+        value == nullptr
+            ? "absent"
+            : value->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(0, 80);
+    throw DataError(fmt::format("{}: {} = {}: accepted: {}", name_, key, shown, accepted));
+}
+
+std::int32_t ConfigFile::integer(std::string_view key,
+                                 std::int32_t fallback,
+                                 std::int32_t least,
+                                 std::int32_t most) const {
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return fallback;
+    if (value->is_number_integer() &&
+        !(value->is_number_unsigned() &&
+          value->get<std::uint64_t>() > static_cast<std::uint64_t>(most))) {
+        const auto number = value->get<std::int64_t>();
+        if (number >= least && number <= most) return static_cast<std::int32_t>(number);
+    }
+    refuse(key, fmt::format("a whole number from {} to {}", least, most));
+}
+
+double ConfigFile::number(std::string_view key, double fallback, double least, double most) const {
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return fallback;
+    if (value->is_number()) {
+        const auto number = value->get<double>();
+        if (number >= least && number <= most) return number;
+    }
+    refuse(key, fmt::format("a number from {} to {}", least, most));
+}
+
+bool ConfigFile::flag(std::string_view key, bool fallback) const {
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_boolean()) refuse(key, "true, false");
+    return value->get<bool>();
+}
+
+std::string ConfigFile::text_value(std::string_view key, std::string_view fallback) const {
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return std::string(fallback);
+    if (!value->is_string()) refuse(key, "a text");
+    return value->get<std::string>();
+}
+
+}  // namespace mobi
