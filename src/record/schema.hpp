@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,24 @@
 /// `/backbones`, `/devices` and the enumerations of their columns.
 namespace mobi::record {
 
+/// Root attribute `schema_version`.  A reader refuses any other: raise it whenever a dataset, a
+/// column or an enumeration changes its name, type or meaning.
+inline constexpr std::int32_t kSchemaVersion = 1;
+
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
 enum class UpdateKind : std::int8_t { Arrival = 0, Replay = 1 };
 enum class RunStatus : std::int8_t { Running = 0, Finished = 1, Aborted = 2 };
+/// HostRow::phase.
+enum class HostPhase : std::int32_t {
+    Total = 0,
+    Forward = 1,
+    EvaluationForward = 2,
+    Training = 3,
+    Evaluation = 4,
+    Recording = 5,  // the writer appends this row itself when it closes the file
+    Waiting = 6
+};
+enum class SideState { Initial, Final };  // of /side_network
 
 struct DeviceRow {  // /devices, one per device, in device order
     std::int32_t device;
@@ -117,8 +133,7 @@ struct EvaluationRow {  // /evaluations: per evaluation one row per backbone, th
 
 struct HostRow {  // /host, one per rank and phase: how fast the testbed was
     std::int32_t rank;
-    std::int32_t phase;  // enumeration: total, forward, evaluation_forward, training, evaluation,
-                         // recording, waiting
+    std::int32_t phase;     // HostPhase
     std::int32_t backbone;  // -1: not of one backbone
     double wall_s;
     double cpu_s;
@@ -131,6 +146,12 @@ struct HostRow {  // /host, one per rank and phase: how fast the testbed was
     double peak_flop_per_s;  // GEMM peak of one thread at the backbone's shapes, measured in this
                              // run; NaN if not
     std::int32_t threads;
+    std::int64_t queue_waits = 0;  // recording: how often a submit() had to wait for the disk
+};
+
+struct StatusRow {              // /status, one row
+    std::int8_t status;         // RunStatus
+    std::int32_t updates_done;  // rows of /updates that are in the file for sure
 };
 
 /// What activations of one backbone look like in the file.
@@ -139,6 +160,26 @@ struct BackboneLayout {
     std::vector<std::int32_t> tap_layers;  ///< 0 = embedding
     std::int32_t width = 0;                ///< d
     Precision dtype = Precision::Fp32;     ///< of the uploaded taps
+};
+
+/// Everything about a run that is known before its first event: what the file is laid out for.
+struct RunLayout {
+    std::string config_text;  ///< the resolved configuration without host-only keys
+    std::uint64_t seed = 0;
+    /// Names of the enumerations; a row holds the index.
+    std::vector<std::string> profile_names, link_names, family_names;
+    std::vector<std::string> class_names;  ///< C, or empty for regression
+    std::vector<BackboneLayout> backbones;
+    std::int32_t classes = 0;  ///< C; 1 for regression
+    std::int32_t blocks = 0;   ///< B, gate values of an update
+    std::int64_t train_samples = 0;
+    std::int64_t test_samples = 0;
+    bool activations =
+        true;  ///< whether taps are kept: `record.activations`, and something computed
+    /// Name -> shape of the datasets of /side_network/{initial,final}; a scalar has no dimension.
+    std::map<std::string, std::vector<std::int64_t>> side_tensors;
+    /// Root attributes `<key>_version`, e.g. {"libtorch", "1.13.0"}; `hdf5_version` is added.
+    std::map<std::string, std::string> library_versions;
 };
 
 }  // namespace mobi::record

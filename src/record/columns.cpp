@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <type_traits>
+
+#include "record/table.hpp"
+
+/// The columns of every table.  A new column is one line here and one member in schema.hpp.
+namespace mobi::record {
+namespace {
+
+template <typename T>
+constexpr ColumnType column_type() {
+    if constexpr (std::is_same_v<T, std::int8_t>) return ColumnType::Int8;
+    if constexpr (std::is_same_v<T, std::int32_t>) return ColumnType::Int32;
+    if constexpr (std::is_same_v<T, std::int64_t>) return ColumnType::Int64;
+    if constexpr (std::is_same_v<T, float>) return ColumnType::Float32;
+    if constexpr (std::is_same_v<T, double>) return ColumnType::Float64;
+}
+
+template <typename Row, typename T>
+Column column(std::string_view name,
+              T Row::*member,
+              std::string_view unit,
+              std::string_view description,
+              Names names = Names::None) {
+    const Row row{};
+    const auto offset =
+        reinterpret_cast<const char*>(&(row.*member)) - reinterpret_cast<const char*>(&row);
+    return {name, static_cast<std::size_t>(offset), column_type<T>(), names, unit, description};
+}
+
+}  // namespace
+
+// clang-format off
+
+template <>
+const Table& table_of<StatusRow>() {
+    using R = StatusRow;
+    static const Table table{"/status", "How the run stands: one row", sizeof(R), {
+        column("status", &R::status, "1", "running: written at this moment, or killed", Names::Statuses),
+        column("updates_done", &R::updates_done, "1", "updates of the server that are in the file for sure"),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<DeviceRow>() {
+    using R = DeviceRow;
+    static const Table table{"/devices", "Emulated devices, in order of their number", sizeof(R), {
+        column("device", &R::device, "1", "number of the device"),
+        column("profile", &R::profile, "1", "device profile", Names::Profiles),
+        column("link", &R::link, "1", "link profile", Names::Links),
+        column("backbone", &R::backbone, "1", "row of /backbones", Names::Backbones),
+        column("samples", &R::samples, "samples", "size of its shard"),
+        column("packets", &R::packets, "packets", "uploads it has to make"),
+        column("memory_need_bytes", &R::memory_need_bytes, "bytes", "what inference with its backbone needs"),
+        column("memory_bytes", &R::memory_bytes, "bytes", "what its profile has"),
+        column("admitted", &R::admitted, "1", "whether it takes part, or why not", Names::Admission),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<BackboneRow>() {
+    using R = BackboneRow;
+    static const Table table{"/backbones", "Backbone types; the tapped layers are the attribute layers of /activations/<backbone>", sizeof(R), {
+        column("backbone", &R::backbone, "1", "number of the type"),
+        column("name", &R::name, "1", "name in the configuration", Names::Backbones),
+        column("family", &R::family, "1", "architecture", Names::Families),
+        column("layers", &R::layers, "1", "N, transformer layers"),
+        column("width", &R::width, "1", "d, hidden width"),
+        column("heads", &R::heads, "1", "H, attention heads"),
+        column("ffn", &R::ffn, "1", "f, width of the feed-forward layers"),
+        column("vocabulary", &R::vocabulary, "tokens", "V, size of the vocabulary"),
+        column("parameters", &R::parameters, "1", "all parameters, embeddings included"),
+        column("taps", &R::taps, "1", "vectors that a sample uploads"),
+        column("devices", &R::devices, "devices", "admitted devices that carry it"),
+        column("pivot", &R::pivot, "1", "token whose vector is tapped", Names::Pivots),
+        column("weight_dtype", &R::weight_dtype, "1", "precision of the weights on the device", Names::Precisions),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<SampleRow>() {
+    using R = SampleRow;
+    static const Table table{"/samples", "Training samples, in order of their number", sizeof(R), {
+        column("sample", &R::sample, "1", "number of the sample"),
+        column("device", &R::device, "1", "device that has it; -1: none"),
+        column("packet", &R::packet, "1", "which of the device's packets carries it first; -1: none"),
+        column("label", &R::label, "1", "class, index into /classes; not read by the trainer unless packet.labels"),
+        column("target", &R::target, "1", "regression: the target; else the class"),
+        column("tokens", &R::tokens, "tokens", "length, special tokens included"),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<UploadRow>() {
+    using R = UploadRow;
+    static const Table table{"/uploads", "Packets from the devices, in order of arrival, device, packet; virtual time", sizeof(R), {
+        column("upload", &R::upload, "1", "number of the upload"),
+        column("device", &R::device, "1", "device that sends"),
+        column("packet", &R::packet, "1", "which of the device's packets"),
+        column("samples", &R::samples, "samples", "samples in the packet"),
+        column("tokens", &R::tokens, "tokens", "real tokens of all its samples"),
+        column("padded_tokens", &R::padded_tokens, "tokens", "length that FLOPs are charged with, of each sample"),
+        column("compute_start_ns", &R::compute_start_ns, "ns", "the forward pass begins"),
+        column("compute_end_ns", &R::compute_end_ns, "ns", "the forward pass ends"),
+        column("send_start_ns", &R::send_start_ns, "ns", "the first byte leaves"),
+        column("send_end_ns", &R::send_end_ns, "ns", "the last byte has left"),
+        column("arrival_ns", &R::arrival_ns, "ns", "the server has the packet"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "bytes on the emulated link"),
+        column("charged_flop", &R::charged_flop, "FLOP", "work of the emulated device, by formula"),
+        column("compute_energy_j", &R::compute_energy_j, "J", "energy of the forward pass; NaN: not known"),
+        column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
+        column("outcome", &R::outcome, "1", "what became of it; planned: the run ended before", Names::Outcomes),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<DownloadRow>() {
+    using R = DownloadRow;
+    static const Table table{"/downloads", "Side network and projections to the devices after training; virtual time", sizeof(R), {
+        column("device", &R::device, "1", "device that receives"),
+        column("start_ns", &R::start_ns, "ns", "the first byte leaves the server"),
+        column("end_ns", &R::end_ns, "ns", "the device has all"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "bytes on the emulated link"),
+        column("energy_j", &R::energy_j, "J", "energy of receiving; NaN: not known"),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<UpdateRow>() {
+    using R = UpdateRow;
+    static const Table table{"/updates", "Optimiser steps of the server, in their order; virtual time", sizeof(R), {
+        column("update", &R::update, "1", "number of the update"),
+        column("kind", &R::kind, "1", "on an arriving packet, or on a batch from the inbox", Names::UpdateKinds),
+        column("device", &R::device, "1", "source of an arrival, or owner of a per_device network; -1: a mixed batch"),
+        column("upload", &R::upload, "1", "arrival: row of /uploads; replay: -1"),
+        column("start_ns", &R::start_ns, "ns", "the step begins"),
+        column("end_ns", &R::end_ns, "ns", "the step ends"),
+        column("inbox_samples", &R::inbox_samples, "samples", "in the inbox when the step began"),
+        column("waiting_packets", &R::waiting_packets, "packets", "arrived and waiting when the step began"),
+        column("first_sample", &R::first_sample, "1", "where its samples begin in /update_samples"),
+        column("samples", &R::samples, "samples", "how many they are"),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<TrainingRow>() {
+    using R = TrainingRow;
+    static const Table table{"/training", "What an update did; gate values are in /training_gates", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("loss", &R::loss, "1", "mean loss of the batch, before the step"),
+        column("gradient_norm", &R::gradient_norm, "1", "joint norm before clipping"),
+        column("learning_rate", &R::learning_rate, "1", "of this step"),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<EvaluationRow>() {
+    using R = EvaluationRow;
+    static const Table table{"/evaluations", "Scores on the test set: per evaluation a row for every backbone, then one for all", sizeof(R), {
+        column("update", &R::update, "1", "updates done"),
+        column("backbone", &R::backbone, "1", "row of /backbones; all: weighted by eval.weights", Names::BackbonesOrAll),
+        column("time_ns", &R::time_ns, "ns", "virtual time"),
+        column("metric", &R::metric, "%", "accuracy; regression: Pearson correlation times 100"),
+        column("f1", &R::f1, "%", "two classes: F1 of class 1; else macro F1; NaN for regression"),
+        column("loss", &R::loss, "1", "mean loss on the test set"),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<HostRow>() {
+    using R = HostRow;
+    static const Table table{"/host", "How fast the testbed was, by rank and phase; real time", sizeof(R), {
+        column("rank", &R::rank, "1", "MPI rank"),
+        column("phase", &R::phase, "1", "what the time went into", Names::Phases),
+        column("backbone", &R::backbone, "1", "row of /backbones; none: not of one", Names::BackbonesOrNone),
+        column("wall_s", &R::wall_s, "s", "real time"),
+        column("cpu_s", &R::cpu_s, "s", "processor time"),
+        column("done_flop", &R::done_flop, "FLOP", "really done by the host"),
+        column("tokens", &R::tokens, "tokens", "real tokens"),
+        column("samples", &R::samples, "samples", "samples"),
+        column("wire_bytes", &R::wire_bytes, "bytes", "really moved; recording: written to the file"),
+        column("peak_rss_bytes", &R::peak_rss_bytes, "bytes", "largest resident memory of the process"),
+        column("groups", &R::groups, "groups", "hosted groups of devices"),
+        column("peak_flop_per_s", &R::peak_flop_per_s, "FLOP/s", "matrix product on one thread at the backbone's shapes; NaN: not measured"),
+        column("threads", &R::threads, "threads", "threads at work"),
+        column("queue_waits", &R::queue_waits, "1", "recording: how often the program had to wait for the disk"),
+    }};
+    return table;
+}
+
+// clang-format on
+
+}  // namespace mobi::record

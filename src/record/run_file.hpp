@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "record/activation_store.hpp"
+#include "record/appender.hpp"
+#include "record/handle.hpp"
+#include "record/parameters.hpp"
+#include "record/records.hpp"
+#include "record/schema.hpp"
+
+namespace mobi::record {
+
+/// Creates the run file with every group, dataset and attribute that the run will ever have, status
+/// running, and closes it.
+///
+/// With `parameters.swmr` in the format of HDF5 1.10, which SWMR asks for; else in that of 1.8,
+/// which a plain open reads even after the process was killed.  A file that is there already is
+/// replaced, not truncated: whoever has it open keeps the old one.
+/// \throws ConfigError  when a backbone's name cannot be a name in the file.
+/// \throws RecordError  when it cannot be written; nothing is left behind then.
+void create_run_file(const std::filesystem::path& path,
+                     const RunLayout& layout,
+                     const RecordParameters& parameters);
+
+/// A run file that is being written.  Not thread-safe; diagnostics are those of the calling thread.
+class RunFile {
+  public:
+    /// Creates the file and opens it for appending, as a single writer with many readers when
+    /// `parameters.swmr`.
+    RunFile(const std::filesystem::path& path,
+            RunLayout layout,
+            const RecordParameters& parameters);
+
+    /// Takes one record; its sizes have passed check_record().
+    void store(const Record& record);
+
+    /// Brings everything stored so far to the file, then says so in /status.
+    void flush();
+
+    /// flush(), the last status, and every handle closed with its failures reported.
+    void close(RunStatus status);
+
+    const RunLayout& layout() const noexcept { return layout_; }
+    /// Bytes handed to the HDF5 library.
+    std::int64_t written_bytes() const;
+
+  private:
+    struct Tables;
+    struct Visitor;
+
+    void write_status(RunStatus status);
+    void write_whole(const std::string& path, hid_t memory_type, const void* values);
+
+    std::filesystem::path path_;
+    RunLayout layout_;
+    File file_;
+    std::unique_ptr<Tables> tables_;
+    std::int64_t whole_bytes_ = 0;
+
+  public:
+    RunFile(const RunFile&) = delete;
+    RunFile& operator=(const RunFile&) = delete;
+    RunFile(RunFile&&) = delete;
+    RunFile& operator=(RunFile&&) = delete;
+    ~RunFile();
+};
+
+}  // namespace mobi::record

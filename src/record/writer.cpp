@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/writer.hpp"
+
+#include <condition_variable>
+#include <ctime>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/check.hpp"
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "record/handle.hpp"
+#include "record/run_file.hpp"
+
+namespace mobi::record {
+namespace {
+
+double thread_cpu_s() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+std::unique_ptr<RunFile> create_file(const std::filesystem::path& path,
+                                     const RunLayout& layout,
+                                     const RecordParameters& parameters) {
+    silence_hdf5_diagnostics();
+    return std::make_unique<RunFile>(path, layout, parameters);
+}
+
+}  // namespace
+
+class Writer::Thread {
+  public:
+    Thread(const std::filesystem::path& path, RunLayout layout, const RecordParameters& parameters)
+        : layout_(std::move(layout)),
+          parameters_(parameters),
+          file_(create_file(path, layout_, parameters)),
+          thread_([this] { run(); }) {}
+
+    void submit(Record record) {
+        check_record(layout_, record);
+        const std::size_t bytes = bytes_of(record);
+        std::unique_lock lock(mutex_);
+        MOBI_CHECK(!status_, "a record after close()");
+        const auto has_room = [&] {
+            return error_ || queue_.empty() || queued_bytes_ + bytes <= parameters_.queue_bytes;
+        };
+        if (!has_room()) {
+            ++statistics_.queue_waits;
+            room_.wait(lock, has_room);
+        }
+        if (error_) std::rethrow_exception(error_);
+        queue_.push_back(std::move(record));
+        queued_bytes_ += bytes;
+        filled_.notify_one();
+    }
+
+    void close(RunStatus status) {
+        {
+            const std::lock_guard lock(mutex_);
+            MOBI_CHECK(!status_, "close() twice");
+            status_ = status;
+            filled_.notify_one();
+        }
+        thread_.join();
+        if (error_) std::rethrow_exception(error_);
+    }
+
+    bool open() const {
+        const std::lock_guard lock(mutex_);
+        return !status_;
+    }
+
+    const RunLayout& layout() const noexcept { return layout_; }
+
+    WriterStatistics statistics() const {
+        const std::lock_guard lock(mutex_);
+        return statistics_;
+    }
+
+  private:
+    void run() {
+        silence_hdf5_diagnostics();
+        try {
+            work();
+        } catch (...) {
+            file_.reset();  // releases what it can; the first error is the one that counts
+            const std::lock_guard lock(mutex_);
+            error_ = std::current_exception();
+            queue_.clear();
+            room_.notify_all();
+        }
+    }
+
+    void work() {
+        auto next_flush = WallClock::now() + flush_period();
+        bool dirty = false;
+        std::vector<Record> batch;
+        while (true) {
+            std::optional<RunStatus> status;
+            {
+                std::unique_lock lock(mutex_);
+                const auto ready = [&] { return !queue_.empty() || status_; };
+                const std::chrono::duration<double> wait = next_flush - WallClock::now();
+                if (dirty)
+                    filled_.wait_for(lock, wait, ready);
+                else
+                    filled_.wait(lock, ready);
+                batch.swap(queue_);
+                queued_bytes_ = 0;
+                if (batch.empty()) status = status_;
+                room_.notify_all();
+            }
+            const auto start = WallClock::now();
+            for (const Record& record : batch) file_->store(record);
+            dirty = dirty || !batch.empty();
+            batch.clear();
+            if (status) {
+                finish(*status, start);
+                return;
+            }
+            if (dirty && WallClock::now() >= next_flush) {
+                file_->flush();
+                dirty = false;
+                next_flush = WallClock::now() + flush_period();
+            }
+            count(start);
+        }
+    }
+
+    void finish(RunStatus status, WallClock::time_point start) {
+        const WriterStatistics sum = count(start);
+        HostRow row{};
+        row.phase = static_cast<std::int32_t>(HostPhase::Recording);
+        row.backbone = -1;
+        row.wall_s = sum.busy_wall_s;
+        row.cpu_s = sum.cpu_s;
+        row.wire_bytes = sum.written_bytes;
+        row.peak_flop_per_s = std::numeric_limits<double>::quiet_NaN();
+        row.threads = 1;
+        row.queue_waits = sum.queue_waits;
+        file_->store(row);
+        file_->close(status);
+        file_.reset();
+    }
+
+    WriterStatistics count(WallClock::time_point start) {
+        const std::lock_guard lock(mutex_);
+        statistics_.busy_wall_s += (WallClock::now() - start).count();
+        statistics_.cpu_s = thread_cpu_s();
+        statistics_.written_bytes = file_->written_bytes();
+        return statistics_;
+    }
+
+    WallClock::duration flush_period() const { return WallClock::duration(parameters_.flush_s); }
+
+    const RunLayout layout_;
+    const RecordParameters parameters_;
+    mutable std::mutex mutex_;
+    std::condition_variable filled_;
+    std::condition_variable room_;
+    std::vector<Record> queue_;
+    std::size_t queued_bytes_ = 0;
+    std::optional<RunStatus> status_;  // set: finish with it
+    std::exception_ptr error_;
+    WriterStatistics statistics_;
+    std::unique_ptr<RunFile> file_;  // used by the thread alone once it runs
+    std::thread thread_;             // last: everything else is there when it starts
+};
+
+Writer::Writer(const std::filesystem::path& path,
+               RunLayout layout,
+               const RecordParameters& parameters)
+    : thread_(std::make_unique<Thread>(path, std::move(layout), parameters)) {}
+
+Writer::~Writer() {
+    if (!thread_->open()) return;
+    try {
+        thread_->close(RunStatus::Aborted);
+    } catch (const std::exception& error) {
+        log::error(fmt::format("the run file was not closed: {}", error.what()));
+    }
+}
+
+void Writer::submit(Record record) {
+    thread_->submit(std::move(record));
+}
+
+void Writer::submit_update_samples(std::span<const std::int32_t> samples) {
+    submit(UpdateSamples{{samples.begin(), samples.end()}});
+}
+
+void Writer::close(RunStatus status) {
+    thread_->close(status);
+}
+
+bool Writer::keeps_activations() const noexcept {
+    return thread_->layout().activations;
+}
+
+WriterStatistics Writer::statistics() const {
+    return thread_->statistics();
+}
+
+}  // namespace mobi::record
