@@ -33,7 +33,7 @@ source=${MOBI_WORDNET:-/usr/share/wordnet/data.noun}
 [[ -n ${MOBI_WORDNET:-} || -f $source ]] || mobi_install wordnet-base
 [[ -f $source ]] || die 3 "no file '$source': apt-get install wordnet-base, or set MOBI_WORDNET to WordNet 3.0's data.noun"
 say "making $name of $source"
-python3 "$MOBI_ROOT/data/make_wordnet.py" "$source" "$folder" "${options[@]}"
+python3 "$MOBI_ROOT/data/make_wordnet.py" "$source" "$folder" "${options[@]}" || exit 3
 if ! mobi_folder_is_whole "$name" "$folder"; then
     rm -f "$folder/train.tsv" "$folder/test.tsv"
     die 3 "$source does not give the texts that data/SHA256SUMS names: it must be that of wordnet-base 1:3.0 (Debian 12)"

@@ -150,10 +150,27 @@ mobi_prepare() {
     mobi_use_openblas machine
 }
 
+# mobi_hash_is NAME FILE: whether FILE has the hash that data/SHA256SUMS states for NAME.
+mobi_hash_is() {
+    local hash
+    hash=$(awk -v name="$1" '$2 == name { print $1 }' "$MOBI_ROOT/data/SHA256SUMS")
+    [[ -n $hash && -f $2 ]] && sha256sum --status -c <<<"$hash  $2"
+}
+
+# mobi_folder_is_whole NAME [FOLDER]: the same for every file under NAME (default: it is FOLDER too).
+mobi_folder_is_whole() {
+    local file files
+    mapfile -t files < <(awk -v name="$1/" 'index($2, name) == 1 { print $2 }' "$MOBI_ROOT/data/SHA256SUMS")
+    for file in "${files[@]}"; do
+        mobi_hash_is "$file" "${2:-$1}/${file#"$1"/}" || return 1
+    done
+    [[ ${#files[@]} -gt 0 ]]
+}
+
 # mobi_build [PRESET] [TARGET]: configures and builds, with ccache where it is installed.
 mobi_build() {
-    local preset=${1:-${MOBI_PRESET:-release}} jobs options=() target=()
-    [[ -z ${2:-} ]] || target=(--target "$2")
+    local preset=${1:-${MOBI_PRESET:-release}} jobs options=() only=()
+    [[ -z ${2:-} ]] || only=(--target "$2")
     jobs=$(awk -v n="$(nproc)" '/^MemTotal/ { m = int($2 / 2097152) } END { print m < 1 ? 1 : m < n ? m : n }' /proc/meminfo)
     [[ -z $MOBI_PYTHON ]] || options+=("-DPython3_EXECUTABLE=$MOBI_PYTHON")
     if command -v ccache >/dev/null; then
@@ -163,7 +180,7 @@ mobi_build() {
     cd "$MOBI_ROOT"
     logged configure cmake --preset "$preset" "${options[@]}" ||
         die 1 "CMake could not configure the preset '$preset'; all that it said: build/log/configure.log"
-    cmake --build --preset "$preset" -j "${MOBI_JOBS:-$jobs}" "${target[@]}" ||
+    cmake --build --preset "$preset" -j "${MOBI_JOBS:-$jobs}" "${only[@]}" ||
         die 1 "the build of the preset '$preset' failed: see above"
 }
 
@@ -223,13 +240,13 @@ mobi_mpirun() {
     setsid "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
     mobi_mpirun_pid=$! mobi_caught="" mobi_interrupted=yes code=0
     exec {filtered}>&-
-    trap 'pass_signal TERM $mobi_mpirun_pid' TERM
+    trap 'pass_signal TERM $mobi_mpirun_pid' TERM HUP
     trap 'pass_signal INT $mobi_mpirun_pid' INT
     while [[ $mobi_interrupted == yes ]]; do # a trapped signal interrupts the wait, not the run
         mobi_interrupted=no
         wait "$mobi_mpirun_pid" && code=0 || code=$?
     done
-    trap - TERM INT
+    trap - TERM HUP INT
     wait "$filter_pid" 2>/dev/null || true
     explain_end "$code" "$(cat "$report"; rm -f "$report")"
 }
