@@ -1,0 +1,291 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What the launch, fetch and test scripts share; they source it, it does nothing by itself.
+#
+# usage: source mpi_launch/common.sh
+#
+# Environment read by every script:
+#   MOBI_PRESET   CMake preset to build and run (default release)
+#   MOBI_JOBS     compile jobs (default: one a core, at most one per 2 GiB of memory)
+#   MOBI_MPIRUN   further arguments for mpirun, separated by blanks
+#   NO_COLOR      any value: no colours
+set -euo pipefail
+
+MOBI_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+MOBI_SELF=$(cd "$(dirname "$0")" && pwd -P)/$(basename "$0")
+MOBI_YES=${MOBI_YES:-no}
+MOBI_PYTHON=""
+
+# Debian 12 packages, by need.  libopenblas0-openmp: without it LibTorch runs on the reference BLAS,
+# 80 times slower; the pthread build ignores LibTorch's thread count.
+MOBI_BUILD_PACKAGES=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libtorch-dev
+    libopenblas0-openmp libhdf5-dev hdf5-tools libboost-program-options-dev libgtest-dev libfmt-dev
+    libspdlog-dev nlohmann-json3-dev libicu-dev python3)
+MOBI_ANALYSIS_PACKAGES=(python3-h5py python3-numpy python3-matplotlib)
+MOBI_FETCH_PACKAGES=(python3-pip wordnet-base)
+export MOBI_BUILD_PACKAGES MOBI_ANALYSIS_PACKAGES MOBI_FETCH_PACKAGES
+
+if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
+    mobi_bold=$'\e[1m' mobi_red=$'\e[31m' mobi_plain=$'\e[0m'
+else
+    mobi_bold="" mobi_red="" mobi_plain=""
+fi
+
+# say TEXT...: one line on what happens now.  On stderr, so that it never mixes with a result.
+say() { printf '%s==> %s%s\n' "$mobi_bold" "$*" "$mobi_plain" >&2; }
+
+# complain TEXT...: one line on what went wrong and what to do about it.
+complain() { printf '%s%s: %s%s\n' "$mobi_red" "$(basename "$0")" "$*" "$mobi_plain" >&2; }
+
+# die CODE TEXT...: complains and ends the script.  Codes as in the program: 2 usage, 3 input data,
+# 4 a rank or MPI; 1 for the rest.
+die() {
+    local code=$1
+    shift
+    complain "$@"
+    exit "$code"
+}
+
+# usage: prints the comment at the head of the running script.
+usage() { awk 'NR > 1 && !/^#/ { exit } NR > 2 && !/^#SBATCH/ { sub(/^# ?/, ""); print }' "$MOBI_SELF"; }
+
+unknown_option() { die 2 "unknown option '$1'; see $(basename "$0") --help"; }
+
+# need_value WORDS...: fails when the option that these words begin with has no value after it.
+need_value() { [[ $# -ge 2 ]] || die 2 "$1 needs a value; see $(basename "$0") --help"; }
+
+# logged NAME COMMAND...: runs with the output in build/log/NAME.log; shows its end on failure.
+logged() {
+    local log=$MOBI_ROOT/build/log/$1.log
+    shift
+    mkdir -p "$(dirname "$log")"
+    "$@" </dev/null >"$log" 2>&1 && return 0
+    tail -n 12 "$log" >&2
+    return 1
+}
+
+# ask QUESTION: true when the answer is yes, when --yes was given, or when nobody is there to ask.
+ask() {
+    local answer
+    [[ $MOBI_YES == yes || ! -t 0 || ! -t 2 ]] && return 0
+    read -r -p "$1 [Y/n] " answer || return 1
+    [[ -z $answer || $answer == [yY]* ]]
+}
+
+# as_root COMMAND...: runs it as root, through sudo where that can work.
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+can_be_root() {
+    [[ $(id -u) -eq 0 ]] || { command -v sudo >/dev/null && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; }
+}
+
+# mobi_install PACKAGE...: installs those that are missing; silent when none is.
+mobi_install() {
+    local package missing=()
+    if ! command -v dpkg-query >/dev/null; then
+        say "no Debian packages here: taking the compiler and the libraries that this system has"
+        return 0
+    fi
+    for package in "$@"; do
+        [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+            missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    local command="apt-get install --no-install-recommends ${missing[*]}"
+    can_be_root || die 1 "these packages are missing and need root: $command"
+    ask "Install these Debian packages with apt-get: ${missing[*]}?" || die 1 "nothing was installed; by hand: $command"
+    say "installing ${#missing[@]} packages with apt-get (minutes; log: build/log/apt.log): ${missing[*]}"
+    local apt=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    if ! logged apt_update "${apt[@]}" update ||
+        ! logged apt "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
+        die 1 "apt-get could not install ${missing[*]}: this needs a network and Debian 12; then run again"
+    fi
+}
+
+# mobi_use_openblas [machine]: the OpenMP build of OpenBLAS becomes the BLAS of this run; with
+# `machine`, as root and after asking, that of the machine.
+mobi_use_openblas() {
+    local library name current wanted
+    command -v update-alternatives >/dev/null || return 0
+    for library in libblas.so.3 liblapack.so.3; do
+        read -r name _ current < <(update-alternatives --get-selections | grep "^$library-") || continue
+        wanted=$(update-alternatives --list "$name" | grep -m 1 /openblas-openmp/) || continue
+        [[ $current != "$wanted" ]] || continue
+        if [[ ${1:-} == machine && $(id -u) -eq 0 ]] && ask "Make $wanted this machine's $library (now $current)?" &&
+            logged alternatives update-alternatives --set "$name" "$wanted"; then
+            say "$library is now OpenBLAS, the OpenMP build (update-alternatives --auto $name takes it back)"
+        else
+            say "$library: ${wanted%/*} for this run, the machine's is $current"
+            export LD_LIBRARY_PATH="${wanted%/*}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+            return 0
+        fi
+    done
+}
+
+# mobi_find_python: sets MOBI_PYTHON to the first Python on the path that has what the analysis needs,
+# else to Debian's; false when none has.
+mobi_find_python() {
+    local python
+    while read -r python; do
+        if "$python" -c 'import h5py, numpy, matplotlib' 2>/dev/null; then
+            MOBI_PYTHON=$python
+            return 0
+        fi
+    done < <(type -aP python3 python; echo /usr/bin/python3)
+    return 1
+}
+
+# mobi_prepare PACKAGE...: everything that a build and its analysis need, and PACKAGE....
+mobi_prepare() {
+    local analysis=()
+    mobi_find_python || analysis=("${MOBI_ANALYSIS_PACKAGES[@]}")
+    mobi_install "${MOBI_BUILD_PACKAGES[@]}" "${analysis[@]}" "$@"
+    mobi_find_python || die 1 "no Python imports h5py, numpy and matplotlib: apt-get install ${MOBI_ANALYSIS_PACKAGES[*]}"
+    mobi_use_openblas machine
+}
+
+# mobi_hash_is NAME FILE: whether FILE has the hash that data/SHA256SUMS states for NAME.
+mobi_hash_is() {
+    local hash
+    hash=$(awk -v name="$1" '$2 == name { print $1 }' "$MOBI_ROOT/data/SHA256SUMS")
+    [[ -n $hash && -f $2 ]] && sha256sum --status -c <<<"$hash  $2"
+}
+
+# mobi_folder_is_whole NAME [FOLDER]: the same for every file under NAME (default: it is FOLDER too).
+mobi_folder_is_whole() {
+    local file files
+    mapfile -t files < <(awk -v name="$1/" 'index($2, name) == 1 { print $2 }' "$MOBI_ROOT/data/SHA256SUMS")
+    for file in "${files[@]}"; do
+        mobi_hash_is "$file" "${2:-$1}/${file#"$1"/}" || return 1
+    done
+    [[ ${#files[@]} -gt 0 ]]
+}
+
+# mobi_build [PRESET] [TARGET]: configures and builds, with ccache where it is installed.
+mobi_build() {
+    local preset=${1:-${MOBI_PRESET:-release}} jobs options=() only=()
+    [[ -z ${2:-} ]] || only=(--target "$2")
+    jobs=$(awk -v n="$(nproc)" '/^MemTotal/ { m = int($2 / 2097152) } END { print m < 1 ? 1 : m < n ? m : n }' /proc/meminfo)
+    [[ -z $MOBI_PYTHON ]] || options+=("-DPython3_EXECUTABLE=$MOBI_PYTHON")
+    if command -v ccache >/dev/null; then
+        options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+        export CCACHE_BASEDIR=$MOBI_ROOT CCACHE_NOHASHDIR=1
+    fi
+    cd "$MOBI_ROOT"
+    logged configure cmake --preset "$preset" "${options[@]}" ||
+        die 1 "CMake could not configure the preset '$preset'; all that it said: build/log/configure.log"
+    cmake --build --preset "$preset" -j "${MOBI_JOBS:-$jobs}" "${only[@]}" ||
+        die 1 "the build of the preset '$preset' failed: see above"
+}
+
+# mobi_program: the path of fedmobillm; says how to build it when it is not there.
+mobi_program() {
+    local preset=${MOBI_PRESET:-release}
+    local path=$MOBI_ROOT/build/$preset/src/app/fedmobillm
+    [[ -x $path ]] || die 1 "fedmobillm is not built: run mpi_launch/quickstart.sh, or cmake --preset $preset && cmake --build --preset $preset"
+    echo "$path"
+}
+
+# rank_zero MPIRUN_PID: the process id of rank 0, if that runs on this machine.
+rank_zero() {
+    local folder
+    for folder in /proc/[0-9]*; do
+        if grep -qs "^PPid:[[:space:]]*$1\$" "$folder/status" &&
+            grep -qsz '^OMPI_COMM_WORLD_RANK=0$' "$folder/environ"; then
+            echo "${folder#/proc/}"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# pass_signal SIGNAL MPIRUN_PID: the first one goes to rank 0 alone, which closes the run file in its
+# own time (mpirun would give it one second); another one ends everything.
+pass_signal() {
+    local rank
+    if [[ -z $mobi_caught ]] && rank=$(rank_zero "$2"); then
+        kill -s "$1" "$rank" 2>/dev/null || true
+    else
+        kill -s TERM "$2" 2>/dev/null || true
+    fi
+    mobi_caught=$1 mobi_interrupted=yes
+}
+
+# mobi_mpirun RANKS COMMAND...: prints the mpirun line, runs it, returns the command's exit code; 4
+# when a rank died, 143 or 130 after SIGTERM or SIGINT.  MOBI_HOSTFILE: where to start the ranks.
+mobi_mpirun() {
+    local ranks=$1 line code filtered filter_pid report further=() filter=(cat)
+    shift
+    command -v mpirun >/dev/null || die 1 "mpirun is missing: apt-get install openmpi-bin, or load your cluster's Open MPI"
+    read -r -a further <<<"${MOBI_MPIRUN:-}"
+    line=(mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1
+        -x OMP_NUM_THREADS=1 -x OPENBLAS_NUM_THREADS=1)
+    [[ -z ${LD_LIBRARY_PATH:-} ]] || line+=(-x LD_LIBRARY_PATH)
+    [[ $(id -u) -ne 0 ]] || line+=(--allow-run-as-root)
+    [[ -z ${MOBI_HOSTFILE:-} ]] || line+=(--hostfile "$MOBI_HOSTFILE")
+    line+=("${further[@]}" -np "$ranks" "$@")
+    say "$(printf '%q' "${line[0]}" && printf ' %q' "${line[@]:1}")"
+
+    report=$(mktemp)
+    ! command -v python3 >/dev/null || filter=(python3 "$MOBI_ROOT/mpi_launch/mpirun_filter.py" "$report")
+    exec {filtered}> >(exec "${filter[@]}" >&2)
+    filter_pid=$!
+    # A session of its own: Ctrl-C reaches this script alone, which passes it on in good order.
+    setsid "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
+    mobi_mpirun_pid=$! mobi_caught="" mobi_interrupted=yes code=0
+    exec {filtered}>&-
+    trap 'pass_signal TERM $mobi_mpirun_pid' TERM HUP
+    trap 'pass_signal INT $mobi_mpirun_pid' INT
+    while [[ $mobi_interrupted == yes ]]; do # a trapped signal interrupts the wait, not the run
+        mobi_interrupted=no
+        wait "$mobi_mpirun_pid" && code=0 || code=$?
+    done
+    trap - TERM HUP INT
+    wait "$filter_pid" 2>/dev/null || true
+    explain_end "$code" "$(cat "$report"; rm -f "$report")"
+}
+
+# mobi_run RANKS CONFIG ARGUMENT...: `fedmobillm run` from the repository's root; RANKS empty = one
+# worker a core, plus the server.
+mobi_run() {
+    local ranks=${1:-$(($(nproc) + 1))} config=$2 path
+    shift 2
+    [[ $ranks =~ ^[1-9][0-9]*$ ]] || die 2 "-n takes a number of ranks, 1 or more, not '$ranks'"
+    [[ ! -f $config ]] || config=$(realpath -- "$config")
+    path=$(mobi_program) || exit $?
+    mobi_use_openblas
+    cd "$MOBI_ROOT"
+    mobi_mpirun "$ranks" "$path" run "${config#"$MOBI_ROOT"/}" "$@"
+}
+
+# explain_end CODE DEATH: turns mpirun's exit code into ours and adds the line that is missing.
+explain_end() {
+    local code=$1 death=$2
+    if [[ $code -ne 0 && -n $mobi_caught ]]; then
+        complain "stopped by SIG$mobi_caught"
+        [[ $mobi_caught == INT ]] && return 130
+        return 143
+    fi
+    case $code in
+        0 | 2 | 3 | 5 | 70) return "$code" ;; # the program has said why
+        1)
+            complain "mpirun could not run the ranks (its code 1): its own words are above"
+            return 4
+            ;;
+        130 | 143) [[ -n $death ]] || return "$code" ;;
+        13[2-9]) death=${death:-a rank died on signal $((code - 128))} ;;
+    esac
+    [[ -n $death ]] || return "$code"
+    complain "$death and the others were ended; the run file keeps every flushed row and says that it is incomplete"
+    return 4
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    usage
+fi

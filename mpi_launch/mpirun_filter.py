@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passes mpirun's stderr on, without the boxed texts that follow when a rank ends in an error.
+
+usage: mpirun ... 2> >(mpirun_filter.py REPORT >&2)
+
+Our program has said in one line what was wrong, and the launch script says which rank died; Open
+MPI's boxes about the same event hide both.  Boxes about anything else (no such host, no slots) pass.
+Which rank died on which signal goes to the file REPORT.  Bytes pass as they come: only a line that
+may be the rule of a box is held back until it is whole.
+"""
+import os
+import re
+import signal
+import sys
+
+RULE = b"-" * 74 + b"\n"
+DEATH = re.compile(rb"process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+) \(([^)]*)\)")
+KNOWN = (
+    b"MPI_ABORT was invoked on rank",
+    b"Primary job  terminated normally, but",
+    b"detected that one or more processes exited with non-zero status",
+    b"noticed that process rank",
+)
+ECHO = re.compile(  # single lines of the same kind
+    rb"\[[^\]]*\] (\d+ more process(es)? ha(s|ve) sent help message help-mpi-api.txt / mpi-abort"
+    rb"|Set MCA parameter \"orte_base_help_aggregate\" to 0"
+    rb"|\[.*ORTE_ERROR_LOG: Out of resource in file \S*/show_help.c)"
+)
+
+
+def main(report):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when mpirun does
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    box = None  # the lines of an open box, its first rule included
+    tail = b""  # a held piece of a line
+    inside_line = False  # a piece of the current line has been passed on
+    while chunk := os.read(0, 65536):
+        lines = re.findall(rb"[^\n]*\n|[^\n]+", tail + chunk)  # a lone carriage return is progress
+        tail = b""
+        for line in lines:
+            if not line.endswith(b"\n"):
+                if box is not None or (not inside_line and RULE.startswith(line)):
+                    tail = line
+                else:
+                    inside_line = True
+                    write(line)
+            elif box is not None:
+                box.append(line)
+                if line == RULE:
+                    judge(b"".join(box), report)
+                    box = None
+            elif line == RULE and not inside_line:
+                box = [line]
+            else:
+                if inside_line or not ECHO.match(line):
+                    write(line)
+                inside_line = False
+    write(b"".join(box or []) + tail)
+
+
+def judge(box, report):
+    if not any(text in box for text in KNOWN):
+        write(box)
+    if death := DEATH.search(box):
+        rank, node, number, name = (part.decode(errors="replace") for part in death.groups())
+        with open(report, "w") as file:
+            file.write(f"rank {rank} on {node} died on signal {number} ({name})")
+
+
+def write(data):
+    while data:
+        data = data[os.write(1, data):]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
+    main(sys.argv[1])

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Sets this machine up, builds, and runs every test.
+#
+# usage: tests/run.sh [--yes] [--fast] [--all] [-- CTEST ARGUMENT...]
+#
+#   --yes       install missing Debian packages without asking
+#   --fast      fetch nothing, leave out the tests labelled weights and slow
+#   --all       fetch mpnet too (404 MB); else the tests that need it skip
+#   -h, --help
+#
+# MOBI_PRESET=asan tests/run.sh runs them under the sanitizers.  MOBI_SHARED is the folder of reference
+# data (default ../shared): tests labelled reference skip where it is absent.  Example:
+#   tests/run.sh -- -R tokenizer
+set -euo pipefail
+# shellcheck source=mpi_launch/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../mpi_launch/common.sh"
+
+fast=no backbones=(minilm)
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --yes) MOBI_YES=yes && shift ;;
+        --fast) fast=yes && shift ;;
+        --all) backbones+=(mpnet) && shift ;;
+        -h | --help) usage && exit 0 ;;
+        --) shift && break ;;
+        *) unknown_option "$1" ;;
+    esac
+done
+export MOBI_YES
+preset=${MOBI_PRESET:-release}
+build=$MOBI_ROOT/build/$preset
+
+if [[ $fast == yes ]]; then
+    mobi_prepare
+    set -- --label-exclude '^(weights|slow)$' "$@"
+else
+    mobi_prepare "${MOBI_FETCH_PACKAGES[@]}"
+fi
+mobi_build "$preset"
+if [[ $fast == no ]]; then
+    "$MOBI_ROOT/data/fetch_backbones.sh" "${backbones[@]}"
+    "$MOBI_ROOT/data/fetch_wordnet.sh"
+fi
+
+# Open MPI keeps memory until the process ends; our own leaks are still found.
+export LSAN_OPTIONS="suppressions=$MOBI_ROOT/tests/support/leaks_of_others.txt:print_suppressions=0"
+say "tests"
+code=0
+ctest --test-dir "$build" --output-on-failure --no-tests=error --timeout 300 -j "$(nproc)" "$@" </dev/null || code=$?
+if grep -q HDF5-DIAG "$build/Testing/Temporary/LastTest.log"; then
+    die 1 "HDF5 reported an error that nobody handled: search for HDF5-DIAG in build/$preset/Testing/Temporary/LastTest.log"
+fi
+exit "$code"

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How mpi_launch starts a run and tells its end, with a small shell script in the program's place."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Writes the file of --set run.output=, then does what $ACT says.
+PROGRAM = r"""#!/usr/bin/env bash
+rank=${OMPI_COMM_WORLD_RANK:-}
+if [ "$1" = check ]; then
+    printf 'one\t--set a.b="4 GiB" --set c=d\ntwo\t\n'
+    exit
+fi
+if [ "$rank" = 0 ]; then
+    printf '%s\n' "$@" >"$SCRATCH/arguments"
+    for word in "$@"; do case $word in run.output=*) : >"${word#run.output=}" ;; esac; done
+fi
+case ${ACT:-end} in
+    complain) [ "$rank" != 0 ] || echo "fedmobillm run: unknown key" >&2; exit 2 ;;
+    die) [ "$rank" != 1 ] || kill -KILL $$; sleep 20 ;;
+    crash) [ "$rank" != 0 ] || kill -SEGV $$; sleep 20 ;;
+    work)
+        [ "$rank" != 0 ] || trap 'sleep 1.5; : >"$SCRATCH/closed"; exit 143' TERM INT
+        : >"$SCRATCH/started.$rank"
+        for _ in $(seq 200); do sleep 0.1; done ;;
+esac
+"""
+
+
+class Launch(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.scratch = pathlib.Path(folder.name)
+        self.root = self.scratch / "project"
+        shutil.copytree(ROOT / "mpi_launch", self.root / "mpi_launch")
+        self.program = self.root / "build/release/src/app/fedmobillm"
+        self.program.parent.mkdir(parents=True)
+        self.program.write_text(PROGRAM)
+        self.program.chmod(0o755)
+        self.config = self.scratch / "study.cfg"
+        self.config.write_text("")
+
+    def start(self, script, *arguments, **environment):
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("MOBI_", "OMPI_"))}
+        return subprocess.Popen(
+            ["bash", str(self.root / "mpi_launch" / script), *map(str, arguments)],
+            env={**clean, "SCRATCH": str(self.scratch), **environment},
+            cwd=self.scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def run_to_end(self, script, *arguments, **environment):
+        process = self.start(script, *arguments, **environment)
+        process.out, process.err = process.communicate(timeout=60)
+        process.lines = [line for line in process.err.splitlines() if not line.startswith("==> ")]
+        return process
+
+
+class RunLocalTest(Launch):
+    def test_passes_arguments_on_and_prints_the_mpirun_line(self):
+        end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", "--set", "link.*.uplink=5 Mbit/s")
+        self.assertEqual(end.returncode, 0, end.err)
+        self.assertEqual(
+            (self.scratch / "arguments").read_text().splitlines(),
+            ["run", str(self.config), "--set", "link.*.uplink=5 Mbit/s"],
+        )
+        self.assertRegex(end.err, r"==> mpirun .*-np 2 \S+/fedmobillm run \S+study.cfg --set link.\\\*.uplink=5\\ Mbit/s\n")
+
+    def test_the_programs_own_message_stands_alone(self):
+        end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", ACT="complain")
+        self.assertEqual(end.returncode, 2)
+        self.assertEqual(end.lines, ["fedmobillm run: unknown key"])
+
+    def test_a_worker_that_is_killed_is_one_line_and_code_4(self):
+        end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", ACT="die")
+        self.assertEqual(end.returncode, 4, end.err)
+        self.assertEqual(len(end.lines), 1, end.err)
+        self.assertRegex(end.lines[0], r"run_local.sh: (rank 1 on \S+|a rank) died on signal 9 \(Killed\) .* incomplete")
+
+    def test_a_server_that_crashes_is_code_4(self):
+        end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", ACT="crash")
+        self.assertEqual(end.returncode, 4, end.err)
+        self.assertRegex(end.lines[-1], r"(rank 0 on \S+|a rank) died on signal 11")
+
+    def stop(self, number):
+        process = self.start("run_local.sh", "-n", 2, "--", "study.cfg", ACT="work")
+        deadline = time.monotonic() + 30
+        while not all((self.scratch / f"started.{rank}").exists() for rank in (0, 1)):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        os.killpg(process.pid, number)  # as a terminal does: to the whole group
+        process.communicate(timeout=30)
+        self.assertTrue((self.scratch / "closed").exists(), "rank 0 had no time to close its file")
+        return process.returncode
+
+    def test_sigterm_gives_rank_0_time_to_close_the_file(self):
+        self.assertEqual(self.stop(signal.SIGTERM), 143)
+
+    def test_ctrl_c_gives_rank_0_time_to_close_the_file(self):
+        self.assertEqual(self.stop(signal.SIGINT), 130)
+
+    def test_open_mpis_words_about_a_failed_start_pass(self):
+        end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", MOBI_MPIRUN="--no-such-option")
+        self.assertNotEqual(end.returncode, 0)
+        self.assertIn("no-such-option", "\n".join(end.lines))
+
+    def test_wrong_use_is_said_before_mpirun_starts(self):
+        for arguments, words in (
+            (("-n", "0", "--", "study.cfg"), "1 or more, not '0'"),
+            (("-n",), "-n needs a value"),
+            (("--hostfile", "nowhere", "--", "study.cfg"), "hostfile.example"),
+            ((), "no configuration"),
+        ):
+            with self.subTest(arguments=arguments):
+                end = self.run_to_end("run_local.sh", *arguments)
+                self.assertEqual(end.returncode, 2)
+                self.assertEqual(len(end.lines), 1, end.err)
+                self.assertIn(words, end.lines[0])
+
+    def test_a_missing_program_says_how_to_build_it(self):
+        self.program.unlink()
+        end = self.run_to_end("run_local.sh", "--", "study.cfg")
+        self.assertEqual(end.returncode, 1)
+        self.assertRegex(end.lines[0], "is not built: run mpi_launch/quickstart.sh")
+
+
+class RunExperimentTest(Launch):
+    def names(self):
+        return sorted(path.name for path in (self.root / "results/study").iterdir())
+
+    def test_makes_each_run_once(self):
+        end = self.run_to_end("run_experiment.sh", "-n", 2, "study.cfg")
+        self.assertEqual(end.returncode, 0, end.err)
+        self.assertEqual(self.names(), ["one.h5", "two.h5"])
+        self.assertIn("0 made, 2 there before, 0 failed", self.run_to_end("run_experiment.sh", "study.cfg").err)
+
+    def test_quoted_arguments_stay_whole(self):
+        self.run_to_end("run_experiment.sh", "-n", 1, "--only", "one", "study.cfg")
+        self.assertEqual(self.names(), ["one.h5"])
+        self.assertEqual(
+            (self.scratch / "arguments").read_text().splitlines()[2:],
+            ["--set", "a.b=4 GiB", "--set", "c=d", "--set", "run.output=results/study/one.partial.h5"],
+        )
+
+    def test_a_failed_run_is_not_taken_for_finished(self):
+        end = self.run_to_end("run_experiment.sh", "-n", 2, "study.cfg", ACT="complain")
+        self.assertEqual(end.returncode, 2)
+        self.assertEqual(self.names(), ["one.partial.h5", "two.partial.h5"])
+        self.assertIn("0 made, 0 there before, 2 failed", end.err)
+
+    def test_an_unknown_name_lists_those_that_are_there(self):
+        end = self.run_to_end("run_experiment.sh", "--only", "three", "study.cfg")
+        self.assertEqual(end.returncode, 2)
+        self.assertIn("it has: one two", end.lines[0])
+
+
+class RunSlurmTest(Launch):
+    def test_runs_one_rank_a_task(self):
+        end = self.run_to_end("run_slurm.sbatch", self.config, SLURM_NTASKS="2", SLURM_SUBMIT_DIR=str(self.root))
+        self.assertEqual(end.returncode, 0, end.err)
+        self.assertIn("-np 2 ", end.err)
+
+    def test_says_so_when_it_is_not_a_job(self):
+        end = self.run_to_end("run_slurm.sbatch", self.config)
+        self.assertEqual(end.returncode, 2)
+        self.assertIn("this is a Slurm job: sbatch", end.err)
+
+
+class MpirunFilterTest(unittest.TestCase):
+    RULE = b"-" * 74 + b"\n"
+
+    def filter(self, *chunks):
+        with tempfile.NamedTemporaryFile() as report:
+            process = subprocess.Popen(
+                [sys.executable, str(ROOT / "mpi_launch/mpirun_filter.py"), report.name],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+            for chunk in chunks:
+                process.stdin.write(chunk)
+                process.stdin.flush()
+                time.sleep(0.02)
+            return process.communicate()[0], report.read()
+
+    def test_other_boxes_and_lines_pass_unchanged(self):
+        text = b"first\n" + self.RULE + b"no such host\n" + self.RULE + b"\rprogress 1\rprogress 2\n---\nlast"
+        self.assertEqual(self.filter(text), (text, b""))
+        self.assertEqual(self.filter(*(text[at : at + 7] for at in range(0, len(text), 7))), (text, b""))
+
+    def test_the_box_about_a_death_becomes_the_report(self):
+        box = self.RULE + b"mpirun noticed that process rank 3 with PID 0 on node n1 exited on signal 9 (Killed).\n" + self.RULE
+        self.assertEqual(self.filter(b"a\n" + box + b"b\n"), (b"a\nb\n", b"rank 3 on n1 died on signal 9 (Killed)"))
+
+    def test_an_unfinished_box_is_not_lost(self):
+        text = self.RULE + b"MPI_ABORT was invoked on rank 0\n"
+        self.assertEqual(self.filter(text)[0], text)
+
+
+if __name__ == "__main__":
+    unittest.main()
