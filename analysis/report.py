@@ -62,7 +62,7 @@ def draw_all(run, summary, folder, line):
                 svg[kind] = look.to_svg(figure, f"{name}-{kind}", label)
                 look.plt.close(figure)
             if svg:
-                drawn[name] = page.Drawn(svg["wide"], svg["narrow"], f"{name}.png")
+                drawn[name] = page.Drawn(svg["wide"], svg["narrow"])
             else:
                 (folder / f"{name}.png").unlink(missing_ok=True)     # of an earlier report
     return drawn

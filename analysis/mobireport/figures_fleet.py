@@ -7,12 +7,13 @@ from matplotlib.path import Path
 from . import look, numbers, words
 from .numbers import seconds
 
-MOST_LINES = 160     # above it, several devices share a line
+MOST_LINES = 160     # above it, several devices share a line, about SHARED_LINES in all
+SHARED_LINES = 110
 TIME_BINS = 500
 
 
 def strip_chart(run, summary, narrow):
-    """One line per device: upper half computing, lower half sending, dots where packets arrive."""
+    """One line per device: upper half computing, lower half sending; above, the packets that arrive."""
     uploads = numbers.sent_uploads(run)
     if not len(uploads):
         return None
@@ -24,7 +25,7 @@ def strip_chart(run, summary, narrow):
     figure, (top, axes) = look.canvas(
         narrow, height + 0.7, rows=2, sharex=True, margins=(0.95 if narrow else 1.5, 0.2, 0.35, 0.5),
         gridspec_kw={"height_ratios": [0.9, height - 0.9]})
-    figure.subplots_adjust(hspace=0.06 + 0.25 / height)
+    figure.subplots_adjust(hspace=(1.3 if narrow else 0.8) / (height + 0.7 - 0.85))
     draw_arrivals(run, top, uploads, end, unit)
     axes.set_ylim(lines + len(groups) - 0.5, -0.5)
     axes.set_xlim(0, end / unit)
@@ -52,7 +53,7 @@ def lines_of(run, summary):
     """[(backbone, [devices of one line, ...])]: by backbone, first to finish on top."""
     devices, finish = run.devices, summary.sums.finish_s
     active = summary.admitted[np.isfinite(finish[summary.admitted])]
-    per_line = -(-len(active) // MOST_LINES)
+    per_line = 1 if len(active) <= MOST_LINES else -(-len(active) // SHARED_LINES)
     groups = []
     for backbone in range(len(run.backbones)):
         members = active[devices["backbone"][active] == backbone]
@@ -68,12 +69,13 @@ def draw_arrivals(run, axes, uploads, end, unit):
     arrival, of = seconds(uploads["arrival_ns"]) / unit, run.devices["backbone"][uploads["device"].astype(int)]
     base = np.zeros(120)
     for backbone in range(len(run.backbones)):
-        height = np.histogram(arrival[of == backbone], edges)[0]
-        axes.bar(edges[:-1], height, np.diff(edges), bottom=base, align="edge", linewidth=0,
-                 color=look.backbone_colour(backbone))
-        base += height
+        height = base + np.histogram(arrival[of == backbone], edges)[0]
+        axes.fill_between(edges, np.append(base, base[-1]), np.append(height, height[-1]), step="post", linewidth=0,
+                          color=look.backbone_colour(backbone))
+        base = height
+    axes.set_ylim(bottom=0)
     axes.set_title("Packets that arrive, per slice of time", fontweight="normal", color=look.MUTED, fontsize=8)
-    axes.yaxis.set_major_locator(look.matplotlib.ticker.MaxNLocator(2, integer=True))
+    look.thousands(axes.yaxis, 2)
     axes.tick_params(labelbottom=False)
 
 
@@ -88,7 +90,7 @@ def merged(start, end, closest):
 
 def draw_segments(axes, run, uploads, backbone, rows, place, span, unit):
     """Exact bars, one path for all of a backbone's computing and one for its sending."""
-    shapes = {"compute": [], "send": []}
+    shapes = {"compute": [], "send": [], "arrival": []}
     by_device = np.argsort(uploads["device"], kind="stable")
     bounds = np.searchsorted(uploads["device"][by_device], [[d[0], d[0] + 1] for d in rows])
     for line, (low, high) in enumerate(bounds):
@@ -97,9 +99,13 @@ def draw_segments(axes, run, uploads, backbone, rows, place, span, unit):
             start, end = (seconds(mine[f"{what}_{edge}_ns"]) for edge in ("start", "end"))
             for a, b in zip(*merged(start, end, span / 2000)):
                 shapes[what].append(box(a / unit, place + line + half, max(b, a + span / 3000) / unit, 0.4))
-    for what, alpha in (("compute", 1.0), ("send", 0.5)):
-        axes.add_patch(PathPatch(Path.make_compound_path(*shapes[what]), linewidth=0, alpha=alpha,
-                                 facecolor=look.backbone_colour(backbone)))
+        if len(rows) <= 20:     # room for a tick where each packet arrives
+            for when in np.unique(seconds(mine["arrival_ns"])):
+                shapes["arrival"].append(box(when / unit - span / unit / 1600, place + line - 0.05, when / unit, 0.55))
+    for what, alpha in (("compute", 1.0), ("send", 0.5), ("arrival", 1.0)):
+        if shapes[what]:
+            axes.add_patch(PathPatch(Path.make_compound_path(*shapes[what]), linewidth=0, alpha=alpha,
+                                     facecolor=look.INK if what == "arrival" else look.backbone_colour(backbone)))
 
 
 def box(left, bottom, right, height):
@@ -119,7 +125,7 @@ def draw_shares(axes, run, uploads, backbone, rows, place, span, unit):
     sizes = np.array([len(devices) for devices in rows])
     for half, what in enumerate(("compute", "send")):
         cover = coverage(line, seconds(mine[f"{what}_start_ns"]), seconds(mine[f"{what}_end_ns"]), len(rows), span)
-        image[half::2, :, 3] = np.clip(cover / sizes[:, None], 0, 1) ** 0.6 * (1.0 if half == 0 else 0.75)
+        image[half::2, :, 3] = np.clip(cover / sizes[:, None], 0, 1) ** 0.6 * (1.0 if half == 0 else 0.5)
     axes.imshow(image, extent=(0, span / unit, place + len(rows) - 0.5, place - 0.5), aspect="auto",
                 interpolation="nearest", zorder=2)
 
@@ -171,7 +177,7 @@ def class_costs(run, summary, narrow):
             title, column, say = COSTS[index]
             draw_cost(panel, classes, getattr(summary.sums, column), say)
         elif index == len(COSTS):
-            title = "Memory: need of what there is"
+            title = "Memory needed"
             draw_memory(panel, classes)
         else:
             panel.set_visible(False)
@@ -201,13 +207,11 @@ def draw_cost(axes, classes, values, say):
 
 def draw_memory(axes, classes):
     largest = np.nanmax([max(group.memory_bytes, group.memory_need_bytes) for group in classes])
-    axes.set_xlim(0, 1.5 * largest)
+    axes.set_xlim(0, 2.1 * largest)
     for place, group in enumerate(classes):
         axes.barh(place, group.memory_bytes, 0.56, color=look.BAND, linewidth=0)
         axes.barh(place, group.memory_need_bytes, 0.56, color=look.backbone_colour(group.backbone), alpha=0.85,
                   linewidth=0)
         right = np.nanmax([group.memory_bytes, group.memory_need_bytes])
-        axes.annotate(f"{words.bytes_(group.memory_need_bytes)} of {words.bytes_(group.memory_bytes)}", (0, place),
-                      (8, 0), textcoords="offset points", va="center", fontsize=8) if False else axes.annotate(
-            f"{words.bytes_(group.memory_need_bytes)}", (right, place), (6, 0), textcoords="offset points",
-            va="center", fontsize=8)
+        axes.annotate(f"{words.bytes_(group.memory_need_bytes)} of {words.bytes_(group.memory_bytes)}", (right, place),
+                      (6, 0), textcoords="offset points", va="center", fontsize=8)

@@ -28,12 +28,15 @@ def accuracy(run, summary, narrow, reference=None):
         colour = look.backbone_colour(backbone)
         axes.plot(curve.time_s / unit, curve.metric, color=colour, linewidth=2.4 if backbone < 0 else 1.6,
                   marker="o" if len(curve.metric) < 3 else None, markersize=4)
-        ends.append((curve.time_s[-1] / unit, curve.final, f"{name}  {curve.final:.1f}", colour))
+        if curve.time_s[-1] < longest:      # its network is final: the value holds
+            axes.plot([curve.time_s[-1] / unit, longest / unit], [curve.final] * 2, color=colour, linewidth=1,
+                      alpha=0.3)
+        ends.append((longest / unit, curve.final, f"{name}  {curve.final:.1f}", colour))
     if reference:
         curve = reference.curve
         axes.plot(curve.time_s / unit, curve.metric, color=look.MUTED, linewidth=1.3, dashes=(4, 2))
-        axes.axhline(curve.final, color=look.MUTED, linewidth=0.8, dashes=(1, 2))
-        ends.append((curve.time_s[-1] / unit, curve.final, f"centralised  {curve.final:.1f}", look.MUTED))
+        axes.plot([0, longest / unit], [curve.final] * 2, color=look.MUTED, linewidth=0.8, dashes=(1, 2))
+        ends.append((longest / unit, curve.final, f"centralised  {curve.final:.1f}", look.MUTED))
     axes.set_xlim(0, longest / unit)
     mark_target(run, axes)
     mark_last_arrival(axes, summary.server.last_arrival_s / unit, longest / unit)
@@ -62,22 +65,26 @@ def mark_last_arrival(axes, when, end):
                   textcoords="offset points", fontsize=7.5, color=look.MUTED, ha="right" if right else "left")
 
 
-def binned(x, y, bins):
-    """(centre, low, median, high): 10th, 50th, 90th percentile of y in equal slices of x."""
+def binned(x, y, bins, end):
+    """(centre, low, median, high): 10th, 50th, 90th percentile of y in equal slices of [0, end].
+
+    `x` ascends.  A slice with fewer than three finite values is left out.
+    """
     keep = np.isfinite(y)
     x, y = np.asarray(x, "f8")[keep], np.asarray(y, "f8")[keep]
-    if not len(x):
-        return (np.zeros(0),) * 4
-    parts = np.array_split(np.arange(len(x)), min(bins, len(x)))
-    stats = np.array([np.percentile(y[part], (10, 50, 90)) for part in parts])
-    return np.array([x[part].mean() for part in parts]), stats[:, 0], stats[:, 1], stats[:, 2]
+    edges = np.linspace(0, end, max(1, min(bins, len(x) // 3)) + 1)
+    cuts = np.searchsorted(x, edges[1:-1])
+    parts = [(part, values) for part, values in zip(np.split(x, cuts), np.split(y, cuts)) if len(values) >= 3]
+    if not parts:
+        return x, y, y, y
+    stats = np.array([np.percentile(values, (10, 50, 90)) for _, values in parts])
+    return np.array([part.mean() for part, _ in parts]), stats[:, 0], stats[:, 1], stats[:, 2]
 
 
-def draw_band(axes, x, y, colour, bins, name=None):
-    centre, low, median, high = binned(x, y, bins)
+def draw_band(axes, x, y, colour, bins, end):
+    centre, low, median, high = binned(x, y, bins, end)
     axes.fill_between(centre, low, high, color=colour, alpha=0.16, linewidth=0)
-    axes.plot(centre, median, color=colour, linewidth=1.5)
-    return (centre[-1], median[-1], name, colour) if len(centre) and name else None
+    axes.plot(centre, median, color=colour, linewidth=1.4)
 
 
 def training(run, summary, narrow):
@@ -93,27 +100,29 @@ def training(run, summary, narrow):
     bins = 60 if narrow else 150
     update = table["update"]
     kinds = run.updates["kind"][:len(table)] if len(run.updates) >= len(table) else None
-    ends = []
+    end = max(update.max(), 1)
     if kinds is not None and len(set(kinds.tolist())) == 2:
-        for kind, name, colour in ((numbers.ARRIVAL, "on arrival", look.CATEGORIES[4]),
-                                   (numbers.REPLAY, "replay", look.CATEGORIES[5])):
-            rows = kinds == kind
-            ends.append(draw_band(axes[0], update[rows], table["loss"][rows], colour, bins, name))
+        entries = ((numbers.ARRIVAL, "on arrivals", look.CATEGORIES[4]), (numbers.REPLAY, "on replay", look.CATEGORIES[5]))
+        for kind, _, colour in entries:
+            draw_band(axes[0], update[kinds == kind], table["loss"][kinds == kind], colour, bins, end)
+        look.word_legend(axes[0], [entry[1:] for entry in entries], size=8, right=True)
     else:
-        ends.append(draw_band(axes[0], update, table["loss"], look.CATEGORIES[5], bins, "loss"))
-    axes[0].set_title("Loss: median, and the range of 8 in 10 updates")
-    draw_band(axes[1], update, table["gradient_norm"], look.CATEGORIES[5], bins)
+        draw_band(axes[0], update, table["loss"], look.CATEGORIES[5], bins, end)
+    axes[0].set_title("Loss" if narrow else "Loss: median, and the range of 8 in 10 updates")
+    draw_band(axes[1], update, table["gradient_norm"], look.CATEGORIES[5], bins, end)
     axes[1].set_title("Gradient norm before clipping")
     axes[2].plot(*thin(update, table["learning_rate"], 400), color=look.CATEGORIES[5], linewidth=1.5)
     axes[2].set_title("Learning rate")
     for panel in axes[:3]:
         panel.set_ylim(bottom=0)
+        panel.yaxis.set_major_locator(look.matplotlib.ticker.MaxNLocator(4))
+        panel.yaxis.set_major_formatter(look.matplotlib.ticker.FormatStrFormatter("%g"))
     axes[-1].set_xlabel("updates of the side network")
-    axes[-1].set_xlim(0, max(update.max(), 1))
+    axes[-1].set_xlim(0, end)
+    look.thousands(axes[-1].xaxis, 4 if narrow else 8)
     if has_gates:
         gate_ends = draw_gates(axes[3], update, gates)
         look.label_lines(axes[3], gate_ends, size=7.5, gap_points=9.5)
-    look.label_lines(axes[0], [end for end in ends if end], size=8)
     return figure
 
 
@@ -128,7 +137,7 @@ def draw_gates(axes, update, gates):
             ends.append((x[-1], y[-1], f"block {block + 1}  {y[-1]:.2f}", look.CATEGORIES[7]))
     axes.axhline(0.5, color=look.MUTED, linewidth=0.7, dashes=(2, 2))
     axes.set_ylim(0, 1)
-    axes.set_title("Gate of each block: 1 listens to the blocks below, 0 to the device's tap")
+    axes.set_title("Gates of the blocks")
     return ends
 
 
@@ -180,9 +189,8 @@ def confusion(run, summary, narrow):
     axes.set_xlim(-0.5, count - 0.5)
     axes.set_ylim(count - 0.5, -0.5)
     axes.grid(False)
-    axes.set_xlabel("→ what the network said", fontsize=8.5, loc="left", labelpad=6)
-    axes.set_ylabel("")
-    axes.text(-0.5, count + 0.4, "", fontsize=1)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlabel("down: what it is      across: what the network said", fontsize=8, loc="left", labelpad=5)
     return figure
 
 
@@ -224,20 +232,12 @@ def recall(run, summary, narrow):
                   color=look.backbone_colour(backbone), markeredgecolor=look.PAPER, markeredgewidth=0.6)
     axes.set_yticks(range(len(order)), [f"{names[i]}  ({support[i]:,})" for i in order])
     axes.set_ylim(-0.7, len(order) - 0.3)
-    axes.set_xlim(0, 101)
+    least = np.nanmin([np.nanmin(numbers.recall(matrix)) for matrix in matrices.values()])
+    axes.set_xlim(0 if least < 25 else 10 * np.floor(least / 10) - 2, 101)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     axes.set_xlabel("recognised, percent of the class")
-    legend_words(axes, [(name, look.backbone_colour(run.backbone_names.index(name)
-                                                    if name in run.backbone_names else -1)) for name in matrices])
+    look.word_legend(axes, [(name, look.backbone_colour(run.backbone_names.index(name)
+                                                        if name in run.backbone_names else -1))
+                            for name in matrices], narrow=narrow)
     return figure
-
-
-def legend_words(axes, entries, size=8.5):
-    """Names in their own colours, one after another above the axes."""
-    x = 0.0
-    width = axes.get_window_extent().width / axes.figure.dpi * 72
-    for name, colour in entries:
-        axes.annotate(f"● {name}", (x, 1), (0, 7), xycoords="axes fraction", textcoords="offset points",
-                      color=colour, fontsize=size, fontweight="bold", annotation_clip=False)
-        x += (len(name) + 4.5) * size * 0.62 / width

@@ -30,8 +30,7 @@ def load(run, summary, narrow):
     axes[2].set_ylim(0, 1)
     axes[0].set_ylim(bottom=0)
     for panel in axes[:2]:
-        panel.yaxis.set_major_formatter(look.matplotlib.ticker.FuncFormatter(lambda v, _: f"{v:,.0f}"))
-        panel.yaxis.set_major_locator(look.matplotlib.ticker.MaxNLocator(4, integer=True))
+        look.thousands(panel.yaxis)
     axes[-1].set_xlim(0, end.max() / unit)
     axes[-1].set_xlabel(f"virtual time, {unit_name}")
     look.label_lines(axes[2], ends, size=8)
@@ -59,11 +58,12 @@ def busy(start, end, span, bins):
 
 def draw_busy(axes, start, end, kind, unit, bins):
     span, base, ends = end.max(), np.zeros(bins), []
-    left = np.arange(bins) * span / bins / unit
+    edges = np.linspace(0, span / unit, bins + 1)
     for code, name, colour in ((numbers.ARRIVAL, "arrivals", look.CATEGORIES[4]),
                                (numbers.REPLAY, "replay", look.CATEGORIES[5])):
         share = busy(start[kind == code], end[kind == code], span, bins)
-        axes.bar(left, share, span / bins / unit, bottom=base, align="edge", color=colour, linewidth=0)
+        axes.fill_between(edges, np.append(base, base[-1]), np.append(base + share, (base + share)[-1]), step="post",
+                          color=colour, linewidth=0)
         if (kind == code).any():
             ends.append((span / unit, float((base + share / 2)[-bins // 8:].mean()), name, colour))
         base = base + share
@@ -71,7 +71,7 @@ def draw_busy(axes, start, end, kind, unit, bins):
 
 
 PHASE_COLOURS = {"forward": 0, "evaluation_forward": 5, "training": 1, "evaluation": 4, "recording": 3, "waiting": None}
-PHASE_WORDS = {"forward": "forward passes", "evaluation_forward": "forward passes of the test set",
+PHASE_WORDS = {"forward": "forward passes", "evaluation_forward": "test set's forward passes",
                "training": "training", "evaluation": "evaluation", "recording": "writing the file",
                "waiting": "waiting"}
 
@@ -84,7 +84,8 @@ def host(run, summary, narrow):
         return None
     ranks = sorted({rank for by_rank in [*phases.values(), total] for rank in by_rank})
     shown = ranks[:24]
-    figure, axes = look.canvas(narrow, 1.15 + 0.34 * len(shown), margins=(0.65, 0.3, 0.6 if narrow else 0.4, 0.5))
+    figure, axes = look.canvas(narrow, (1.55 if narrow else 1.0) + 0.34 * len(shown),
+                               margins=(0.65, 0.3, 0.95 if narrow else 0.4, 0.5))
     base = np.zeros(len(shown))
     for phase, by_rank in phases.items():
         value = np.array([by_rank.get(rank, 0) for rank in shown])
@@ -98,5 +99,8 @@ def host(run, summary, narrow):
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     axes.set_xlim(left=0)
-    axes.set_xlabel("wall time, seconds  (the bar | is the rank's total)")
+    axes.set_xlabel("wall time, seconds")
+    entries = [(PHASE_WORDS.get(phase, phase), look.MUTED if PHASE_COLOURS.get(phase, 6) is None else
+                look.CATEGORIES[PHASE_COLOURS.get(phase, 6)]) for phase in phases]
+    look.word_legend(axes, entries + [("| the rank's total", look.INK)], size=8, narrow=narrow)
     return figure

@@ -12,6 +12,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend comes first)
+import matplotlib.ticker  # noqa: E402
 
 # name -> (light, dark).  Categories after Okabe and Ito: told apart with any colour vision.
 THEME = {
@@ -83,7 +84,7 @@ def to_svg(figure, name, label):
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
     svg = re.sub(r"font: ([^;\"']*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--sans)", svg)
-    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d{2})\d+", r"\1", tag[0]), svg)
     variables = {light: f"var(--{theme})" for theme, (light, _) in THEME.items()}
     variables["#000000"] = "var(--ink)"
     return re.sub(r"#[0-9a-f]{6}\b", lambda match: variables.get(match[0], match[0]), svg)
@@ -130,6 +131,27 @@ def label_lines(axes, ends, size=8.5, gap_points=11.5):
                       annotation_clip=False, arrowprops={
                           "arrowstyle": "-", "color": colour, "linewidth": 0.6, "alpha": 0.6,
                           "shrinkA": 1, "shrinkB": 2, "relpos": (0, 0.5)})
+
+
+def word_legend(axes, entries, size=8.5, right=False, narrow=False):
+    """Names in their own colours in the title's row, from the left, or up to the right end."""
+    points = axes.get_window_extent().width / axes.figure.dpi * 72
+    widths = [(len(name) + 4) * size * 0.6 for name, _ in entries]
+    x, lift = (max(0.0, points - sum(widths)) if right else 0.0), 8.0
+    if narrow and sum(widths) > points:
+        lift += size * 1.5 * (sum(widths) // points)
+    for (name, colour), width in zip(entries, widths):
+        if x + width > points + 20 and x > 0:
+            x, lift = 0.0, lift - size * 1.5
+        axes.annotate(name if name.startswith("|") else f"● {name}", (0, 1), (x, lift), xycoords="axes fraction", textcoords="offset points",
+                      color=colour, fontsize=size, annotation_clip=False)
+        x += width
+
+
+def thousands(axis, most=4):
+    """Whole numbers with separators on an axis of counts."""
+    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.set_major_locator(matplotlib.ticker.MaxNLocator(most, integer=True))
 
 
 def canvas(narrow, height, rows=1, margins=(0.55, 1.2, 0.35, 0.5), **grid):

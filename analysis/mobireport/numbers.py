@@ -140,6 +140,11 @@ def time_to(curve, level, consecutive=1):
     return NAN
 
 
+def shown_gap(curve, reference):
+    """Difference of the two final values as they are written, with one decimal."""
+    return round(round(curve.final, 1) - round(reference.final, 1), 1)
+
+
 @dataclasses.dataclass
 class Server:
     """How loaded the server was, between the first arrival and its last update."""

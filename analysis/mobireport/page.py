@@ -11,19 +11,18 @@ SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans
 
 @dataclasses.dataclass
 class Drawn:
-    """A figure ready for the page: two SVG drawings and the PNG's file name."""
+    """A figure ready for the page: one SVG drawing for a screen, one for a phone."""
 
     wide: str
     narrow: str
-    png: str
 
 
 def css():
     light, dark = (look.css_variables(dark) for dark in (0, 1))
     rules = (pathlib.Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     classes = "".join(f".{name}{{color:var(--{name})}}" for name in look.THEME)
-    return (f":root{{{light}--sans:{SANS}}}"
-            f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}{rules}{classes}")
+    return (f":root{{{light}--shade:#0003;--sans:{SANS}}}"
+            f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}--shade:#0009}}}}{rules}{classes}")
 
 
 def figure(drawn, what_to_look_for, kind=""):
@@ -62,7 +61,7 @@ def learned(run, summary, figures, reference, why_not):
 
 def fleet(run, summary, figures):
     return section(
-        "fleet", "Who worked when",
+        "fleet", "Who worked when", paragraph(story.shards(run, summary)),
         figure(figures.get("fleet"),
                "A device computes (upper half) and sends (lower half) at the same time. Sending that goes on long "
                "after computing ended means that the uplink is the bottleneck; gaps in sending mean that it waits "
@@ -76,7 +75,7 @@ def costs(run, summary, figures):
     return section(
         "costs", "What it cost the devices", tables.classes(run, summary),
         figure(figures.get("costs"),
-               "The bar is the median device of its class, the thick line 8 in 10 devices, the thin one all of them. "
+               "The bar and its number are the median device of a class, the thick line 8 in 10 devices, the thin one all of them. "
                "A class that spends much more than the others carries the larger backbone or the larger shards. "
                "Grey in the last panel is the memory there is. “No figure” means that nobody measured it; it is "
                "not zero."),
@@ -156,7 +155,7 @@ def build(run, summary, figures, reference=None, why_not=""):
     text = "".join(paragraph(part, "lead" if i == 0 else "") for i, part in
                    enumerate(story.paragraphs(run, summary, reference)))
     nav = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in sections)
-    versions = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in sorted(run.attributes.items()))
+    made_by = ", ".join(f"{key.replace('_', ' ')} {value[:60]}" for key, value in sorted(run.attributes.items()))
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -176,7 +175,7 @@ def build(run, summary, figures, reference=None, why_not=""):
 <nav aria-label="Sections">{nav}</nav>
 </header>
 {"".join(html for _, _, html in sections)}
-<footer>{words.escape(versions)}</footer>
+<footer>{words.escape(run.path.name)}: {words.escape(made_by)}</footer>
 </main>
 </body>
 </html>

@@ -50,10 +50,11 @@ def learned(run, summary, reference):
     if len(named) > 1:
         parts.append("By backbone: " + words.listed(f"{name} {score(run, curve.final)}" for name, curve in named) + ".")
     if reference and summary.overall is not None:
-        gap = summary.overall.final - reference.curve.final
+        gap = numbers.shown_gap(summary.overall, reference.curve)
         unit = "" if run.regression else " percentage points"
-        relation = "exactly as much as" if abs(gap) < 0.05 else f"{abs(gap):.1f}{unit} {'more' if gap > 0 else 'less'} than"
-        parts.append(f"That is {relation} centralised training on the same uploads ({score(run, reference.curve.final)}).")
+        relation = "the same as" if gap == 0 else f"{abs(gap):.1f}{unit} {'above' if gap > 0 else 'below'}"
+        parts.append(f"Overall that is {relation} centralised training on the same uploads "
+                     f"({score(run, reference.curve.final)}).")
     parts.append(target_sentence(run, summary))
     return " ".join(part for part in parts if part)
 
@@ -68,7 +69,7 @@ def target_sentence(run, summary):
     if summary.overall is not None and len(summary.overall.metric) > 3 and summary.overall.final > 0:
         when = numbers.time_to(summary.overall, 0.95 * summary.overall.final, 2)
         if not math.isnan(when):
-            return f"95 % of the final value was reached after {words.seconds(when)}."
+            return f"95\u00a0% of the final value was reached after {words.seconds(when)}."
     return ""
 
 
@@ -113,6 +114,24 @@ def energy_sentence(summary):
     return "Energy: " + " and ".join(parts) + "."
 
 
+def shards(run, summary):
+    """How uneven the devices' data are."""
+    some, samples = summary.admitted, run.samples
+    if not len(some):
+        return ""
+    held = run.devices["samples"][some]
+    text = (f"A device holds {words.number(float(np.median(held)))} samples (median), the smallest shard "
+            f"{held.min():,}, the largest {held.max():,}.")
+    if not run.regression and len(samples):
+        mine = samples[samples["device"] >= 0]
+        table = np.zeros((len(run.devices), len(run.class_names)), bool)
+        table[mine["device"].astype(int), mine["label"].astype(int)] = True
+        seen = table[some].sum(axis=1)
+        text += (f" It sees {words.number(float(np.median(seen)))} of the {len(run.class_names)} classes "
+                 f"(from {seen.min()} to {seen.max()}).")
+    return text
+
+
 def served(run, summary):
     server = summary.server
     if not server.updates:
@@ -120,9 +139,9 @@ def served(run, summary):
     text = (f"The server made {words.count(server.updates, 'update')}, {server.arrivals:,} on arriving packets and "
             f"{server.replays:,} from its inbox, and was busy {words.percent(100 * server.busy_share, 0)} of the time. ")
     if np.isfinite(server.wait_median_s):
-        text += (f"A packet waited {words.seconds(server.wait_median_s)} for its update (median; 95 % of them less than "
+        text += (f"A packet waited {words.seconds(server.wait_median_s)} for its update (median; 95\u00a0% of them less than "
                  f"{words.seconds(server.wait_p95_s)}). ")
-    if server.end_s > server.last_arrival_s:
+    if run.complete and server.end_s > server.last_arrival_s:
         text += (f"After the last packet it learned for {words.seconds(server.end_s - server.last_arrival_s)} more.")
     return text
 

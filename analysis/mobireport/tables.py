@@ -39,7 +39,7 @@ def final_scores(run, summary, reference):
         row.append(words.number(float(curve.loss[-1])))
         if reference:
             other = reference.curves.get(index)
-            row += [story.score(run, other.final), f"{curve.final - other.final:+.1f}"] if other else ["", ""]
+            row += [story.score(run, other.final), words.signed(numbers.shown_gap(curve, other))] if other else ["", ""]
         rows.append(row)
     return table(header, rows, total_last=len(rows) > 1)
 

@@ -4,19 +4,20 @@ import html
 import math
 
 NO_FIGURE = "no figure"
+NBSP = "\u00a0"      # a number and its unit stay on one line
 
 
 def number(value, digits=3):
     """1234567 -> '1,234,567', 0.01234 -> '0.0123', NaN -> 'no figure'."""
     if value is None or math.isnan(value):
         return NO_FIGURE
+    value = float(value)
     if value == 0:
         return "0"
-    if abs(value) >= 1000 or (float(value).is_integer() and abs(value) >= 10 ** (digits - 1)):
+    value = float(f"{value:.{digits - 1}e}") if abs(value) < 1000 else value
+    if abs(value) >= 1000 or value.is_integer():
         return f"{value:,.0f}"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text and float(value).is_integer() else text
+    return f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
 
 
 def scaled(value, unit, steps, digits=3):
@@ -28,7 +29,7 @@ def scaled(value, unit, steps, digits=3):
         # 0.9995: what would be rounded up to a whole step is written in that step
         if abs(value) >= step[0] * 0.9995:
             factor, prefix = step
-    return f"{number(value / factor, digits)} {prefix}{unit}"
+    return f"{number(value / factor, digits)}{NBSP}{prefix}{unit}"
 
 
 SI = [(1, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P"), (1e18, "E")]
@@ -51,7 +52,7 @@ def joules(value):
 
 
 def percent(value, digits=1):
-    return NO_FIGURE if value is None or math.isnan(value) else f"{value:.{digits}f} %"
+    return NO_FIGURE if value is None or math.isnan(value) else f"{value:.{digits}f}{NBSP}%"
 
 
 def seconds(value):
@@ -61,18 +62,24 @@ def seconds(value):
     if value < 59.95:
         return scaled(value, "s", [(1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1, "")])
     if value < 3599.5:
-        return f"{int(value + 0.5) // 60} min {int(value + 0.5) % 60} s"
+        return f"{int(value + 0.5) // 60}{NBSP}min {int(value + 0.5) % 60}{NBSP}s"
     minutes = int(value / 60 + 0.5)
-    return f"{minutes // 60:,} h {minutes % 60} min"
+    return f"{minutes // 60:,}{NBSP}h {minutes % 60}{NBSP}min"
 
 
 def time_unit(longest_s):
     """(seconds in one unit, its name) for an axis that ends at `longest_s`."""
-    for factor, name in ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"),
-                         (1e-3, "milliseconds")):
-        if longest_s >= 3 * factor:
+    for factor, name, least in ((86400, "days", 3), (3600, "hours", 3), (60, "minutes", 3), (1, "seconds", 1),
+                                (1e-3, "milliseconds", 1)):
+        if longest_s >= least * factor:
             return factor, name
     return 1e-6, "microseconds"
+
+
+def signed(value, digits=1):
+    """+1.2, −0.7 with a real minus, 0.0 without a sign."""
+    text = f"{abs(value):.{digits}f}"
+    return text if float(text) == 0 else ("+" if value > 0 else "−") + text
 
 
 def count(value, noun, plural=None):

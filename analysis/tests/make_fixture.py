@@ -297,7 +297,7 @@ def write_confusion(file, options, rows, table, random):
             liking = random.dirichlet(np.full(classes, 0.25), classes)
             for c in range(classes):
                 liking[c, c] = 0
-                right = random.binomial(truth[c], metric)
+                right = int(truth[c] * metric + 0.5)
                 counts[c] = random.multinomial(truth[c] - right, liking[c] / liking[c].sum())
                 counts[c, c] += right
             right = counts.trace() / max(options.test_samples, 1) * 100
@@ -314,7 +314,7 @@ def write_confusion(file, options, rows, table, random):
 def write_host(file, options, uploads, backbone_of):
     rows = []
     for rank in range(options.ranks):
-        rows.append((rank, 0, -1, 74.0 + rank * 0.2, 71.0, 0, 0, 0, 0, 1.1e9 + rank * 1e8, 7, np.nan, 1))
+        own = []
         for backbone in range(options.backbones if options.compute else 0):
             mine = (backbone_of[uploads["device"]] == backbone) & (uploads["device"] % options.ranks == rank)
             _, _, layers, width, *_ = BACKBONES[backbone]
@@ -323,12 +323,15 @@ def write_host(file, options, uploads, backbone_of):
             peak = BACKBONES[backbone][7]
             for phase, factor in ((1, 1.0), (2, 0.3)):
                 wall = max(1e-3, factor * flop / (peak * (0.55 + 0.07 * backbone)))
-                rows.append((rank, phase, backbone, wall, wall * 0.98, factor * flop, tokens * factor,
-                             samples * factor, samples * 5000 * factor, 0, 0, peak, 1))
+                own.append((rank, phase, backbone, wall, wall * 0.98, factor * flop, tokens * factor,
+                            samples * factor, samples * 5000 * factor, 0, 0, peak, 1))
         for phase, wall in ((3, 21.0), (4, 6.5), (5, 1.9)):
             if rank == 0 and options.compute:
-                rows.append((rank, phase, -1, wall, wall * 0.97, 0, 0, 0, 0, 0, 0, np.nan, 1))
-        rows.append((rank, 6, -1, 12.0 + 9 * rank, 1.0, 0, 0, 0, 0, 0, 0, np.nan, 1))
+                own.append((rank, phase, -1, wall, wall * 0.97, 0, 0, 0, 0, 0, 0, np.nan, 1))
+        own.append((rank, 6, -1, 3.0 + 24 * rank, 1.0, 0, 0, 0, 0, 0, 0, np.nan, 1))
+        wall = sum(row[3] for row in own) + 2
+        rows.append((rank, 0, -1, wall, 0.9 * wall, 0, 0, 0, 0, 1.1e9 + rank * 1e8, 7, np.nan, 1))
+        rows += own
     columns = "rank backbone wall_s cpu_s done_flop tokens samples wire_bytes peak_rss_bytes groups"
     kinds = dict(zip("rank phase backbone wall_s cpu_s done_flop tokens samples wire_bytes peak_rss_bytes "
                      "groups peak_flop_per_s threads".split(),
