@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <filesystem>
-#include <limits>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include "app/command.hpp"
+#include "app/host_report.hpp"
 #include "app/progress.hpp"
 #include "app/run_preparation.hpp"
 #include "app/run_record.hpp"
@@ -23,6 +21,7 @@
 #include "model/backbone.hpp"
 #include "model/library_info.hpp"
 #include "server/fleet_source.hpp"
+#include "transport/broadcast.hpp"
 #include "transport/environment.hpp"
 #include "transport/local_channel.hpp"
 #include "transport/mpi_channel.hpp"
@@ -63,6 +62,14 @@ Bytes refusal_message(int exit_code) {
     return writer.take();
 }
 
+/// Says in capital letters what would otherwise look like a slow machine.
+void warn_of_slow_blas() {
+    if (runs_on_reference_blas())
+        log::warning(
+            "THIS RUNS ON THE REFERENCE BLAS, 80 TIMES SLOWER THAN OPENBLAS: apt-get install "
+            "libopenblas0-openmp");
+}
+
 /// Weights are prepared before the run file exists: a broken checkpoint is found first.
 void prepare_weights(const PreparedRun& run) {
     for (const BackbonePlan& backbone : run.plan.backbones)
@@ -70,109 +77,6 @@ void prepare_weights(const PreparedRun& run) {
             load_backbone(run.config.backbones.at(backbone.name), run.config.forward.dtype,
                           run.config.backbone_cache, run.config.run.seed);
 }
-
-double cpu_s() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-std::int64_t peak_rss_bytes() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return std::int64_t{1024} * usage.ru_maxrss;  // Linux counts in KiB
-}
-
-record::HostRow host_row(int rank, record::HostPhase phase) {
-    record::HostRow row{};
-    row.rank = rank;
-    row.phase = static_cast<std::int32_t>(phase);
-    row.backbone = -1;
-    row.peak_flop_per_s = std::numeric_limits<double>::quiet_NaN();
-    return row;
-}
-
-/// The rows of `/host`, and the figures of the summary that come from them.
-std::vector<record::HostRow> host_rows(const FleetSource& source,
-                                       const std::map<int, WorkerReport>& reports,
-                                       const ServerResult& result,
-                                       SummaryFacts& facts) {
-    std::vector<record::HostRow> rows;
-    double wall = 0;
-    double flop = 0;
-    double possible_flop = 0;
-    std::int64_t tokens = 0;
-    for (const auto& [key, total] : source.totals()) {
-        const auto& [rank, backbone, kind] = key;
-        record::HostRow row =
-            host_row(rank, kind == PacketKind::Upload ? record::HostPhase::Forward
-                                                      : record::HostPhase::EvaluationForward);
-        row.backbone = backbone;
-        row.wall_s = total.sum.wall_s;
-        row.cpu_s = total.sum.cpu_s;
-        row.done_flop = total.sum.done_flop;
-        row.tokens = total.sum.tokens;
-        row.samples = total.sum.samples;
-        row.wire_bytes = total.sum.wire_bytes;
-        row.groups = total.requests;
-        if (total.sum.peak_flop_per_s > 0) row.peak_flop_per_s = total.sum.peak_flop_per_s;
-        const auto report = reports.find(rank);
-        row.threads = report == reports.end() ? 1 : report->second.threads;
-        rows.push_back(row);
-        wall += total.sum.wall_s;
-        tokens += total.sum.tokens;
-        flop += total.sum.done_flop;
-        possible_flop += total.sum.peak_flop_per_s * total.sum.wall_s;
-    }
-    for (const auto& [rank, report] : reports) {
-        record::HostRow row = host_row(rank, record::HostPhase::Total);
-        row.wall_s = report.wall_s;
-        row.cpu_s = report.cpu_s;
-        row.peak_rss_bytes = report.peak_rss_bytes;
-        row.threads = report.threads;
-        rows.push_back(row);
-    }
-    record::HostRow training = host_row(0, record::HostPhase::Training);
-    training.wall_s = result.training_wall_s;
-    rows.push_back(training);
-    record::HostRow evaluation = host_row(0, record::HostPhase::Evaluation);
-    evaluation.wall_s = result.evaluation_wall_s;
-    rows.push_back(evaluation);
-    record::HostRow total = host_row(0, record::HostPhase::Total);
-    total.wall_s = facts.wall_s;
-    total.cpu_s = cpu_s();
-    total.peak_rss_bytes = peak_rss_bytes();
-    total.threads = 1;
-    rows.push_back(total);
-    if (wall > 0) facts.forward_tokens_per_s = static_cast<double>(tokens) / wall;
-    if (possible_flop > 0) facts.forward_peak_share = flop / possible_flop;
-    return rows;
-}
-
-/// Closes the log with status aborted when a scope is left by an exception.
-class AbortedUnlessClosed {
-  public:
-    explicit AbortedUnlessClosed(record::Writer& writer) : writer_(writer) {}
-    ~AbortedUnlessClosed() {
-        if (closed_) return;
-        try {
-            writer_.close(record::RunStatus::Aborted);
-        } catch (const std::exception& error) {
-            log::error(fmt::format("the run file could not be closed: {}", error.what()));
-        }
-    }
-    AbortedUnlessClosed(const AbortedUnlessClosed&) = delete;
-    AbortedUnlessClosed& operator=(const AbortedUnlessClosed&) = delete;
-    void close() {
-        closed_ = true;
-        writer_.close(record::RunStatus::Finished);
-    }
-
-  private:
-    record::Writer& writer_;
-    bool closed_ = false;
-};
 
 RecordFacts record_facts(const PreparedRun& run) {
     RecordFacts facts;
@@ -193,8 +97,8 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     const RecordFacts facts = record_facts(run);
     const std::filesystem::path output = run.config.run.output;
     if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
+    // Left by an exception, the writer closes the file with status aborted.
     record::Writer writer(output, run_layout(run.config, run.plan, facts), run.config.record);
-    AbortedUnlessClosed guard(writer);
     write_plan(writer, run.plan, *run.method, run.deliveries, facts);
 
     Progress progress;
@@ -228,34 +132,32 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     if (source) reports = source->stop();
     summary.wall_s = (WallClock::now() - start).count();
     if (source) writer.submit(host_rows(*source, reports, result, summary));
-    guard.close();
+    writer.close(record::RunStatus::Finished);
     fmt::print("{}", summary_text(run.plan, *run.method, run.config.eval, result, summary));
 }
 
 /// With one rank: the worker's threads live here; its loop has a thread of its own, which never
 /// calls MPI.
 void serve_alone(const PreparedRun& run, std::int32_t threads) {
-    LocalChannelPair channels = make_local_channels();
-    const WorkerSetup setup = worker_setup(run, threads);
-    std::jthread worker([&] {
-        const auto fail = [&](int code, const char* what) {
-            ByteWriter writer;
-            writer.put(static_cast<std::int32_t>(code));
-            writer.put_text(what);
-            channels.worker->send(0, kTagFailure, writer.take());
-        };
+    auto [server_end, worker_end] = LocalChannel::make_pair();
+    std::exception_ptr worker_error;
+    std::jthread worker([&, &end = worker_end] {
         try {
-            worker_loop(*channels.worker, setup);
-        } catch (const Error& error) {
-            fail(error.exit_code(), error.what());
-        } catch (const std::exception& error) {
-            fail(Bug("").exit_code(), error.what());
+            worker_loop(*end, worker_setup(run, threads));
+        } catch (...) {
+            worker_error = std::current_exception();
+            end->close("the forward passes failed");
         }
     });
     try {
-        serve(run, channels.server.get(), threads);
+        serve(run, server_end.get(), threads);
+    } catch (const TransportError&) {
+        server_end->close("the server failed");
+        worker.join();
+        if (worker_error) std::rethrow_exception(worker_error);
+        throw;
     } catch (...) {
-        channels.server->send(1, kTagStop, {});  // or the worker's thread would wait for ever
+        server_end->close("the server ended");
         throw;
     }
 }
@@ -268,82 +170,91 @@ RunConfig read_configuration(const Arguments& arguments) {
 }
 
 /// Prepares the run on rank 0 and tells all ranks how it went.
-/// \return  rank 0: the run; others: nothing.  `setup` is what the workers get.
-std::optional<PreparedRun> agree(Environment& environment,
-                                 const Arguments& arguments,
-                                 WorkerSetup& setup) {
-    if (environment.rank() == 0) {
+/// \return  0, or the exit code of what rank 0 found wrong and printed.  `run` is filled on rank 0,
+///          `setup` on all.
+int agree(const Channel& channel,
+          std::span<const std::string> words,
+          std::optional<PreparedRun>& run,
+          WorkerSetup& setup) {
+    Bytes message;
+    if (channel.rank() == 0) {
         try {
-            PreparedRun run = prepare_run(read_configuration(arguments));
+            const Arguments arguments = parse_arguments(words, specs());
+            run = prepare_run(read_configuration(arguments));
             for (const std::string& text : arguments.all("set"))
                 log::info(fmt::format("override: {}", text));
-            if (runs_on_reference_blas())
-                log::warning(
-                    "THIS RUNS ON THE REFERENCE BLAS, 80 TIMES SLOWER THAN OPENBLAS: "
-                    "apt-get install libopenblas0-openmp");
-            if (run.config.run.compute == RunCompute::All) prepare_weights(run);
-            setup = worker_setup(run, compute_threads(run.config, environment.size()));
-            Bytes message = start_message(encode_setup(setup));
-            environment.broadcast(message, 0);
-            return run;
+            warn_of_slow_blas();
+            if (run->config.run.compute == RunCompute::All) prepare_weights(*run);
+            setup = worker_setup(*run, compute_threads(run->config, channel.size()));
+            message = start_message(encode_setup(setup));
         } catch (const Error& error) {
-            Bytes message = refusal_message(error.exit_code());
-            environment.broadcast(message, 0);
-            throw;
+            fmt::print(stderr, "fedmobillm run: {}\n", error.what());
+            message = refusal_message(error.exit_code());
         }
     }
-    Bytes message;
-    environment.broadcast(message, 0);
+    broadcast(message, 0);
     ByteReader reader(message, "start message");
     const auto code = reader.get<std::int32_t>();
-    if (code != 0) std::exit(environment.finish(code));
-    setup = decode_setup(reader.take(reader.remaining()));
-    return std::nullopt;
+    if (code == 0) setup = decode_setup(reader.take(reader.remaining()));
+    return code;
 }
 
-int run_ranks(Environment& environment, const Arguments& arguments) {
+/// `run.compute = none`: rank 0 works alone, the others only wait for the end.
+void serve_without_numerics(const PreparedRun& run, Channel& channel) {
+    serve(run, nullptr, 1);
+    for (int worker = 1; worker < channel.size(); ++worker) channel.send(worker, kTagStop, {});
+    for (int worker = 1; worker < channel.size();)
+        if (channel.receive(WallClock::duration(1))) ++worker;
+    channel.flush();
+}
+
+int run_ranks(Channel& channel, std::span<const std::string> words) {
+    std::optional<PreparedRun> run;
     WorkerSetup setup;
-    const std::optional<PreparedRun> run = agree(environment, arguments, setup);
-    if (environment.rank() > 0) {
-        // Without numerics there is nothing to do; rank 0 works alone.
-        MpiChannel channel;
+    if (const int code = agree(channel, words, run, setup); code != 0) return code;
+    if (channel.rank() > 0)
         worker_loop(channel, setup);
-        return 0;
-    }
-    const bool compute = run->config.run.compute == RunCompute::All;
-    if (!compute) {
-        serve(*run, nullptr, setup.threads);
-        if (environment.size() > 1) {
-            MpiChannel channel;
-            for (int worker = 1; worker < environment.size(); ++worker)
-                channel.send(worker, kTagStop, {});
-            for (int worker = 1; worker < environment.size();)
-                if (channel.receive(WallClock::duration(1))) ++worker;
-        }
-        return 0;
-    }
-    if (environment.size() == 1) {
+    else if (run->config.run.compute == RunCompute::None)
+        serve_without_numerics(*run, channel);
+    else if (channel.size() == 1)
         serve_alone(*run, setup.threads);
-    } else {
-        MpiChannel channel;
+    else
         serve(*run, &channel, setup.threads);
-    }
     return 0;
 }
 
 }  // namespace
 
 int run_command(std::span<const std::string> words) {
-    const Arguments arguments = parse_arguments(words, specs());
-    if (arguments.has("help")) {
-        fmt::print("usage: mpirun -np N fedmobillm run CONFIG.cfg... [--set key=value]...\n{}",
-                   describe_arguments(specs()));
-        return 0;
-    }
     Environment environment;
-    log::open(environment.rank(), arguments.has("verbose"));
-    catch_signals();
-    return run_ranks(environment, arguments);
+    int code = 0;
+    int rank = 0;
+    // What all ranks know has been printed once and is returned; what one rank alone knows ends the
+    // others too, because they may wait for it for ever.
+    const auto give_up = [&](const char* what, int exit_code) {
+        fmt::print(stderr, "fedmobillm run: rank {}: {}\n", rank, what);
+        Environment::abort(exit_code);
+    };
+    try {
+        MpiChannel channel;
+        rank = channel.rank();
+        log::open(rank, std::find(words.begin(), words.end(), "--verbose") != words.end());
+        if (std::find(words.begin(), words.end(), "--help") != words.end()) {
+            if (rank == 0)
+                fmt::print(
+                    "usage: mpirun -np N fedmobillm run CONFIG.cfg... [--set key=value]...\n{}",
+                    describe_arguments(specs()));
+        } else {
+            catch_signals();
+            code = run_ranks(channel, words);
+        }
+    } catch (const Error& error) {
+        give_up(error.what(), error.exit_code());
+    } catch (const std::exception& error) {
+        give_up(error.what(), Bug("").exit_code());
+    }
+    environment.finalise();
+    return code;
 }
 
 }  // namespace mobi

@@ -20,12 +20,6 @@ constexpr std::int64_t kEvaluationPart = 256;   // test samples a request
 constexpr std::int32_t kRequestsPerThread = 2;  // one computed, one waiting
 constexpr WallClock::duration kPatience(0.02);
 
-/// An error that a worker in this process could not print itself.
-class WorkerFailure : public Error {
-  public:
-    WorkerFailure(const std::string& what, int exit_code) : Error(what, exit_code) {}
-};
-
 }  // namespace
 
 FleetSource::FleetSource(Channel& channel,
@@ -182,11 +176,6 @@ void FleetSource::handle(const Message& message) {
         case kTagReport:
             reports_[message.source] = decode_worker_report(message.bytes);
             return;
-        case kTagFailure: {
-            ByteReader reader(message.bytes, "worker failure");
-            const auto code = reader.get<std::int32_t>();
-            throw WorkerFailure(reader.get_text(), code);
-        }
         default:
             throw ProtocolError(message.source, message.tag, "a packet or a report", "another tag");
     }

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "method/fleet_plan.hpp"
@@ -22,18 +21,23 @@ class LogSource : public PacketSource {
   public:
     /// \param reader, plan, deliveries  must outlive the source.
     /// \throws DataError  when a planned sample has no activations in the log.
-    LogSource(const record::RunReader& reader, const FleetPlan& plan,
-              std::span<const Delivery> deliveries, std::int32_t classes);
+    LogSource(const record::RunReader& reader,
+              const FleetPlan& plan,
+              std::span<const Delivery> deliveries,
+              std::int32_t classes);
 
     Packet take(std::int64_t index) override;
     std::shared_ptr<const EvaluationData> evaluation() override { return evaluation_; }
 
   private:
+    void load_evaluation(const record::RunReader& reader);
+
     std::span<const Delivery> deliveries_;
     const FleetPlan& plan_;
     std::int32_t classes_;
-    std::vector<record::Activations> activations_;                      // by backbone
-    std::vector<std::map<std::int32_t, std::int64_t>> row_of_sample_;   // by backbone
+    std::vector<record::Activations> activations_;                     // by backbone
+    std::vector<std::map<std::int32_t, std::int64_t>> row_of_sample_;  // by backbone
+    std::vector<std::int32_t> label_of_sample_;  // uploaded only with `packet.labels`
     std::shared_ptr<EvaluationData> evaluation_;
 };
 

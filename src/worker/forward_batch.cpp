@@ -167,7 +167,7 @@ RequestReport forward_request(const ForwardRequest& request,
         const Taps taps = backbone.forward(packed, plan.tap_layers, plan.pivot);
         scatter(taps, head.output(taps.output), batch, results);
         report.tokens += static_cast<std::int64_t>(packed.ids.size());
-        report.done_flop += done_forward_flop(backbone.info().size, packed);
+        report.done_flop += done_forward_flop(backbone.info().size, packed, plan.pivot);
     }
     PacketLayout layout = plan.layout;
     if (request.kind == PacketKind::Evaluation) {  // fp32, whatever the wire precision

@@ -10,7 +10,6 @@ enum WorkerTag : int {
     kTagDone = 3,     ///< worker -> 0: a RequestReport, after the last packet of a request
     kTagStop = 4,     ///< 0 -> worker: empty; the worker answers with kTagReport and ends
     kTagReport = 5,   ///< worker -> 0: a WorkerReport
-    kTagFailure = 6,  ///< worker in the server's own process -> 0: exit code and text of an error
 };
 
 }  // namespace mobi

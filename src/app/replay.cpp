@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "app/command.hpp"
+#include "app/host_report.hpp"
+#include "app/progress.hpp"
+#include "app/run_record.hpp"
+#include "app/signals.hpp"
+#include "app/summary.hpp"
+#include "config/arguments.hpp"
+#include "config/dump.hpp"
+#include "config/load.hpp"
+#include "core/log.hpp"
+#include "method/registry.hpp"
+#include "server/log_source.hpp"
+#include "server/logged_plan.hpp"
+
+namespace mobi {
+namespace {
+
+const std::vector<ArgumentSpec>& specs() {
+    static const std::vector<ArgumentSpec> list{
+        {"set", true, "key=value, overrides the logged configuration; may be repeated"},
+        {"help", false, "this text"},
+    };
+    return list;
+}
+
+/// Settings that decide what was uploaded: a replay cannot change them.
+void refuse_other_uploads(const RunConfig& logged, RunConfig wanted) {
+    wanted.run = logged.run;
+    wanted.method = logged.method;
+    wanted.side = logged.side;
+    wanted.align = logged.align;
+    wanted.loss = logged.loss;
+    wanted.optimizer = logged.optimizer;
+    wanted.server = logged.server;
+    wanted.eval = logged.eval;
+    wanted.inference = logged.inference;
+    wanted.record = logged.record;
+    if (dump(wanted) != dump(logged))
+        throw ConfigError(
+            "--set: a replay takes text, fleet and packets from the log; run.seed, run.output and "
+            "the keys of method, side, align, loss, optimizer, server, eval and inference can be "
+            "changed");
+}
+
+std::filesystem::path output_of(const Arguments& arguments,
+                                const RunConfig& config,
+                                const std::filesystem::path& input) {
+    for (const std::string& setting : arguments.all("set"))
+        if (setting.starts_with("run.output")) return config.run.output;
+    return input.parent_path() / (input.stem().string() + "_replay.h5");
+}
+
+void replay(const record::RunReader& reader, RunConfig config) {
+    const WallClock::time_point start = WallClock::now();
+    const record::RunLayout& logged = reader.layout();
+    // The log is read, not copied: a replay's own file holds no activations.
+    config.record.activations = RecordActivations::None;
+    const auto method = make_method(config.method);
+    const FleetPlan plan = plan_from_log(reader, config.devices, config.links,
+                                         config.packet.samples, config.packet.labels);
+    MethodSettings settings;
+    settings.cost = config.cost;
+    settings.packet = config.packet;
+    settings.max_tokens = config.data.max_tokens;
+    settings.device_epochs = config.device_epochs;
+    settings.server_rate_flop_per_s = config.server.rate_flop_per_s;
+    const std::vector<Delivery> deliveries = method->uploads()
+                                                 ? deliveries_from_log(reader, plan, settings)
+                                                 : method->deliveries(plan, settings);
+    LogSource source(reader, plan, deliveries, logged.classes);
+
+    RecordFacts facts;
+    facts.class_names = logged.class_names;
+    facts.classes = logged.classes;
+    for (const record::SampleRow& row : reader.rows<record::SampleRow>()) {
+        facts.labels.push_back(row.label);
+        if (logged.classes == 1) facts.targets.push_back(row.target);
+    }
+    facts.test_samples = logged.test_samples;
+    record::Writer writer(config.run.output, run_layout(config, plan, facts), config.record);
+    write_plan(writer, plan, *method, deliveries, facts);
+    Progress progress;
+    const ServerResult result =
+        run_server(server_settings(config, logged.classes), plan, deliveries, *method, &source,
+                   writer, [&](const ServerProgress& now) {
+                       throw_if_interrupted();
+                       progress.show(now, 0, 0);
+                   });
+    progress.finish();
+    SummaryFacts summary;
+    summary.output = config.run.output;
+    summary.wall_s = (WallClock::now() - start).count();
+    writer.submit(server_host_rows(result, summary.wall_s));
+    writer.close(record::RunStatus::Finished);
+    fmt::print("{}", summary_text(plan, *method, config.eval, result, summary));
+}
+
+}  // namespace
+
+int replay_command(std::span<const std::string> words) {
+    const Arguments arguments = parse_arguments(words, specs());
+    if (arguments.has("help")) {
+        fmt::print(
+            "usage: fedmobillm replay RUN.h5 [--set key=value]...\n\n"
+            "Writes RUN_replay.h5 beside it, or run.output.\n{}",
+            describe_arguments(specs()));
+        return 0;
+    }
+    if (arguments.positional.size() != 1)
+        throw ConfigError("replay takes one run file, e.g. results/quickstart/run.h5");
+    log::open(0, false);
+    catch_signals();
+    const std::filesystem::path input = arguments.positional[0];
+    const record::RunReader reader(input);
+    const RunConfig logged = parse_resolved(reader.layout().config_text);
+    RunConfig config = parse_resolved(reader.layout().config_text, arguments.all("set"));
+    config.run.output = output_of(arguments, config, input).string();
+    refuse_other_uploads(logged, config);
+    if (std::filesystem::exists(config.run.output) &&
+        std::filesystem::equivalent(config.run.output, input))
+        throw ConfigError("run.output: a replay cannot write over the run it reads");
+    replay(reader, std::move(config));
+    return 0;
+}
+
+}  // namespace mobi

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/logged_plan.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "method/fed_mobillm.hpp"
+
+namespace mobi {
+namespace {
+
+template <typename Map>
+const typename Map::mapped_type& named(const Map& map, const std::string& name) {
+    const auto found = map.find(name);
+    if (found == map.end())
+        throw DataError(fmt::format("run file: its configuration does not define '{}'", name));
+    return found->second;
+}
+
+Pivot pivot_of(std::int32_t number) {
+    switch (number) {
+        case 0:
+            return Pivot::First;
+        case 1:
+            return Pivot::Last;
+        case 2:
+            return Pivot::Mean;
+        default:
+            throw DataError(fmt::format("run file: pivot {} in /backbones", number));
+    }
+}
+
+BackbonePlan backbone_of(const record::RunLayout& layout,
+                         const record::BackboneRow& row,
+                         bool labels) {
+    const record::BackboneLayout& logged =
+        layout.backbones.at(static_cast<std::size_t>(row.backbone));
+    BackbonePlan backbone;
+    backbone.name = logged.name;
+    backbone.family = layout.family_names.at(static_cast<std::size_t>(row.family));
+    backbone.size.layers = row.layers;
+    backbone.size.width = row.width;
+    backbone.size.ffn = row.ffn;
+    backbone.size.heads = row.heads;
+    backbone.size.kv_heads = row.heads;
+    backbone.size.head_dim = row.heads > 0 ? row.width / row.heads : 0;
+    backbone.size.parameters = row.parameters;
+    backbone.vocabulary = row.vocabulary;
+    backbone.weight_dtype = static_cast<Precision>(row.weight_dtype);
+    backbone.pivot = pivot_of(row.pivot);
+    backbone.tap_layers = logged.tap_layers;
+    backbone.layout.dtype = logged.dtype;
+    backbone.layout.taps = static_cast<std::int32_t>(logged.tap_layers.size());
+    backbone.layout.width = logged.width;
+    backbone.layout.classes = layout.classes;
+    backbone.layout.labels = labels;
+    backbone.devices = row.devices;
+    return backbone;
+}
+
+}  // namespace
+
+FleetPlan plan_from_log(const record::RunReader& reader,
+                        const std::map<std::string, DeviceProfile>& profiles,
+                        const std::map<std::string, LinkProfile>& links,
+                        std::int32_t packet_samples,
+                        bool labels) {
+    const record::RunLayout& layout = reader.layout();
+    FleetPlan plan;
+    plan.packet_samples = packet_samples;
+    for (const auto& row : reader.rows<record::BackboneRow>())
+        plan.backbones.push_back(backbone_of(layout, row, labels));
+    for (const auto& row : reader.rows<record::DeviceRow>()) {
+        DevicePlan device;
+        device.id = row.device;
+        device.backbone = row.backbone;
+        device.profile =
+            named(profiles, layout.profile_names.at(static_cast<std::size_t>(row.profile)));
+        device.link = named(links, layout.link_names.at(static_cast<std::size_t>(row.link)));
+        device.memory_need_bytes = row.memory_need_bytes;
+        device.admitted = row.admitted != 0;
+        plan.devices.push_back(std::move(device));
+    }
+    std::vector<record::SampleRow> samples = reader.rows<record::SampleRow>();
+    plan.samples.resize(samples.size());
+    // A shard's order within a packet has no effect on anything that is computed; by packet it has.
+    std::sort(samples.begin(), samples.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.device, a.packet, a.sample) < std::tie(b.device, b.packet, b.sample);
+    });
+    for (const record::SampleRow& row : samples) {
+        plan.samples.at(static_cast<std::size_t>(row.sample)) = {row.device, row.packet,
+                                                                 row.tokens};
+        if (row.device >= 0)
+            plan.devices.at(static_cast<std::size_t>(row.device)).samples.push_back(row.sample);
+    }
+    return plan;
+}
+
+std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
+                                          const FleetPlan& plan,
+                                          const MethodSettings& settings) {
+    const auto uploads = reader.rows<record::UploadRow>();
+    if (uploads.empty())
+        throw DataError(
+            "the run file has no uploads to replay; it was made with method.name = central_side: "
+            "replay it as that");
+    std::map<std::pair<std::int32_t, std::int32_t>, Delivery> packets;
+    for (Delivery& packet : cut_into_packets(plan, settings))
+        packets.emplace(std::pair(packet.device, packet.packet), std::move(packet));
+    const auto time = [](std::int64_t ns) {
+        return VirtualClock::time_point(VirtualClock::duration(ns));
+    };
+    std::vector<Delivery> deliveries;
+    for (const record::UploadRow& row : uploads) {
+        const auto found = packets.find({row.device, row.packet});
+        if (found == packets.end())
+            throw DataError(
+                fmt::format("run file: upload {} is packet {} of device {}, which has "
+                            "no such packet",
+                            row.upload, row.packet, row.device));
+        Delivery delivery = found->second;
+        delivery.times = {time(row.compute_start_ns), time(row.compute_end_ns),
+                          time(row.send_start_ns), time(row.send_end_ns), time(row.arrival_ns)};
+        delivery.charged_bytes = row.charged_bytes;
+        delivery.charged_flop = row.charged_flop;
+        delivery.compute_energy_j = row.compute_energy_j;
+        delivery.send_energy_j = row.send_energy_j;
+        deliveries.push_back(std::move(delivery));
+    }
+    return deliveries;
+}
+
+}  // namespace mobi
