@@ -63,8 +63,7 @@ void create_root_attributes(hid_t root, const RunLayout& layout) {
     write_number(root, "train_samples", layout.train_samples);
     write_number(root, "test_samples", layout.test_samples);
     for (const auto& [library, version] : layout.library_versions)
-        write_text(root, (library + "_version").c_str(), version);
-    if (layout.library_versions.contains("hdf5")) return;
+        if (library != "hdf5") write_text(root, (library + "_version").c_str(), version);
     std::array<unsigned, 3> version{};
     check_hdf5(H5get_libversion(&version[0], &version[1], &version[2]), "ask HDF5 its version");
     write_text(root, "hdf5_version", fmt::format("{}.{}.{}", version[0], version[1], version[2]));
