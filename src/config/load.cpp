@@ -17,6 +17,7 @@
 #include "config/key_names.hpp"
 #include "config/options.hpp"
 #include "config/validate.hpp"
+#include "core/check.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 
@@ -116,16 +117,13 @@ class Loader {
     void check_value(const KeyTarget& target, const ConfigLine& line);
 
     template <typename Owner>
-    void apply(const Key<Owner>& key,
-               Owner& owner,
-               const ConfigLine& line,
-               const std::string& full_name);
+    bool read(const Key<Owner>& key, Owner& owner, const ConfigLine& line);
     template <typename Owner>
-    void apply(const std::vector<Key<Owner>>& keys,
-               std::string_view name,
-               Owner& owner,
-               const ConfigLine& line,
-               const std::string& full_name);
+    bool read(const std::vector<Key<Owner>>& keys,
+              std::string_view name,
+              Owner& owner,
+              const ConfigLine& line);
+    void remember(const std::string& full_name, const ConfigLine& line, bool good);
 
     void expand_fleet(FleetParameters& fleet);
     template <typename Owner>
@@ -175,10 +173,10 @@ void Loader::add_file(const fs::path& path, const ConfigLine* include) {
         return problems_.add(*include, fmt::format("'{}' includes itself through this line",
                                                    path.lexically_normal().string()));
     if (!read_files_.insert(canonical).second) return;
-    auto read = read_file(path);
-    if (const auto* failure = std::get_if<std::string>(&read))
+    auto file = read_file(path);
+    if (const auto* failure = std::get_if<std::string>(&file))
         return include != nullptr ? problems_.add(*include, *failure) : problems_.add(*failure);
-    auto& text = std::get<IniText>(read);
+    auto& text = std::get<IniText>(file);
     if (include == nullptr) name_ = path.lexically_normal().string();
     open_files_.push_back(canonical);
     for (const auto& line : text.includes) add_file(path.parent_path() / line.value, &line);
@@ -188,10 +186,10 @@ void Loader::add_file(const fs::path& path, const ConfigLine* include) {
 
 void Loader::add_text(std::string_view text, std::string_view name) {
     name_ = name;
-    IniText read = read_ini(text, name);
-    for (const auto& line : read.includes)
+    IniText lines = read_ini(text, name);
+    for (const auto& line : lines.includes)
         problems_.add(line, "a resolved configuration has no include");
-    add_lines(std::move(read));
+    add_lines(std::move(lines));
 }
 
 void Loader::add_lines(IniText text) {
@@ -241,53 +239,50 @@ void Loader::check_run(const ConfigLine& run) {
 
 /// Reports a value that its key does not accept.
 void Loader::check_value(const KeyTarget& target, const ConfigLine& line) {
-    if (target.run != nullptr) {
-        RunConfig config;
-        return apply(*target.run, config, line, {});
-    }
-    switch (target.kind) {
-        case EntryKind::Device: {
-            DeviceProfile device;
-            return apply(device_keys(), target.name, device, line, {});
-        }
-        case EntryKind::Link: {
-            LinkProfile link;
-            return apply(link_keys(), target.name, link, line, {});
-        }
-        case EntryKind::Backbone: {
-            BackboneParameters backbone;
-            return apply(backbone_keys(), target.name, backbone, line, {});
-        }
-    }
+    RunConfig config;
+    DeviceProfile device;
+    LinkProfile link;
+    BackboneParameters backbone;
+    if (target.run != nullptr)
+        read(*target.run, config, line);
+    else if (target.kind == EntryKind::Device)
+        read(device_keys(), target.name, device, line);
+    else if (target.kind == EntryKind::Link)
+        read(link_keys(), target.name, link, line);
+    else
+        read(backbone_keys(), target.name, backbone, line);
 }
 
 // ----------------------------------------------------------------------------- resolving
 
 template <typename Owner>
-void Loader::apply(const Key<Owner>& key,
-                   Owner& owner,
-                   const ConfigLine& line,
-                   const std::string& full_name) {
-    origin_[full_name] = line;
-    if (key.read(owner, line.value)) return;
-    bad_.insert(full_name);
+bool Loader::read(const Key<Owner>& key, Owner& owner, const ConfigLine& line) {
+    if (key.read(owner, line.value)) return true;
     problems_.add(line, fmt::format("accepted: {}", key.accepted));
+    return false;
 }
 
 template <typename Owner>
-void Loader::apply(const std::vector<Key<Owner>>& keys,
-                   std::string_view name,
-                   Owner& owner,
-                   const ConfigLine& line,
-                   const std::string& full_name) {
-    for (const auto& key : keys)
-        if (key.name == name) return apply(key, owner, line, full_name);
+bool Loader::read(const std::vector<Key<Owner>>& keys,
+                  std::string_view name,
+                  Owner& owner,
+                  const ConfigLine& line) {
+    const auto key = std::find_if(keys.begin(), keys.end(),
+                                  [&](const Key<Owner>& one) { return one.name == name; });
+    MOBI_CHECK(key != keys.end(), "find_key() knows '{}'", name);
+    return read(*key, owner, line);
+}
+
+void Loader::remember(const std::string& full_name, const ConfigLine& line, bool good) {
+    origin_[full_name] = line;
+    if (!good) bad_.insert(full_name);
 }
 
 RunConfig Loader::resolve() {
     RunConfig config;
     for (const auto& [line, target, from_command_line] : assignments_)
-        if (target.run != nullptr) apply(*target.run, config, line, target.run->name);
+        if (target.run != nullptr)
+            remember(target.run->name, line, read(*target.run, config, line));
     expand_fleet(config.fleet);
 
     std::map<std::string, std::string> devices, links, backbones;  // name -> the key that names it
@@ -348,8 +343,8 @@ std::optional<Owner> Loader::resolve_entry(EntryKind kind,
     const auto apply_those_of = [&](auto&& wanted) {
         for (const auto& [line, target, from_command_line] : assignments_)
             if (target.run == nullptr && target.kind == kind && wanted(target.entry))
-                apply(keys, target.name, entry, line,
-                      fmt::format("{}.{}.{}", section_of(kind), name, target.name));
+                remember(fmt::format("{}.{}.{}", section_of(kind), name, target.name), line,
+                         read(keys, target.name, entry, line));
     };
     apply_those_of([](const std::string& of) { return of.empty(); });
     const bool known = apply_catalogue(kind, keys, name, entry);
@@ -365,12 +360,12 @@ bool Loader::apply_catalogue(EntryKind kind,
                              const std::string& name,
                              Owner& entry) {
     if (!in_catalogue(kind, name)) return false;
-    auto read = read_file(catalogue_file(kind, name));
-    if (const auto* failure = std::get_if<std::string>(&read)) {
+    auto file = read_file(catalogue_file(kind, name));
+    if (const auto* failure = std::get_if<std::string>(&file)) {
         problems_.add(*failure);
         return true;
     }
-    auto& text = std::get<IniText>(read);
+    auto& text = std::get<IniText>(file);
     for (auto& problem : text.problems) problems_.add(std::move(problem));
     const std::string only =
         fmt::format("an entry of the catalogue defines [{}.{}] alone", section_of(kind), name);
@@ -383,7 +378,7 @@ bool Loader::apply_catalogue(EntryKind kind,
         else if (target->run != nullptr || target->kind != kind || target->entry != name)
             problems_.add(line, only);
         else
-            apply(keys, target->name, entry, line, line.key);
+            remember(line.key, line, read(keys, target->name, entry, line));
     }
     return true;
 }
@@ -514,11 +509,11 @@ RunConfig parse_resolved(std::string_view text,
     return loader.resolve();
 }
 
-std::vector<ExperimentRun> list_runs(const fs::path& file) {
-    auto read = read_file(file);
-    if (const auto* failure = std::get_if<std::string>(&read)) throw ConfigError(*failure);
+std::vector<ExperimentRun> list_runs(const fs::path& path) {
+    auto file = read_file(path);
+    if (const auto* failure = std::get_if<std::string>(&file)) throw ConfigError(*failure);
     Loader loader(std::nullopt);
-    const auto& text = std::get<IniText>(read);
+    const auto& text = std::get<IniText>(file);
     for (const auto& problem : text.problems) loader.problems().add(problem);
     for (const auto& run : text.runs) loader.check_run(run);
     loader.problems().throw_if_any();

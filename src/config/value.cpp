@@ -33,8 +33,10 @@ std::optional<double> parse_finite(std::string_view text) {
 }
 
 std::optional<double> parse_with_unit(std::string_view text, Quantity quantity) {
+    constexpr double kMost = 1e24;  // no quantity of ours comes near; it can be written in any unit
     try {
-        return parse_quantity(text, quantity);
+        const double value = parse_quantity(text, quantity);
+        return value <= kMost ? std::optional(value) : std::nullopt;
     } catch (const std::invalid_argument&) {
         return std::nullopt;
     }

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kind of mistake and the line that the user reads.
+#include <gtest/gtest.h>
+
+#include "config/config_files.hpp"
+#include "support/contains.hpp"
+
+namespace mobi::test {
+namespace {
+
+using LoadErrorsTest = ConfigFiles;
+
+TEST_F(LoadErrorsTest, AnUnknownKeyNamesTheNearest) {
+    EXPECT_EQ(report("[server]\nbach = 3\n"),
+              "test.cfg:3: server.bach = 3: unknown key; did you mean server.batch?");
+    EXPECT_EQ(report("", {"device.tx2.memroy=4 GB"}),
+              "--set: device.tx2.memroy = 4 GB: unknown key; did you mean device.tx2.memory?");
+    EXPECT_EQ(report("", {"link.*.uplnk=4 MB/s"}),
+              "--set: link.*.uplnk = 4 MB/s: unknown key; did you mean link.*.uplink?");
+    EXPECT_EQ(report("[device]\nepoch = 2\n"),
+              "test.cfg:3: device.epoch = 2: unknown key; did you mean device.epochs?");
+}
+
+TEST_F(LoadErrorsTest, TheRightNameInTheWrongSectionIsFound) {
+    EXPECT_TRUE(contains(report("[optimizer]\nbottleneck = 3\n"), "did you mean side.bottleneck?"));
+    EXPECT_TRUE(contains(report("bottleneck = 3\n"), "did you mean side.bottleneck?"));
+}
+
+TEST_F(LoadErrorsTest, AnUnknownSectionIsNamed) {
+    EXPECT_EQ(report("[sever]\nbatch = 3\n"),
+              "test.cfg:3: sever.batch = 3: unknown section; did you mean server.batch?");
+    EXPECT_TRUE(contains(report("[zzzzzzzz]\nqqq = 3\n"), "unknown section; accepted: align, "));
+}
+
+TEST_F(LoadErrorsTest, AMissingUnitShowsTheUnits) {
+    EXPECT_EQ(report("[link.wifi]\nuplink = 20\n"),
+              "test.cfg:3: link.wifi.uplink = 20: accepted: a number above 0 with a unit: bit/s, "
+              "kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, TB/s, or unknown");
+    EXPECT_TRUE(contains(report("", {"server.step_overhead=200"}), "with a unit: ns, us, ms, s"));
+    EXPECT_TRUE(contains(report("", {"device.tx2.memory=4 Mbit/s"}), "KiB, MiB, GiB"));
+}
+
+TEST_F(LoadErrorsTest, AnIllTypedValueShowsWhatIsAccepted) {
+    EXPECT_EQ(report("[server]\nbatch = many\n"),
+              "test.cfg:3: server.batch = many: accepted: an integer, 1 or more");
+    EXPECT_EQ(report("", {"packet.labels=yes"}),
+              "--set: packet.labels = yes: accepted: true | false");
+    EXPECT_EQ(report("", {"forward.dtype=fp16"}),
+              "--set: forward.dtype = fp16: accepted: fp32 | bf16");
+    EXPECT_EQ(report("", {"data.alpha=0"}), "--set: data.alpha = 0: accepted: a number above 0");
+    EXPECT_EQ(report("", {"packet.samples=0"}),
+              "--set: packet.samples = 0: accepted: an integer, 1 or more");
+}
+
+TEST_F(LoadErrorsTest, AKeyGivenTwiceInAFileNamesBothLines) {
+    EXPECT_EQ(report("[server]\nbatch = 3\n[eval]\nevery = 5\n[server]\nbatch = 4\n"),
+              "test.cfg:7: server.batch = 4: given twice, first at test.cfg:3");
+    EXPECT_TRUE(contains(report("server.batch = 3\n[server]\nbatch = 4\n"), "given twice"));
+}
+
+TEST_F(LoadErrorsTest, AllProblemsComeInOneReport) {
+    const auto text =
+        report("[server]\nbach = 3\nbatch = x\nbatch = 4\n", {"eval.every=-1", "noequals"});
+    EXPECT_TRUE(contains(text, "the configuration has 5 problems\n  test.cfg:5: "));
+    EXPECT_TRUE(contains(text, "\n  test.cfg:3: server.bach = 3: unknown key"));
+    EXPECT_TRUE(contains(text, "\n  test.cfg:4: server.batch = x: accepted: an integer"));
+    EXPECT_TRUE(contains(text, "\n  --set: eval.every = -1: accepted: an integer"));
+    EXPECT_TRUE(contains(text, "\n  --set noequals: accepted: key=value"));
+}
+
+TEST_F(LoadErrorsTest, AReportHasAnEnd) {
+    std::string many = "[server]\n";
+    for (int i = 0; i < 10'000; ++i) many += "batch" + std::to_string(i) + " = 1\n";
+    const auto text = report(many);
+    EXPECT_TRUE(contains(text, "... and perhaps more"));
+    EXPECT_LT(text.size(), 10'000u);
+}
+
+TEST_F(LoadErrorsTest, AMissingFileIsNamed) {
+    try {
+        load_config({folder_ / "no.cfg"}, {}, folder_);
+        FAIL() << "accepted";
+    } catch (const ConfigError& error) {
+        EXPECT_TRUE(
+            contains(error.what(), "no such file: '" + (folder_ / "no.cfg").string() + "'"));
+    }
+    EXPECT_EQ(report("include = gone.cfg\n"),
+              "test.cfg:2: include = gone.cfg: no such file: 'gone.cfg'");
+    EXPECT_EQ(report("include = devices\n"),
+              "test.cfg:2: include = devices: 'devices' is a folder");
+}
+
+TEST_F(LoadErrorsTest, AnIncludeCycleIsNamed) {
+    write("a.cfg", "include = b.cfg\n");
+    write("b.cfg", "\ninclude = ./a.cfg\n");
+    EXPECT_EQ(report("include = a.cfg\n"),
+              "b.cfg:2: include = ./a.cfg: 'a.cfg' includes itself through this line");
+    EXPECT_TRUE(contains(report("include = test.cfg\n"), "test.cfg:2: include = test.cfg"));
+}
+
+TEST_F(LoadErrorsTest, AnIncludeInsideASectionIsExplained) {
+    EXPECT_TRUE(contains(report("[server]\ninclude = base.cfg\n"),
+                         "include is accepted before the first section only"));
+}
+
+TEST_F(LoadErrorsTest, ZeroDevicesIsAnError) {
+    EXPECT_EQ(report("", {"fleet.mix="}),
+              "--set: fleet.mix = : zero devices; accepted: <device>:<count> between blanks, e.g. "
+              "jetson_tx2:34");
+    EXPECT_TRUE(contains(report("", {"fleet.mix=tx2:0"}), "counts from 1"));
+    write("empty.cfg", "[data]\ntrain = a\ntest = b\n");
+    try {
+        load_config({folder_ / "empty.cfg"}, {}, folder_);
+        FAIL() << "accepted";
+    } catch (const ConfigError& error) {
+        EXPECT_TRUE(
+            contains(shorten(error.what()), "empty.cfg: fleet.mix is not set: zero devices"));
+    }
+}
+
+TEST_F(LoadErrorsTest, AnUnknownDeviceLinkOrBackboneNamesTheNearest) {
+    EXPECT_EQ(report("[fleet]\nmix = tx3:1\n"),
+              "test.cfg:3: fleet.mix = tx3:1: no device 'tx3' in devices; did you mean 'tx2'?");
+    EXPECT_TRUE(contains(report("", {"fleet.links=tx2:wify nx:lte"}),
+                         "no link 'wify' in links; did you mean 'wifi'?"));
+    EXPECT_TRUE(contains(report("", {"fleet.backbones=tx2:resnet nx:big"}), "known: big, small"));
+}
+
+TEST_F(LoadErrorsTest, AMisspeltClassInAnAssignmentIsFoundDespiteTheStar) {
+    EXPECT_TRUE(contains(report("", {"fleet.links=tx22:wifi *:lte"}), "no device 'tx22'"));
+}
+
+TEST_F(LoadErrorsTest, AClassWithoutLinkOrBackboneIsNamed) {
+    EXPECT_EQ(report("", {"fleet.links=tx2:wifi"}),
+              "--set: fleet.links = tx2:wifi: device class 'nx' has no link; accepted: nx:<link>");
+    EXPECT_TRUE(contains(report("", {"fleet.backbones=nx:big"}),
+                         "device class 'tx2' has no backbone; accepted: tx2:<backbone>"));
+}
+
+TEST_F(LoadErrorsTest, AnOverrideThatWouldDoNothingIsAnError) {
+    EXPECT_EQ(report("", {"fleet.mix=nx:1", "device.tx2.memory=1 GB"}),
+              "--set: device.tx2.memory = 1 GB: the fleet has no device 'tx2'; accepted: nx");
+}
+
+TEST_F(LoadErrorsTest, AMisspeltSectionOfAnEntryIsAnError) {
+    EXPECT_EQ(
+        report("[device.tx22]\nmemory = 1 GB\n"),
+        "test.cfg:3: device.tx22.memory = 1 GB: no device 'tx22' in devices; did you mean 'tx2'?");
+    // whereas one that the catalogue knows, or that is whole, may wait for its fleet
+    EXPECT_EQ(report("[device.tx2]\nmemory = 1 GB\n", {"fleet.mix=nx:1"}), "accepted");
+    EXPECT_EQ(report("[link.mine]\nuplink = 1 MB/s\ndownlink = 1 MB/s\n"), "accepted");
+}
+
+TEST_F(LoadErrorsTest, AFigureThatATimeNeedsMustBeKnown) {
+    EXPECT_EQ(report("", {"device.tx2.memory=unknown"}),
+              "--set: device.tx2.memory = unknown: no figure is known: set one");
+    EXPECT_TRUE(contains(report("[link.mine]\nuplink = 1 MB/s\n", {"fleet.links=*:mine"}),
+                         "test.cfg: link.mine.downlink is not set: no figure is known: set one"));
+    EXPECT_TRUE(
+        contains(report("", {"backbone.small.weight_dtype=fp32"}),
+                 "device.tx2.rate_fp32 is not set: neither this rate nor one that stands for it"));
+}
+
+TEST_F(LoadErrorsTest, AnEntryOfTheCatalogueDefinesItselfAlone) {
+    write("devices/tx2.cfg", "include = nx.cfg\n[device.nx]\nmemory = 1 GB\n[server]\nbatch = 2\n");
+    const auto text = report("");
+    EXPECT_TRUE(contains(text,
+                         "devices/tx2.cfg:1: include = nx.cfg: an entry of the catalogue "
+                         "defines [device.tx2] alone"));
+    EXPECT_TRUE(contains(text, "devices/tx2.cfg:3: device.nx.memory = 1 GB: an entry"));
+    EXPECT_TRUE(contains(text, "devices/tx2.cfg:5: server.batch = 2: an entry"));
+}
+
+TEST_F(LoadErrorsTest, AMistakeInTheCatalogueIsReportedThere) {
+    write("links/wifi.cfg", "[link.wifi]\nuplink = 20\ndownlink = 20 Mbit/s\nupink = 1 B/s\n");
+    const auto text = report("");
+    EXPECT_TRUE(contains(text, "links/wifi.cfg:2: link.wifi.uplink = 20: accepted: a number"));
+    EXPECT_TRUE(contains(text,
+                         "links/wifi.cfg:4: link.wifi.upink = 1 B/s: unknown key; did you mean "
+                         "link.wifi.uplink?"));
+    EXPECT_FALSE(contains(text, "no figure is known"));  // not a second time
+}
+
+TEST_F(LoadErrorsTest, AMistakeInARunOfAnExperimentIsFoundBeforeTheFirst) {
+    const std::string runs =
+        "[runs]\na = --set server.bach=1\nb = --set server.batch=x\nc = \"open\nd = oops\n";
+    const auto text = report(runs);
+    EXPECT_TRUE(contains(text, "test.cfg:3: a: server.bach = 1: unknown key"));
+    EXPECT_TRUE(contains(text, "test.cfg:4: b: server.batch = x: accepted: an integer"));
+    EXPECT_TRUE(contains(text, "test.cfg:5: c = \"open: a closing quote is missing"));
+    EXPECT_TRUE(contains(text, "test.cfg:6: d = oops: --set oops: accepted: key=value"));
+    EXPECT_THROW(list_runs(write("runs.cfg", runs)), ConfigError);
+}
+
+TEST_F(LoadErrorsTest, ALineEndInAnOverrideIsRefused) {
+    EXPECT_TRUE(contains(report("", {"data.train=a\nb"}), "a line end is not accepted"));
+}
+
+TEST_F(LoadErrorsTest, AResolvedTextHasNoInclude) {
+    try {
+        parse_resolved("include = base.cfg\n");
+        FAIL() << "accepted";
+    } catch (const ConfigError& error) {
+        EXPECT_TRUE(
+            contains(error.what(), "/config:1: include = base.cfg: a resolved configuration"));
+        EXPECT_EQ(error.exit_code(), 2);
+    }
+}
+
+}  // namespace
+}  // namespace mobi::test

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/validate.hpp"
+
+#include <functional>
+
+#include <gtest/gtest.h>
+
+namespace mobi::test {
+namespace {
+
+RunConfig valid() {
+    RunConfig config;
+    config.data.train = "train.tsv";
+    config.data.test = "test.tsv";
+    config.fleet.mix = {{"d", 3}};
+    config.fleet.backbones = {{"d", "b"}};
+    config.fleet.links = {{"d", "l"}};
+    DeviceProfile& device = config.devices["d"];
+    device.name = "d";
+    device.rate_fp16_flop_per_s = device.memory_bytes = device.memory_bandwidth_bytes_per_s = 1e9;
+    LinkProfile& link = config.links["l"];
+    link.name = "l";
+    link.uplink_bytes_per_s = link.downlink_bytes_per_s = 1e6;
+    config.backbones["b"].name = "b";
+    config.backbones["b"].path = "folder";
+    return config;
+}
+
+/// The keys that validate() names after a change of a valid configuration.
+std::vector<std::string> problems(const std::function<void(RunConfig&)>& change) {
+    RunConfig config = valid();
+    change(config);
+    std::vector<std::string> keys;
+    for (const auto& problem : validate(config)) keys.push_back(problem.key);
+    return keys;
+}
+
+using Keys = std::vector<std::string>;
+
+TEST(ValidateTest, AcceptsWhatCanRun) {
+    EXPECT_EQ(problems([](RunConfig&) {}), Keys());
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.align.projection = ProjectionScope::DeviceLayer;
+                  c.server.mode = ServerMode::PerDevice;
+              }),
+              Keys());
+}
+
+TEST(ValidateTest, NamesWhatTheFleetLacks) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.fleet.mix.clear(); }), Keys{"fleet.mix"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.fleet.mix[0].second = 0; }), Keys{"fleet.mix"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.devices.clear(); }), Keys{"fleet.mix"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.fleet.links.clear(); }), Keys{"fleet.links"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.links.clear(); }), Keys{"fleet.links"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.fleet.backbones.clear(); }), Keys{"fleet.backbones"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.backbones.clear(); }), Keys{"fleet.backbones"});
+}
+
+TEST(ValidateTest, NamesFiguresThatAreMissing) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.devices["d"].memory_bytes = kUnknown; }),
+              Keys{"device.d.memory"});
+    EXPECT_EQ(
+        problems([](RunConfig& c) { c.devices["d"].memory_bandwidth_bytes_per_s = kUnknown; }),
+        Keys{"device.d.memory_bandwidth"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.backbones["b"].weight_dtype = Precision::Fp32; }),
+              Keys{"device.d.rate_fp32"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.backbones["b"].weight_dtype = Precision::Int4; }),
+              Keys());
+    EXPECT_EQ(problems([](RunConfig& c) { c.links["l"].uplink_bytes_per_s = kUnknown; }),
+              Keys{"link.l.uplink"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.links["l"].downlink_bytes_per_s = kUnknown; }),
+              Keys{"link.l.downlink"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.backbones["b"].path.clear(); }),
+              Keys{"backbone.b.path"});
+}
+
+TEST(ValidateTest, NamesDataThatIsMissing) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.data.train.clear(); }), Keys{"data.train"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.data.test.clear(); }), Keys{"data.test"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.data.test.clear();
+                  c.data.task = TaskForm::Mrpc;
+              }),
+              Keys());
+    EXPECT_EQ(problems([](RunConfig& c) { c.data.text.clear(); }), Keys{"data.text"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.data.max_tokens = c.forward.batch_tokens + 1; }),
+              Keys{"forward.batch_tokens"});
+}
+
+TEST(ValidateTest, CrossEntropyNeedsLabelsAndClasses) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.loss.kind = LossKind::CeWithLabel; }),
+              Keys{"loss.kind"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.loss.kind = LossKind::CeWithLabel;
+                  c.packet.labels = true;
+              }),
+              Keys());
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.loss.kind = LossKind::CeWithLabel;
+                  c.packet.labels = true;
+                  c.data.classes = "1";
+              }),
+              Keys{"loss.kind"});
+}
+
+TEST(ValidateTest, APermutationCannotBeBalanced) {
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.server.balance = Balance::Backbone;
+                  c.server.sampler = Sampler::Permutation;
+              }),
+              Keys{"server.balance"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.server.balance = Balance::Device; }), Keys());
+}
+
+TEST(ValidateTest, ARunHasAtLeastOneUpdate) {
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.server.mode = ServerMode::ArrivalOnly;
+                  c.server.updates_per_arrival = 0;
+              }),
+              Keys{"server.mode"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.server.mode = ServerMode::ReplayAfterAll;
+                  c.server.epochs = 0;
+              }),
+              Keys{"server.mode"});
+    EXPECT_EQ(problems([](RunConfig& c) { c.server.epochs = 0; }), Keys());
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.method.name = MethodName::CentralSide;
+                  c.server.epochs = 0;
+              }),
+              Keys{"server.mode"});
+}
+
+TEST(ValidateTest, CentralTrainingHasOneNetwork) {
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.method.name = MethodName::CentralSide;
+                  c.server.mode = ServerMode::PerDevice;
+              }),
+              Keys{"server.mode"});
+}
+
+TEST(ValidateTest, APlanHasNoMoreLayersThanABackboneKeeps) {
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.backbones["b"].layers = 3;
+                  c.plan.layers = 4;
+              }),
+              Keys{"plan.layers"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.backbones["b"].layers = 3;
+                  c.plan.layers = 3;
+              }),
+              Keys());
+}
+
+}  // namespace
+}  // namespace mobi::test

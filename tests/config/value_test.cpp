@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/value.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include <gtest/gtest.h>
+
+#include "core/rng.hpp"
+
+namespace mobi::test {
+namespace {
+
+TEST(CodecTest, TextOfANumberGivesBackTheNumberExactly) {
+    RandomStream stream(1, Purpose::Test);
+    const Codec<double> codecs[] = {
+        codec::number(0, INFINITY),           codec::positive_number(),
+        codec::quantity(Quantity::Rate),      codec::quantity(Quantity::Size),
+        codec::quantity(Quantity::FlopRate),  codec::quantity(Quantity::Time),
+        codec::figure(Quantity::Power, true), codec::power_slope()};
+    for (int i = 0; i < 20'000; ++i) {
+        // any positive double, and numbers of few digits, which is what people write
+        double value = std::abs(std::bit_cast<double>(stream.next_u64()));
+        if (i % 2 == 0)
+            value = static_cast<double>(stream.below(10'000)) *
+                    std::pow(10.0, static_cast<double>(stream.below(24)) - 12);
+        if (!(value > 0 && value <= 1e24)) continue;
+        for (const auto& codec : codecs) {
+            const auto again = codec.read(codec.write(value));
+            ASSERT_TRUE(again) << codec.write(value);
+            EXPECT_EQ(*again, value) << codec.write(value);
+        }
+    }
+}
+
+TEST(CodecTest, APowerSlopeIsInJoulesPerByte) {
+    const auto slope = codec::power_slope();
+    // 76.7 mW per Mbit/s = 0.0767 J/s / 125,000 B/s
+    EXPECT_DOUBLE_EQ(slope.read("76.7 mW per Mbit/s").value(), 0.0767 / 125'000);
+    EXPECT_DOUBLE_EQ(slope.read("8W per MB/s").value(), 8e-6);
+    EXPECT_EQ(slope.write(slope.read("76.7 mW per Mbit/s").value()), "76.7 mW per Mbit/s");
+    for (const char* text :
+         {"76.7", "76.7 mW", "76.7 mW/Mbit/s", "mW per Mbit/s", "1 mW per 2 Mbit/s", "1 mW per ",
+          "-1 mW per Mbit/s", "1 Mbit/s per mW"})
+        EXPECT_FALSE(slope.read(text)) << text;
+}
+
+TEST(CodecTest, AFigureCanBeUnknown) {
+    const auto figure = codec::figure(Quantity::Size, false);
+    EXPECT_TRUE(std::isnan(figure.read("unknown").value()));
+    EXPECT_EQ(figure.write(NAN), "unknown");
+    EXPECT_FALSE(figure.read("0 B"));
+    EXPECT_FALSE(figure.read("nan"));
+    EXPECT_FALSE(figure.read("1e25 B"));
+    EXPECT_EQ(codec::figure(Quantity::Power, true).read("0 W"), 0.0);
+}
+
+TEST(CodecTest, IntegersAreWholeAndInRange) {
+    const auto integer = codec::integer(1);
+    EXPECT_EQ(integer.read("32"), 32);
+    for (const char* text : {"", "0", "-3", "1.5", "1e3", "32 ", "0x10", "2147483648", "all"})
+        EXPECT_FALSE(integer.read(text)) << text;
+    const auto layers = codec::integer_or("all", 1);
+    EXPECT_EQ(layers.read("all"), 0);
+    EXPECT_EQ(layers.write(0), "all");
+    EXPECT_FALSE(layers.read("0"));
+    EXPECT_EQ(codec::seed().read("18446744073709551615"), UINT64_MAX);
+    EXPECT_FALSE(codec::seed().read("-1"));
+}
+
+TEST(CodecTest, NumbersAreFiniteAndInRange) {
+    EXPECT_EQ(codec::number(0, 1).read("0.06"), 0.06);
+    EXPECT_EQ(codec::number(0, 1).read("1"), 1.0);
+    for (const char* text : {"1.01", "-0.1", "inf", "nan", "1 %", ""})
+        EXPECT_FALSE(codec::number(0, 1).read(text)) << text;
+    EXPECT_FALSE(codec::positive_number().read("0"));
+    EXPECT_EQ(codec::number_or("none", 100).read("none"), 0.0);
+    EXPECT_EQ(codec::number_or("none", 100).write(0), "none");
+    EXPECT_FALSE(codec::number_or("none", 100).read("0"));
+    EXPECT_FALSE(codec::number_or("none", 100).read("101"));
+}
+
+TEST(CodecTest, ChoicesAndBooleansTakeTheirWordsOnly) {
+    EXPECT_EQ(codec::boolean().read("true"), true);
+    for (const char* text : {"True", "1", "yes", ""}) EXPECT_FALSE(codec::boolean().read(text));
+    const auto choice = codec::choice<int>({{"one", 1}, {"two", 2}});
+    EXPECT_EQ(choice.accepted, "one | two");
+    EXPECT_EQ(choice.read("two"), 2);
+    EXPECT_EQ(choice.write(1), "one");
+    EXPECT_FALSE(choice.read("three"));
+}
+
+TEST(CodecTest, AMixKeepsItsOrderAndHasNoClassTwice) {
+    const auto mix = codec::counts();
+    const auto value = mix.read("tx2:34  nx-16:33 agx_1:1").value();
+    ASSERT_EQ(value.size(), 3u);
+    EXPECT_EQ(value[0], std::pair(std::string("tx2"), 34));
+    EXPECT_EQ(mix.write(value), "tx2:34 nx-16:33 agx_1:1");
+    EXPECT_TRUE(mix.read("")->empty());
+    for (const char* text : {"tx2", "tx2:", ":3", "tx2:0", "tx2:-1", "tx2:1.5", "tx2:1:2",
+                             "tx2:1 tx2:2", "a/b:1", "*:1", "tx2:1,nx:2", "tx2:10000001"})
+        EXPECT_FALSE(mix.read(text)) << text;
+}
+
+TEST(CodecTest, AnAssignmentMayHaveARest) {
+    const auto assignment = codec::assignment();
+    const auto value = assignment.read("tx2:wifi *:lte").value();
+    EXPECT_EQ(value.at("*"), "lte");
+    EXPECT_EQ(assignment.write(value), "*:lte tx2:wifi");
+    for (const char* text : {"tx2", "tx2:*", "tx2:a tx2:b", "tx2:../x", "a b:c"})
+        EXPECT_FALSE(assignment.read(text)) << text;
+}
+
+}  // namespace
+}  // namespace mobi::test
