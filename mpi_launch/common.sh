@@ -111,11 +111,12 @@ mobi_install() {
 }
 
 # mobi_use_openblas [machine]: the OpenMP build of OpenBLAS becomes the BLAS of this run; with
-# `machine`, as root and after asking, that of the machine.
+# `machine`, as root and after asking, that of the machine.  libtorch-dev brings the pthread build too,
+# which Debian prefers; libblas.so.3 finds its libopenblas.so.0 through the same alternatives.
 mobi_use_openblas() {
     local library name current wanted
     command -v update-alternatives >/dev/null || return 0
-    for library in libblas.so.3 liblapack.so.3; do
+    for library in libblas.so.3 liblapack.so.3 libopenblas.so.0; do
         read -r name _ current < <(update-alternatives --get-selections | grep "^$library-") || continue
         wanted=$(update-alternatives --list "$name" | sed -n '/openblas-openmp/p')
         [[ -n $wanted && $current != "$wanted" ]] || continue
