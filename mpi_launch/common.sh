@@ -7,6 +7,7 @@
 # Environment read by every script:
 #   MOBI_PRESET   CMake preset to build and run (default release)
 #   MOBI_JOBS     compile jobs (default: one a core, at most one per 2 GiB of memory)
+#   MOBI_INSTALL  no: install nothing, take the compiler and the libraries that are there
 #   MOBI_MPIRUN   further arguments for mpirun, separated by blanks
 #   NO_COLOR      any value: no colours
 set -euo pipefail
@@ -88,8 +89,8 @@ can_be_root() {
 # mobi_install PACKAGE...: installs those that are missing; silent when none is.
 mobi_install() {
     local package missing=()
-    if ! command -v dpkg-query >/dev/null; then
-        say "no Debian packages here: taking the compiler and the libraries that this system has"
+    if [[ ${MOBI_INSTALL:-} == no ]] || ! command -v dpkg-query >/dev/null; then
+        say "installing no Debian packages: taking the compiler and the libraries that this system has"
         return 0
     fi
     for package in "$@"; do
@@ -102,6 +103,7 @@ mobi_install() {
     ask "Install these Debian packages with apt-get: ${missing[*]}?" || die 1 "nothing was installed; by hand: $command"
     say "installing ${#missing[@]} packages with apt-get (minutes; log: build/log/apt.log): ${missing[*]}"
     local apt=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    [[ -z ${CI:-} ]] || apt+=(-o Dpkg::Options::=--force-unsafe-io) # a machine that is thrown away: no fsync per file
     if ! logged apt_update "${apt[@]}" update ||
         ! logged apt "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
         die 1 "apt-get could not install ${missing[*]}: this needs a network and Debian 12; then run again"
@@ -109,14 +111,15 @@ mobi_install() {
 }
 
 # mobi_use_openblas [machine]: the OpenMP build of OpenBLAS becomes the BLAS of this run; with
-# `machine`, as root and after asking, that of the machine.
+# `machine`, as root and after asking, that of the machine.  libtorch-dev brings the pthread build too,
+# which Debian prefers; libblas.so.3 finds its libopenblas.so.0 through the same alternatives.
 mobi_use_openblas() {
     local library name current wanted
     command -v update-alternatives >/dev/null || return 0
-    for library in libblas.so.3 liblapack.so.3; do
+    for library in libblas.so.3 liblapack.so.3 libopenblas.so.0; do
         read -r name _ current < <(update-alternatives --get-selections | grep "^$library-") || continue
-        wanted=$(update-alternatives --list "$name" | grep -m 1 /openblas-openmp/) || continue
-        [[ $current != "$wanted" ]] || continue
+        wanted=$(update-alternatives --list "$name" | sed -n '/openblas-openmp/p')
+        [[ -n $wanted && $current != "$wanted" ]] || continue
         if [[ ${1:-} == machine && $(id -u) -eq 0 ]] && ask "Make $wanted this machine's $library (now $current)?" &&
             logged alternatives update-alternatives --set "$name" "$wanted"; then
             say "$library is now OpenBLAS, the OpenMP build (update-alternatives --auto $name takes it back)"

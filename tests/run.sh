@@ -43,8 +43,10 @@ if [[ $fast == no ]]; then
     "$MOBI_ROOT/data/fetch_wordnet.sh"
 fi
 
-# Open MPI keeps memory until the process ends; our own leaks are still found.
-export LSAN_OPTIONS="suppressions=$MOBI_ROOT/tests/support/leaks_of_others.txt:print_suppressions=0"
+if [[ $preset == asan ]]; then
+    export LSAN_OPTIONS="suppressions=$MOBI_ROOT/tests/support/leaks_of_others.txt:print_suppressions=0"
+    export ASAN_OPTIONS=fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+fi
 say "tests"
 code=0
 ctest --test-dir "$build" --output-on-failure --no-tests=error --timeout 300 -j "$(nproc)" "$@" </dev/null || code=$?
