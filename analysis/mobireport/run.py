@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run file as arrays: the only module of the report that knows how the file is read."""
+
 import dataclasses
 import functools
 import pathlib
@@ -7,8 +8,17 @@ import pathlib
 import h5py
 import numpy as np
 
-TABLES = ("devices", "backbones", "samples", "uploads", "downloads", "updates", "training",
-          "evaluations", "host")
+TABLES = (
+    "devices",
+    "backbones",
+    "samples",
+    "uploads",
+    "downloads",
+    "updates",
+    "training",
+    "evaluations",
+    "host",
+)
 STATUS = ("running", "finished", "aborted")
 
 
@@ -23,12 +33,12 @@ class Run:
     path: pathlib.Path
     attributes: dict
     config_text: str
-    status: str                 # running, finished, aborted
-    tables: dict                # name -> structured array
-    names: dict                 # (table, column) -> names of the column's enumeration
-    class_names: list           # empty for regression
-    gates: np.ndarray           # (updates, B)
-    confusion: dict             # backbone name -> (C, C), rows = truth
+    status: str  # running, finished, aborted
+    tables: dict  # name -> structured array
+    names: dict  # (table, column) -> names of the column's enumeration
+    class_names: list  # empty for regression
+    gates: np.ndarray  # (updates, B)
+    confusion: dict  # backbone name -> (C, C), rows = truth
     has_activations: bool
 
     def __getattr__(self, name):
@@ -119,12 +129,16 @@ def load_run(path):
             attributes={key: as_text(value) for key, value in file.attrs.items()},
             config_text=as_text(file["config"][()]),
             status=STATUS[int(status["status"][0])] if len(status) else "running",
-            tables=tables, names=names,
-            class_names=[as_text(name) for name in file["classes"][()]] if "classes" in file else [],
+            tables=tables,
+            names=names,
+            class_names=(
+                [as_text(name) for name in file["classes"][()]] if "classes" in file else []
+            ),
             gates=file["training_gates"][()] if "training_gates" in file else np.zeros((0, 0)),
             confusion={name: data[()] for name, data in file.get("confusion", {}).items()},
-            has_activations="activations" in file and any(
-                len(group.get("samples", ())) for group in file["activations"].values()))
+            has_activations="activations" in file
+            and any(len(group.get("samples", ())) for group in file["activations"].values()),
+        )
 
 
 def columns(text):
@@ -133,12 +147,18 @@ def columns(text):
 
 # What a table that is absent looks like: the columns the report reads.
 EMPTY = {
-    "devices": columns("device"), "backbones": columns("backbone name"), "samples": columns("sample"),
+    "devices": columns("device"),
+    "backbones": columns("backbone name"),
+    "samples": columns("sample"),
     "uploads": columns("upload"),
     "downloads": columns("device start_ns end_ns charged_bytes energy_j"),
-    "updates": columns("update kind device upload start_ns end_ns inbox_samples waiting_packets samples"),
+    "updates": columns(
+        "update kind device upload start_ns end_ns inbox_samples waiting_packets samples"
+    ),
     "training": columns("update loss gradient_norm learning_rate"),
     "evaluations": columns("update backbone time_ns metric f1 loss"),
-    "host": columns("rank phase backbone wall_s cpu_s done_flop tokens samples wire_bytes "
-                    "peak_rss_bytes groups peak_flop_per_s threads"),
+    "host": columns(
+        "rank phase backbone wall_s cpu_s done_flop tokens samples wire_bytes "
+        "peak_rss_bytes groups peak_flop_per_s threads"
+    ),
 }
