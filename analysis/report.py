@@ -19,26 +19,28 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+
 try:
     import h5py  # noqa: F401  (to say plainly what is missing)
     import matplotlib  # noqa: F401
     import numpy  # noqa: F401
 except ImportError as missing:
+    if (
+        __name__ == "__main__"
+        and sys.executable != DEBIAN_PYTHON
+        and os.access(DEBIAN_PYTHON, os.X_OK)
+    ):
+        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
     sys.exit(
         f"report.py: {missing}; install it (apt-get install python3-h5py python3-numpy"
-        " python3-matplotlib) or call /usr/bin/python3 report.py"
+        " python3-matplotlib)"
     )
 
-from mobireport import (
-    figures_fleet,
-    figures_learning,
-    figures_server,
-    look,
-    numbers,
-    page,  # noqa: E402
-    reference,
-    run as runs,
-)
+import mobilog  # noqa: E402
+from mobireport import figures_fleet, figures_learning, figures_server  # noqa: E402
+from mobireport import look, numbers, page, reference  # noqa: E402
+from mobireport import run as runs  # noqa: E402
 
 FIGURES = {  # name -> (drawing, what it shows, for people who cannot see it)
     "accuracy": (figures_learning.accuracy, "accuracy over virtual time by backbone"),
@@ -130,7 +132,7 @@ def main(arguments=None):
                 say=lambda text: print(text, file=sys.stderr),
             )
         )
-    except runs.RunFileError as error:
+    except mobilog.RunError as error:
         print(f"report.py: {error}", file=sys.stderr)
         return 3
     except OSError as error:

@@ -171,7 +171,7 @@ def draw_gates(axes, update, gates):
     """One line per block, from the lowest (light) to the highest (dark)."""
     blocks, ends = gates.shape[1], []
     for block in range(blocks):
-        x, y = thin(update[: len(gates)], gates[:, block], 300)
+        x, y = thin(update[: len(gates)], gates[: len(update), block], 300)
         named = blocks <= 8 or block in (0, blocks - 1)
         axes.plot(
             x,

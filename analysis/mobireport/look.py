@@ -36,6 +36,7 @@ INK, MUTED, GRID, PAPER, BAND = (
     THEME[name][0] for name in ("ink", "muted", "grid", "paper", "band")
 )
 CATEGORIES = [THEME[f"c{i}"][0] for i in range(8)]
+PNG_DPI = 200  # twice the page's resolution
 WIDE, NARROW = 10.4, 4.1  # inches; the page shows the narrow drawing on a phone
 
 
@@ -98,7 +99,7 @@ def style():
 
 def to_png(figure, path):
     """Twice the page's resolution, light colours."""
-    figure.savefig(path, format="png", dpi=200, metadata={"Software": None})
+    figure.savefig(path, format="png", dpi=PNG_DPI, metadata={"Software": None})
 
 
 def to_svg(figure, name, label):

@@ -86,11 +86,12 @@ class DeviceClass:
     samples: int
     memory_need_bytes: float  # of one device; the largest where they differ
     memory_bytes: float
+    refused_need_bytes: float  # of a refused device; NaN: none was
 
 
 def device_classes(run):
     """The classes of the fleet, by backbone, in the order of the configuration."""
-    devices = run.devices
+    devices, need = run.devices, run.devices["memory_need_bytes"]
     keys = list(
         zip(devices["backbone"].tolist(), devices["profile"].tolist(), devices["link"].tolist())
     )
@@ -108,8 +109,9 @@ def device_classes(run):
                 members=admitted,
                 refused=len(rows) - len(admitted),
                 samples=int(devices["samples"][admitted].sum()),
-                memory_need_bytes=float(devices["memory_need_bytes"][rows].max()),
+                memory_need_bytes=float(need[admitted if len(admitted) else rows].max()),
                 memory_bytes=float(devices["memory_bytes"][rows].min()),
+                refused_need_bytes=float(max(need[np.setdiff1d(rows, admitted)], default=NAN)),
             )
         )
     return classes
@@ -195,7 +197,8 @@ def server(run):
     start, end, kind = seconds(updates["start_ns"]), seconds(updates["end_ns"]), updates["kind"]
     begin = min(arrival.min(), start.min()) if len(arrival) else start.min()
     span = max(end.max() - begin, 1e-12)
-    served = updates[(kind == ARRIVAL) & (updates["upload"] >= 0)]
+    known = (updates["upload"] >= 0) & (updates["upload"] < len(run.uploads))
+    served = updates[(kind == ARRIVAL) & known]
     _, first = np.unique(served["upload"], return_index=True)
     served = served[first]
     all_arrivals = seconds(run.uploads["arrival_ns"])

@@ -227,7 +227,7 @@ def build(run, summary, figures, reference=None, why_not=""):
     )
     nav = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in sections)
     made_by = ", ".join(
-        f"{key.replace('_version', '').replace('_', ' ')} {value[:40]}"
+        f"{key.replace('_version', '').replace('_', ' ')} {str(value)[:40]}"
         for key, value in sorted(run.attributes.items())
         if key.endswith("_version") or key in ("git_commit", "seed")
     )

@@ -7,6 +7,8 @@ import pathlib
 import shutil
 import subprocess
 
+import mobilog
+
 from . import numbers, run as runs
 
 MODE = "replay_after_all"
@@ -27,16 +29,16 @@ class Reference:
 def load_reference(path, run):
     """Reads a replay of `run`.
 
-    Raises RunFileError when the file has no evaluation or learned another task.
+    Raises mobilog.RunError when the file has no evaluation or learned another task.
     """
     other = runs.load_run(path)
     curves = numbers.curves(other)
     if -1 not in curves:
-        raise runs.RunFileError(
+        raise mobilog.RunError(
             f"{path}: holds no evaluation, so it cannot be the line of centralised training"
         )
     if list(other.class_names) != list(run.class_names):
-        raise runs.RunFileError(
+        raise mobilog.RunError(
             f"{path}: has other classes than {run.path}; give a replay of that run"
         )
     return Reference(pathlib.Path(path), curves)
@@ -73,7 +75,7 @@ def is_current(path, run):
             and path.stat().st_mtime >= run.path.stat().st_mtime
             and runs.load_run(path).complete
         )
-    except runs.RunFileError:
+    except mobilog.RunError:
         return False
 
 
@@ -120,5 +122,5 @@ def obtain(run, folder, say):
             return None, f"The line of centralised training is missing: the replay failed ({last})."
     try:
         return load_reference(path, run), ""
-    except runs.RunFileError as error:
+    except mobilog.RunError as error:
         return None, f"The line of centralised training is missing: {error}"

@@ -15,7 +15,7 @@ def score(run, value):
 
 def banner(run):
     """What a reader of an unfinished run must know first; empty for a finished one."""
-    done = len(run.updates)
+    done = run.updates_done
     if run.status == "aborted":
         return (
             f"This run was stopped before its end, after {words.count(done, 'update')}. "
@@ -206,63 +206,29 @@ def served(run, summary):
 
 def tiles(run, summary):
     """[(value, label, remark)], the numbers worth a glance."""
-    some, sums, overall = summary.admitted, summary.sums, summary.overall
+    sums, overall = summary.sums, summary.overall
+
+    def typical(column, say):
+        values = getattr(sums, column)[summary.admitted]
+        return say(float(np.median(values)) if len(values) else 0.0) + " a device (median)"
+
     result = []
     if overall is not None:
         label = "correlation × 100" if run.regression else "correct, all devices"
-        result.append(
-            (
-                score(run, overall.final),
-                label,
-                "" if run.regression else f"F1 {words.percent(float(overall.f1[-1]))}",
-            )
-        )
-    result.append(
-        (
-            words.seconds(summary.duration_s),
-            "virtual time, downloads included",
-            f"{words.count(summary.server.updates, 'update')} on the server",
-        )
-    )
-    result.append(
-        (
-            words.bytes_(summary.total("bytes")),
-            "sent by the fleet",
-            (
-                f"{words.bytes_(float(np.median(sums.bytes[some]))) if len(some) else '0 B'} a device"
-                " (median)"
-            ),
-        )
-    )
-    result.append(
-        (
-            words.flop(summary.total("flop")),
-            "computed by the fleet",
-            f"{words.flop(float(np.median(sums.flop[some]))) if len(some) else '0'} a device (median)",
-        )
-    )
+        remark = "" if run.regression else f"F1 {words.percent(float(overall.f1[-1]))}"
+        result.append((score(run, overall.final), label, remark))
+    updates = f"{words.count(summary.server.updates, 'update')} on the server"
+    result.append((words.seconds(summary.duration_s), "virtual time, downloads included", updates))
+    for column, say, label in (
+        ("bytes", words.bytes_, "sent by the fleet"),
+        ("flop", words.flop, "computed by the fleet"),
+    ):
+        result.append((say(summary.total(column)), label, typical(column, say)))
     energy, known = summary.known_total("compute_j")
-    if known:
-        result.append(
-            (
-                words.joules(energy),
-                "energy for computing",
-                (
-                    "every device"
-                    if known == len(some)
-                    else f"{known:,} of {len(some):,} devices have a figure"
-                ),
-            )
-        )
-    else:
-        result.append(
-            (words.NO_FIGURE, "energy for computing", "the profiles have no power figure")
-        )
-    result.append(
-        (
-            words.bytes_(summary.peak_memory_bytes),
-            "largest memory need of a device",
-            "inference only",
-        )
-    )
+    remark = "every device" if known else "the profiles have no power figure"
+    if 0 < known < len(summary.admitted):
+        remark = f"{known:,} of {len(summary.admitted):,} devices have a figure"
+    result.append((words.joules(energy), "energy for computing", remark))
+    memory = words.bytes_(summary.peak_memory_bytes)
+    result.append((memory, "largest memory need of a device", "inference only"))
     return result

@@ -197,7 +197,7 @@ def refused(run, summary):
             backbone(run, group.backbone, group.profile),
             f"{group.refused:,}",
             words.escape(group.backbone_name),
-            words.bytes_(group.memory_need_bytes),
+            words.bytes_(group.refused_need_bytes),
             words.bytes_(group.memory_bytes),
         ]
         for group in summary.classes

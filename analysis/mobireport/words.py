@@ -25,6 +25,8 @@ def scaled(value, unit, steps, digits=3):
     """`value` in the largest of the ascending `steps` [(factor, prefix)] that keeps it above 1."""
     if value is None or math.isnan(value):
         return NO_FIGURE
+    if value == 0:
+        return f"0{NBSP}{unit}"
     factor, prefix = steps[0]
     for step in steps:
         # 0.9995: what would be rounded up to a whole step is written in that step

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import h5py
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import mobilog  # noqa: E402
 import report  # noqa: E402
 from make_fixture import Options, make_fixture  # noqa: E402
 from mobireport import (
@@ -29,27 +31,30 @@ from mobireport import (
     numbers,
     words,
 )  # noqa: E402
-from mobireport import reference, run as runs  # noqa: E402
+from mobireport import reference  # noqa: E402
+from mobireport import run as runs  # noqa: E402
 
+WRITE_SAMPLE = os.environ.get("MOBI_WRITE_SAMPLE", "")
 ALL_FIGURES = set(report.FIGURES)
 
 
 class ReportCase(unittest.TestCase):
-    """A folder of its own, and a report made from options."""
+    """A folder of its own, and a report made from options: small, its PNG figures coarse."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+        coarse = unittest.mock.patch.object(look, "PNG_DPI", 30)
+        coarse.start()
+        self.addCleanup(coarse.stop)
 
-    def make(self, *, reference_path=None, **options):
-        path = make_fixture(self.folder / "run.h5", Options(**options))
-        page = report.make_report(
-            path, reference_path=reference_path, no_reference=reference_path is None
+    def make(self, **options):
+        self.path = make_fixture(
+            self.folder / "run.h5", Options(**{"devices": 6, "classes": 4, **options})
         )
-        self.path, self.figures = path, {
-            png.stem for png in (self.folder / "figures").glob("*.png")
-        }
+        page = report.make_report(self.path, no_reference=True)
+        self.figures = {png.stem for png in (self.folder / "figures").glob("*.png")}
         return page.read_text(encoding="utf-8")
 
     def assert_says(self, page, *texts):
@@ -263,7 +268,7 @@ class OtherRunsTest(ReportCase):
         self.assertNotRegex(plain_text(page), r"\b0 m?J\b")
 
     def test_an_aborted_run_says_so_at_the_top(self):
-        page = self.make(status="aborted", reference_path=None)
+        page = self.make(status="aborted")
         self.assertLess(page.index("stopped before its end"), page.index("<h2"))
         self.assert_says(page, "were teaching", "the run ended before the devices fetched")
 
@@ -297,6 +302,29 @@ class OtherRunsTest(ReportCase):
             h5py.File(killed, "r")
         page = report.make_report(killed, no_reference=True).read_text(encoding="utf-8")
         self.assertLess(page.index("This file is incomplete"), page.index("<h2"))
+
+    def test_tables_of_a_killed_run_may_end_at_different_moments(self):
+        path = make_fixture(self.folder / "run.h5")
+        with h5py.File(path, "a") as file:
+            row = file["status"][0]
+            row["status"] = 0
+            file["status"][0] = row
+            for name, share in (("uploads", 0.3), ("training", 0.5), ("training_gates", 0.7)):
+                file[name].resize(int(len(file[name]) * share), axis=0)
+            for name in ("downloads", "host"):
+                file[name].resize(0, axis=0)
+        page = report.make_report(path, no_reference=True).read_text(encoding="utf-8")
+        self.assert_says(page, "This file is incomplete")
+        self.assertNotRegex(plain_text(page), r"(?i)\bnan\b")
+
+    @unittest.skipUnless(WRITE_SAMPLE, "MOBI_WRITE_SAMPLE names the program that writes a run file")
+    def test_files_of_the_real_writer(self):
+        for how in ("finished", "aborted", "killed"):
+            path = self.folder / how / "run.h5"
+            path.parent.mkdir()
+            subprocess.run([WRITE_SAMPLE, str(path), how], check=False)
+            page = report.make_report(path, no_reference=True).read_text(encoding="utf-8")
+            self.assertEqual("incomplete" in page or "stopped before" in page, how != "finished")
 
 
 # Copies a file, marks it as running, and dies in SWMR mode without closing it.
@@ -383,7 +411,7 @@ class ReferenceTest(ReportCase):
     def test_a_reference_of_another_task_is_refused(self):
         run = runs.load_run(make_fixture(self.folder / "run.h5"))
         other = make_fixture(self.folder / "other.h5", Options(classes=3))
-        with self.assertRaisesRegex(runs.RunFileError, "other classes"):
+        with self.assertRaisesRegex(mobilog.RunError, "other classes"):
             reference.load_reference(other, run)
 
 
@@ -441,6 +469,7 @@ class WordsTest(unittest.TestCase):
             (words.seconds(59.99), "1 min 0 s"),
             (words.seconds(90061), "25 h 1 min"),
             (words.percent(75.04), "75.0 %"),
+            (words.seconds(0), "0 s"),
             (words.number(1234567.0), "1,234,567"),
         ]
         for found, expected in cases:
@@ -518,10 +547,6 @@ class NumbersTest(unittest.TestCase):
         placed = look.spread([10.0, 10.5, 30.0], 5)
         self.assertGreaterEqual(placed[1] - placed[0], 5 - 1e-6)
         self.assertEqual(placed[2], 30)
-
-    def test_comments_and_sections_of_a_configuration(self):
-        found = runs.parse_config("[run]\nseed = 7  # why\n\n[device.a]\nmemory = 4 GiB\n")
-        self.assertEqual(found, {"run.seed": "7", "device.a.memory": "4 GiB"})
 
 
 if __name__ == "__main__":
