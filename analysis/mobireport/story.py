@@ -45,9 +45,10 @@ def headline(run, summary):
         if run.regression
         else f"{words.percent(overall.final)} correct"
     )
-    return (
-        f"{who} {verb} {what}: {result} after {words.seconds(summary.server.end_s)} of virtual time"
-    )
+    when = f"after {words.seconds(summary.server.end_s)} of virtual time"
+    if run.setting("method.name") == "central_side":
+        return f"Centralised training on the data of {who}: {result} {when}"
+    return f"{who} {verb} {what}: {result} {when}"
 
 
 def paragraphs(run, summary, reference):
@@ -120,9 +121,11 @@ def sent(run, summary):
         return "No device sent anything."
     sums, some = summary.sums, summary.admitted
     per_device = np.median(sums.bytes[some])
+    epochs = run.setting("device.epochs", "1")
+    times = "once" if epochs == "1" else f"{epochs} times"
     text = (
-        f"The devices read {words.number(float(run.devices['samples'][some].sum()))} samples once,"
-        f" each with forward passes alone, and sent {words.bytes_(summary.total('bytes'))} in"
+        f"The devices read {words.number(float(run.devices['samples'][some].sum()))} samples"
+        f" {times}, each with forward passes alone, and sent {words.bytes_(summary.total('bytes'))} in"
         f" {words.count(int(sums.packets[some].sum()), 'packet')}: {words.bytes_(per_device)} and"
         f" {words.flop(float(np.median(sums.flop[some])))} for a typical device. "
     )

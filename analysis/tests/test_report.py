@@ -317,6 +317,20 @@ class OtherRunsTest(ReportCase):
         self.assert_says(page, "This file is incomplete")
         self.assertNotRegex(plain_text(page), r"(?i)\bnan\b")
 
+    def test_centralised_training_sends_nothing(self):
+        path = make_fixture(self.folder / "run.h5")
+        with h5py.File(path, "a") as file:
+            text = file["config"].asstr()[()].replace("fed_mobillm", "central_side")
+            del file["config"]
+            file["config"] = text
+            for name in ("uploads", "downloads"):
+                file[name].resize(0, axis=0)
+        page = report.make_report(path).read_text(encoding="utf-8")
+        self.assert_says(
+            page, "Centralised training on the data of 12 devices", "No device sent anything"
+        )
+        self.assertNotRegex(plain_text(page), r"(?i)\bnan\b")
+
     @unittest.skipUnless(WRITE_SAMPLE, "MOBI_WRITE_SAMPLE names the program that writes a run file")
     def test_files_of_the_real_writer(self):
         for how in ("finished", "aborted", "killed"):
