@@ -6,11 +6,12 @@
 
 Writes report.html and figures/*.png to DIR.  Default: the folder of RUN.h5 if the file is called
 run.h5, else a folder beside it that is named after it.  The line of centralised training comes from
-FILE, a replay of the same run with server.mode = replay_after_all; without --reference the replay is
-made once, if the fedmobillm program is found, and kept as replay_all.h5 in DIR.
+FILE, a replay of the same run with server.mode = replay_after_all; without --reference the replay
+is made once, if the fedmobillm program is found, and kept as replay_all.h5 in DIR.
 
 Exit codes: 0, or 2 (command line), 3 (a file that cannot be read), 5 (DIR cannot be written).
 """
+
 import argparse
 import os
 import pathlib
@@ -18,23 +19,41 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+
 try:
     import h5py  # noqa: F401  (to say plainly what is missing)
     import matplotlib  # noqa: F401
     import numpy  # noqa: F401
 except ImportError as missing:
-    sys.exit(f"report.py: {missing}; install it (apt-get install python3-h5py python3-numpy python3-matplotlib) "
-             "or call /usr/bin/python3 report.py")
+    if (
+        __name__ == "__main__"
+        and sys.executable != DEBIAN_PYTHON
+        and os.access(DEBIAN_PYTHON, os.X_OK)
+    ):
+        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
+    sys.exit(
+        f"report.py: {missing}; install it (apt-get install python3-h5py python3-numpy"
+        " python3-matplotlib)"
+    )
 
-from mobireport import (figures_fleet, figures_learning, figures_server, look, numbers, page,  # noqa: E402
-                        reference, run as runs)
+import mobilog  # noqa: E402
+from mobireport import figures_fleet, figures_learning, figures_server  # noqa: E402
+from mobireport import look, numbers, page, reference  # noqa: E402
+from mobireport import run as runs  # noqa: E402
 
 FIGURES = {  # name -> (drawing, what it shows, for people who cannot see it)
     "accuracy": (figures_learning.accuracy, "accuracy over virtual time by backbone"),
     "fleet": (figures_fleet.strip_chart, "when each device computed and sent"),
     "costs": (figures_fleet.class_costs, "bytes, computation, energy and memory by device class"),
-    "server": (figures_server.load, "inbox, waiting packets and load of the server over virtual time"),
-    "training": (figures_learning.training, "loss, gradient norm, learning rate and gates over updates"),
+    "server": (
+        figures_server.load,
+        "inbox, waiting packets and load of the server over virtual time",
+    ),
+    "training": (
+        figures_learning.training,
+        "loss, gradient norm, learning rate and gates over updates",
+    ),
     "confusion": (figures_learning.confusion, "confusion matrix"),
     "recall": (figures_learning.recall, "recognised share of each class by backbone"),
     "host": (figures_server.host, "wall time by rank and phase"),
@@ -64,7 +83,7 @@ def draw_all(run, summary, folder, line):
             if svg:
                 drawn[name] = page.Drawn(svg["wide"], svg["narrow"])
             else:
-                (folder / f"{name}.png").unlink(missing_ok=True)     # of an earlier report
+                (folder / f"{name}.png").unlink(missing_ok=True)  # of an earlier report
     return drawn
 
 
@@ -88,17 +107,32 @@ def make_report(run_path, output=None, reference_path=None, no_reference=False, 
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", metavar="RUN.h5", type=pathlib.Path)
-    parser.add_argument("--reference", metavar="FILE", type=pathlib.Path,
-                        help="replay of the same run with server.mode = replay_after_all")
+    parser.add_argument(
+        "--reference",
+        metavar="FILE",
+        type=pathlib.Path,
+        help="replay of the same run with server.mode = replay_after_all",
+    )
     parser.add_argument("--output", metavar="DIR", type=pathlib.Path, help="where to write")
-    parser.add_argument("--no-reference", action="store_true", help="leave the line of centralised training out")
+    parser.add_argument(
+        "--no-reference", action="store_true", help="leave the line of centralised training out"
+    )
     options = parser.parse_args(arguments)
     try:
-        print(make_report(options.run, options.output, options.reference, options.no_reference,
-                          say=lambda text: print(text, file=sys.stderr)))
-    except runs.RunFileError as error:
+        print(
+            make_report(
+                options.run,
+                options.output,
+                options.reference,
+                options.no_reference,
+                say=lambda text: print(text, file=sys.stderr),
+            )
+        )
+    except mobilog.RunError as error:
         print(f"report.py: {error}", file=sys.stderr)
         return 3
     except OSError as error:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One look for every figure: palette, type, and SVG that follows the page's light or dark theme.
 
-Figures are drawn with the light colours.  In the SVG each colour of the theme becomes a CSS variable
-of the page, so that one drawing serves light, dark and print; the PNG keeps the light colours.
+Figures are drawn with the light colours.  In the SVG each colour of the theme becomes a CSS
+variable of the page, so that one drawing serves light, dark and print; the PNG keeps the light
+colours.
 """
+
 import contextlib
 import io
 import re
@@ -30,9 +32,12 @@ THEME = {
     "c6": ("#7a5230", "#c79a6e"),
     "c7": ("#6a51a3", "#a996e0"),
 }
-INK, MUTED, GRID, PAPER, BAND = (THEME[name][0] for name in ("ink", "muted", "grid", "paper", "band"))
+INK, MUTED, GRID, PAPER, BAND = (
+    THEME[name][0] for name in ("ink", "muted", "grid", "paper", "band")
+)
 CATEGORIES = [THEME[f"c{i}"][0] for i in range(8)]
-WIDE, NARROW = 10.4, 4.1     # inches; the page shows the narrow drawing on a phone
+PNG_DPI = 200  # twice the page's resolution
+WIDE, NARROW = 10.4, 4.1  # inches; the page shows the narrow drawing on a phone
 
 
 def backbone_colour(index):
@@ -45,17 +50,44 @@ def backbone_class(index):
 
 
 STYLE = {
-    "figure.facecolor": PAPER, "axes.facecolor": "none", "savefig.facecolor": PAPER,
-    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 8.5,
-    "text.color": INK, "axes.labelcolor": MUTED, "axes.edgecolor": MUTED, "axes.linewidth": 0.7,
-    "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 8,
-    "axes.titlecolor": INK, "axes.labelsize": 8.5, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.spines.left": False, "axes.grid": True, "axes.grid.axis": "y", "axes.axisbelow": True,
-    "grid.color": GRID, "grid.linewidth": 0.8, "xtick.color": MUTED, "ytick.color": MUTED,
-    "xtick.labelsize": 8, "ytick.labelsize": 8, "ytick.major.size": 0, "xtick.major.size": 3,
-    "lines.linewidth": 1.8, "lines.solid_capstyle": "round", "lines.solid_joinstyle": "round",
-    "legend.frameon": False, "svg.fonttype": "none", "svg.hashsalt": "fedmobillm",
-    "path.simplify": True, "figure.dpi": 100,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": "none",
+    "savefig.facecolor": PAPER,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.7,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.titlecolor": INK,
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "ytick.major.size": 0,
+    "xtick.major.size": 3,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "lines.solid_joinstyle": "round",
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "fedmobillm",
+    "path.simplify": True,
+    "figure.dpi": 100,
 }
 
 
@@ -67,7 +99,7 @@ def style():
 
 def to_png(figure, path):
     """Twice the page's resolution, light colours."""
-    figure.savefig(path, format="png", dpi=200, metadata={"Software": None})
+    figure.savefig(path, format="png", dpi=PNG_DPI, metadata={"Software": None})
 
 
 def to_svg(figure, name, label):
@@ -75,11 +107,15 @@ def to_svg(figure, name, label):
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
-    svg = svg[svg.index("<svg"):].rstrip()
+    svg = svg[svg.index("<svg") :].rstrip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
-    svg = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>',
-                 rf'<svg class="plot" role="img" aria-label="{label}" viewBox="\1" '
-                 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">', svg, count=1)
+    svg = re.sub(
+        r'<svg [^>]*viewBox="([^"]*)"[^>]*>',
+        rf'<svg class="plot" role="img" aria-label="{label}" viewBox="\1" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">',
+        svg,
+        count=1,
+    )
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
@@ -95,7 +131,7 @@ def css_variables(dark):
 
 
 def spread(positions, distance):
-    """Moves labels apart: the given order and centre are kept, neighbours get `distance` or more."""
+    """Moves labels apart: order and centre are kept, neighbours get `distance` or more."""
     order = sorted(range(len(positions)), key=lambda i: positions[i])
     placed = [positions[i] for i in order]
     for _ in range(100):
@@ -126,11 +162,27 @@ def label_lines(axes, ends, size=8.5, gap_points=11.5):
     right = max(x for x, _ in points)
     places = spread([y for _, y in points], gap_points)
     for (_, _, text, colour), point, place in zip(ends, points, places):
-        axes.annotate(text, xy=point, xytext=(right + 9, place), xycoords="figure points",
-                      textcoords="figure points", color=colour, fontsize=size, va="center", ha="left",
-                      annotation_clip=False, arrowprops={
-                          "arrowstyle": "-", "color": colour, "linewidth": 0.6, "alpha": 0.6,
-                          "shrinkA": 1, "shrinkB": 2, "relpos": (0, 0.5)})
+        axes.annotate(
+            text,
+            xy=point,
+            xytext=(right + 9, place),
+            xycoords="figure points",
+            textcoords="figure points",
+            color=colour,
+            fontsize=size,
+            va="center",
+            ha="left",
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.6,
+                "alpha": 0.6,
+                "shrinkA": 1,
+                "shrinkB": 2,
+                "relpos": (0, 0.5),
+            },
+        )
 
 
 def word_legend(axes, entries, size=8.5, right=False, narrow=False):
@@ -143,8 +195,16 @@ def word_legend(axes, entries, size=8.5, right=False, narrow=False):
     for (name, colour), width in zip(entries, widths):
         if x + width > points + 20 and x > 0:
             x, lift = 0.0, lift - size * 1.5
-        axes.annotate(name if name.startswith("|") else f"● {name}", (0, 1), (x, lift), xycoords="axes fraction", textcoords="offset points",
-                      color=colour, fontsize=size, annotation_clip=False)
+        axes.annotate(
+            name if name.startswith("|") else f"● {name}",
+            (0, 1),
+            (x, lift),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=colour,
+            fontsize=size,
+            annotation_clip=False,
+        )
         x += width
 
 
@@ -155,10 +215,11 @@ def thousands(axis, most=4):
 
 
 def canvas(narrow, height, rows=1, margins=(0.55, 1.2, 0.35, 0.5), **grid):
-    """(figure, axes) with margins left, right, top, bottom in inches; axes as an array for rows > 1."""
+    """(figure, axes); margins left, right, top, bottom in inches; several rows: array of axes."""
     width = NARROW if narrow else WIDE
     left, right, top, bottom = margins
     figure, axes = plt.subplots(rows, figsize=(width, height), **grid)
-    figure.subplots_adjust(left=left / width, right=1 - right / width, top=1 - top / height,
-                           bottom=bottom / height)
+    figure.subplots_adjust(
+        left=left / width, right=1 - right / width, top=1 - top / height, bottom=bottom / height
+    )
     return figure, axes

@@ -4,12 +4,13 @@
 Times are virtual seconds unless a name says `wall`.  A figure that the run does not know (energy of
 a profile without power figures) is NaN and stays NaN in every sum it enters.
 """
+
 import dataclasses
 
 import numpy as np
 
 NAN = float("nan")
-PLANNED = 2         # Outcome of a packet that never left: the run ended first
+PLANNED = 2  # Outcome of a packet that never left: the run ended first
 ARRIVAL, REPLAY = 0, 1
 
 
@@ -33,7 +34,7 @@ class DeviceSums:
     send_s: np.ndarray
     compute_j: np.ndarray
     send_j: np.ndarray
-    finish_s: np.ndarray        # last arrival; NaN: sent nothing
+    finish_s: np.ndarray  # last arrival; NaN: sent nothing
     download_bytes: np.ndarray
     download_s: np.ndarray
     download_j: np.ndarray
@@ -59,14 +60,17 @@ def device_sums(run):
         bytes=total_by(of, uploads["charged_bytes"], count),
         flop=total_by(of, uploads["charged_flop"], count),
         packets=np.bincount(of, minlength=count),
-        compute_s=total_by(of, seconds(uploads["compute_end_ns"] - uploads["compute_start_ns"]), count),
+        compute_s=total_by(
+            of, seconds(uploads["compute_end_ns"] - uploads["compute_start_ns"]), count
+        ),
         send_s=total_by(of, seconds(uploads["send_end_ns"] - uploads["send_start_ns"]), count),
         compute_j=total_by(of, uploads["compute_energy_j"], count),
         send_j=total_by(of, uploads["send_energy_j"], count),
         finish_s=np.where(np.isfinite(finish), finish, NAN),
         download_bytes=total_by(to, downloads["charged_bytes"], count),
         download_s=total_by(to, seconds(downloads["end_ns"] - downloads["start_ns"]), count),
-        download_j=total_by(to, downloads["energy_j"], count))
+        download_j=total_by(to, downloads["energy_j"], count),
+    )
 
 
 @dataclasses.dataclass
@@ -77,28 +81,39 @@ class DeviceClass:
     link: str
     backbone: int
     backbone_name: str
-    members: np.ndarray         # device indices, admitted ones
+    members: np.ndarray  # device indices, admitted ones
     refused: int
     samples: int
-    memory_need_bytes: float    # of one device; the largest where they differ
+    memory_need_bytes: float  # of one device; the largest where they differ
     memory_bytes: float
+    refused_need_bytes: float  # of a refused device; NaN: none was
 
 
 def device_classes(run):
     """The classes of the fleet, by backbone, in the order of the configuration."""
-    devices = run.devices
-    keys = list(zip(devices["backbone"].tolist(), devices["profile"].tolist(), devices["link"].tolist()))
+    devices, need = run.devices, run.devices["memory_need_bytes"]
+    keys = list(
+        zip(devices["backbone"].tolist(), devices["profile"].tolist(), devices["link"].tolist())
+    )
     profiles, links = run.labels("devices", "profile"), run.labels("devices", "link")
     classes = []
     for key in sorted(set(keys)):
         rows = np.array([i for i, other in enumerate(keys) if other == key])
         admitted = rows[devices["admitted"][rows] != 0]
-        classes.append(DeviceClass(
-            profile=profiles[rows[0]], link=links[rows[0]], backbone=key[0],
-            backbone_name=run.backbone_names[key[0]], members=admitted,
-            refused=len(rows) - len(admitted), samples=int(devices["samples"][admitted].sum()),
-            memory_need_bytes=float(devices["memory_need_bytes"][rows].max()),
-            memory_bytes=float(devices["memory_bytes"][rows].min())))
+        classes.append(
+            DeviceClass(
+                profile=profiles[rows[0]],
+                link=links[rows[0]],
+                backbone=key[0],
+                backbone_name=run.backbone_names[key[0]],
+                members=admitted,
+                refused=len(rows) - len(admitted),
+                samples=int(devices["samples"][admitted].sum()),
+                memory_need_bytes=float(need[admitted if len(admitted) else rows].max()),
+                memory_bytes=float(devices["memory_bytes"][rows].min()),
+                refused_need_bytes=float(max(need[np.setdiff1d(rows, admitted)], default=NAN)),
+            )
+        )
     return classes
 
 
@@ -126,16 +141,22 @@ def curves(run):
     for backbone in present:
         rows = table[table["backbone"] == backbone]
         if len(rows):
-            found[backbone] = Curve(backbone, rows["update"], seconds(rows["time_ns"]), rows["metric"],
-                                    rows["f1"], rows["loss"])
+            found[backbone] = Curve(
+                backbone,
+                rows["update"],
+                seconds(rows["time_ns"]),
+                rows["metric"],
+                rows["f1"],
+                rows["loss"],
+            )
     return found
 
 
 def time_to(curve, level, consecutive=1):
-    """Virtual time of the first of `consecutive` evaluations in a row at `level` or above, else NaN."""
+    """Virtual time of the first of `consecutive` evaluations in a row at `level` or above; NaN."""
     above = np.asarray(curve.metric) >= level
     for i in range(len(above) - consecutive + 1):
-        if above[i:i + consecutive].all():
+        if above[i : i + consecutive].all():
             return float(curve.time_s[i])
     return NAN
 
@@ -154,9 +175,9 @@ class Server:
     replays: int
     start_s: float
     end_s: float
-    arrival_share: float        # of that time, spent on updates on arrivals
+    arrival_share: float  # of that time, spent on updates on arrivals
     replay_share: float
-    wait_median_s: float        # from a packet's arrival to the start of its update
+    wait_median_s: float  # from a packet's arrival to the start of its update
     wait_p95_s: float
     most_waiting: int
     last_arrival_s: float
@@ -170,24 +191,31 @@ def server(run):
     uploads, updates = sent_uploads(run), run.updates
     arrival = seconds(uploads["arrival_ns"]) if len(uploads) else np.zeros(0)
     if not len(updates):
-        return Server(0, 0, 0, NAN, NAN, NAN, NAN, NAN, NAN, 0, arrival.max() if len(arrival) else NAN)
+        return Server(
+            0, 0, 0, NAN, NAN, NAN, NAN, NAN, NAN, 0, arrival.max() if len(arrival) else NAN
+        )
     start, end, kind = seconds(updates["start_ns"]), seconds(updates["end_ns"]), updates["kind"]
     begin = min(arrival.min(), start.min()) if len(arrival) else start.min()
     span = max(end.max() - begin, 1e-12)
-    served = updates[(kind == ARRIVAL) & (updates["upload"] >= 0)]
+    known = (updates["upload"] >= 0) & (updates["upload"] < len(run.uploads))
+    served = updates[(kind == ARRIVAL) & known]
     _, first = np.unique(served["upload"], return_index=True)
     served = served[first]
     all_arrivals = seconds(run.uploads["arrival_ns"])
     wait = seconds(served["start_ns"]) - all_arrivals[served["upload"].astype(int)]
     return Server(
-        updates=len(updates), arrivals=int((kind == ARRIVAL).sum()), replays=int((kind == REPLAY).sum()),
-        start_s=float(begin), end_s=float(end.max()),
+        updates=len(updates),
+        arrivals=int((kind == ARRIVAL).sum()),
+        replays=int((kind == REPLAY).sum()),
+        start_s=float(begin),
+        end_s=float(end.max()),
         arrival_share=float((end - start)[kind == ARRIVAL].sum() / span),
         replay_share=float((end - start)[kind == REPLAY].sum() / span),
         wait_median_s=float(np.median(wait)) if len(wait) else NAN,
         wait_p95_s=float(np.percentile(wait, 95)) if len(wait) else NAN,
         most_waiting=int(updates["waiting_packets"].max()),
-        last_arrival_s=float(arrival.max()) if len(arrival) else NAN)
+        last_arrival_s=float(arrival.max()) if len(arrival) else NAN,
+    )
 
 
 @dataclasses.dataclass
@@ -197,17 +225,19 @@ class Forward:
     backbone: int
     tokens: int
     samples: int
-    wall_s: float               # of the rank that took longest
+    wall_s: float  # of the rank that took longest
     tokens_per_wall_s: float
     flop_per_wall_s: float
-    peak_share: float           # of the GEMM peak of the threads used; NaN: not measured
+    peak_share: float  # of the GEMM peak of the threads used; NaN: not measured
     threads: int
 
 
 def host_rows(run, phase):
     """Rows of /host of one phase, by its name."""
     table = run.host
-    code = {name: value for value, name in run.names.get(("host", "phase"), {}).items()}.get(phase, -1)
+    code = {name: value for value, name in run.names.get(("host", "phase"), {}).items()}.get(
+        phase, -1
+    )
     return table[table["phase"] == code] if len(table) else table
 
 
@@ -215,22 +245,39 @@ def forwards(run, phases=("forward", "evaluation_forward")):
     """Throughput by backbone.  A rank's rate is its work over its own wall time; ranks add up."""
     found = []
     for backbone in range(len(run.backbones)):
-        rows = [row for phase in phases for row in host_rows(run, phase)
-                if row["backbone"] == backbone and row["wall_s"] > 0 and row["samples"] > 0]
+        rows = [
+            row
+            for phase in phases
+            for row in host_rows(run, phase)
+            if row["backbone"] == backbone and row["wall_s"] > 0 and row["samples"] > 0
+        ]
         if not rows:
             continue
         rows = np.array(rows, dtype=run.host.dtype)
-        wall = {rank: rows["wall_s"][rows["rank"] == rank].sum() for rank in np.unique(rows["rank"])}
-        per_rank = [(rows["tokens"][rows["rank"] == rank].sum() / spent,
-                     rows["done_flop"][rows["rank"] == rank].sum() / spent) for rank, spent in wall.items()]
+        wall = {
+            rank: rows["wall_s"][rows["rank"] == rank].sum() for rank in np.unique(rows["rank"])
+        }
+        per_rank = [
+            (
+                rows["tokens"][rows["rank"] == rank].sum() / spent,
+                rows["done_flop"][rows["rank"] == rank].sum() / spent,
+            )
+            for rank, spent in wall.items()
+        ]
         peak = rows["peak_flop_per_s"] * rows["threads"] * rows["wall_s"]
         threads = {rank: rows["threads"][rows["rank"] == rank].max() for rank in wall}
-        found.append(Forward(
-            backbone=backbone, tokens=int(rows["tokens"].sum()), samples=int(rows["samples"].sum()),
-            wall_s=float(max(wall.values())), tokens_per_wall_s=float(sum(rate for rate, _ in per_rank)),
-            flop_per_wall_s=float(sum(rate for _, rate in per_rank)),
-            peak_share=float(rows["done_flop"].sum() / peak.sum()) if np.all(peak > 0) else NAN,
-            threads=int(sum(threads.values()))))
+        found.append(
+            Forward(
+                backbone=backbone,
+                tokens=int(rows["tokens"].sum()),
+                samples=int(rows["samples"].sum()),
+                wall_s=float(max(wall.values())),
+                tokens_per_wall_s=float(sum(rate for rate, _ in per_rank)),
+                flop_per_wall_s=float(sum(rate for _, rate in per_rank)),
+                peak_share=float(rows["done_flop"].sum() / peak.sum()) if np.all(peak > 0) else NAN,
+                threads=int(sum(threads.values())),
+            )
+        )
     return found
 
 
@@ -240,14 +287,18 @@ def phase_seconds(run):
     for _, phase in sorted(run.names.get(("host", "phase"), {}).items()):
         rows = host_rows(run, phase)
         if len(rows):
-            result[phase] = {int(rank): float(rows["wall_s"][rows["rank"] == rank].sum())
-                             for rank in np.unique(rows["rank"])}
+            result[phase] = {
+                int(rank): float(rows["wall_s"][rows["rank"] == rank].sum())
+                for rank in np.unique(rows["rank"])
+            }
     return result
 
 
 def confusion(run):
     """(C, C) counts summed over the backbones, or None."""
-    matrices = [matrix for matrix in run.confusion.values() if matrix.ndim == 2 and matrix.sum() > 0]
+    matrices = [
+        matrix for matrix in run.confusion.values() if matrix.ndim == 2 and matrix.sum() > 0
+    ]
     if run.regression or not matrices:
         return None
     return np.sum(matrices, axis=0)
@@ -265,8 +316,11 @@ def confused_pairs(matrix, most):
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     rows, columns = np.unravel_index(order, wrong.shape)
-    return [(int(r), int(c), int(wrong[r, c]), wrong[r, c] / matrix[r].sum())
-            for r, c in zip(rows, columns) if wrong[r, c] > 0]
+    return [
+        (int(r), int(c), int(wrong[r, c]), wrong[r, c] / matrix[r].sum())
+        for r, c in zip(rows, columns)
+        if wrong[r, c] > 0
+    ]
 
 
 @dataclasses.dataclass
@@ -278,8 +332,8 @@ class Summary:
     curves: dict
     server: Server
     forwards: list
-    duration_s: float           # until the last event, downloads included
-    admitted: np.ndarray        # device indices
+    duration_s: float  # until the last event, downloads included
+    admitted: np.ndarray  # device indices
 
     def total(self, column):
         """Over admitted devices; NaN where any of them has no figure."""
@@ -302,10 +356,23 @@ class Summary:
 
 
 def summarise(run):
-    ends = [seconds(run.tables[table][column]).max() for table, column in
-            (("uploads", "arrival_ns"), ("updates", "end_ns"), ("downloads", "end_ns"))
-            if run.has(table) and (table != "uploads" or run.complete)]
+    ends = [
+        seconds(run.tables[table][column]).max()
+        for table, column in (
+            ("uploads", "arrival_ns"),
+            ("updates", "end_ns"),
+            ("downloads", "end_ns"),
+        )
+        if run.has(table) and (table != "uploads" or run.complete)
+    ]
     return Summary(
-        sums=device_sums(run), classes=device_classes(run), curves=curves(run), server=server(run),
-        forwards=forwards(run), duration_s=float(max(ends)) if ends else NAN,
-        admitted=np.flatnonzero(run.devices["admitted"] != 0) if len(run.devices) else np.zeros(0, int))
+        sums=device_sums(run),
+        classes=device_classes(run),
+        curves=curves(run),
+        server=server(run),
+        forwards=forwards(run),
+        duration_s=float(max(ends)) if ends else NAN,
+        admitted=(
+            np.flatnonzero(run.devices["admitted"] != 0) if len(run.devices) else np.zeros(0, int)
+        ),
+    )

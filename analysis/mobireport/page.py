@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page: sections in order, each a few words, a figure, a line that says what to look for."""
+
 import dataclasses
 import pathlib
 import re
@@ -21,15 +22,20 @@ def css():
     light, dark = (look.css_variables(dark) for dark in (0, 1))
     rules = (pathlib.Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     classes = "".join(f".{name}{{color:var(--{name})}}" for name in look.THEME)
-    return (f":root{{{light}--shade:#0003;--sans:{SANS}}}"
-            f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}--shade:#0009}}}}{rules}{classes}")
+    return (
+        f":root{{{light}--shade:#0003;--sans:{SANS}}}@media screen and"
+        f" (prefers-color-scheme:dark){{:root{{{dark}--shade:#0009}}}}{rules}{classes}"
+    )
 
 
 def figure(drawn, what_to_look_for, kind=""):
     if drawn is None:
         return ""
-    return (f'<figure class="{kind}"><div class="wide">{drawn.wide}</div><div class="narrow">{drawn.narrow}</div>'
-            f'<figcaption class="look"><b>What to look for.</b> {what_to_look_for}</figcaption></figure>')
+    return (
+        f'<figure class="{kind}"><div class="wide">{drawn.wide}</div><div'
+        f' class="narrow">{drawn.narrow}</div><figcaption class="look"><b>What to look for.</b>'
+        f" {what_to_look_for}</figcaption></figure>"
+    )
 
 
 def paragraph(text, kind=""):
@@ -47,83 +53,131 @@ def section(name, title, *content):
 
 def learned(run, summary, figures, reference, why_not):
     if not summary.curves:
-        return section("learned", "What was learned", paragraph(
-            "This run has no evaluation: run.compute = none plays the timeline without computing anything."
-            if run.setting("run.compute") == "none" else "This run has no evaluation (eval.every, or it ended before the first)."))
+        return section(
+            "learned",
+            "What was learned",
+            paragraph(
+                "This run has no evaluation: run.compute = none plays the timeline without"
+                " computing anything."
+                if run.setting("run.compute") == "none"
+                else "This run has no evaluation (eval.every, or it ended before the first)."
+            ),
+        )
     return section(
-        "learned", "What was learned", tables.final_scores(run, summary, reference),
-        figure(figures.get("accuracy"),
-               "How fast the lines rise, and whether they flatten together. Lines that stay apart show what a larger "
-               "backbone is worth. The distance to the dashed line is the price of learning from packets as they "
-               "arrive; where it closes, nothing was lost by not waiting."),
-        paragraph(why_not, "note"))
+        "learned",
+        "What was learned",
+        tables.final_scores(run, summary, reference),
+        figure(
+            figures.get("accuracy"),
+            "How fast the lines rise, and whether they flatten together. Lines that stay apart show"
+            " what a larger backbone is worth. The distance to the dashed line is the price of"
+            " learning from packets as they arrive; where it closes, nothing was lost by not"
+            " waiting.",
+        ),
+        paragraph(why_not, "note"),
+    )
 
 
 def fleet(run, summary, figures):
     return section(
-        "fleet", "Who worked when", paragraph(story.shards(run, summary)),
-        figure(figures.get("fleet"),
-               "A device computes (upper half) and sends (lower half) at the same time. Sending that goes on long "
-               "after computing ended means that the uplink is the bottleneck; gaps in sending mean that it waits "
-               "for the processor. Each group's slope shows how unequal its shards are; the lowest lines decide when "
-               "the server has seen everything."),
+        "fleet",
+        "Who worked when",
+        paragraph(story.shards(run, summary)),
+        figure(
+            figures.get("fleet"),
+            "A device computes (upper half) and sends (lower half) at the same time. Sending that"
+            " goes on long after computing ended means that the uplink is the bottleneck; gaps in"
+            " sending mean that it waits for the processor. Each group's slope shows how unequal"
+            " its shards are; the lowest lines decide when the server has seen everything.",
+        ),
         details("The slowest devices", tables.slowest(run, summary)),
-        details("Devices that were refused", tables.refused(run, summary)))
+        details("Devices that were refused", tables.refused(run, summary)),
+    )
 
 
 def costs(run, summary, figures):
     return section(
-        "costs", "What it cost the devices", tables.classes(run, summary),
-        figure(figures.get("costs"),
-               "The bar and its number are the median device of a class, the thick line 8 in 10 devices, the thin one all of them. "
-               "A class that spends much more than the others carries the larger backbone or the larger shards. "
-               "Grey in the last panel is the memory there is. “No figure” means that nobody measured it; it is "
-               "not zero."),
-        "<h3>Downloads</h3>" + tables.downloads(run, summary))
+        "costs",
+        "What it cost the devices",
+        tables.classes(run, summary),
+        figure(
+            figures.get("costs"),
+            "The bar and its number are the median device of a class, the thick line 8 in 10"
+            " devices, the thin one all of them. A class that spends much more than the others"
+            " carries the larger backbone or the larger shards. Grey in the last panel is the"
+            " memory there is. “No figure” means that nobody measured it; it is not zero.",
+        ),
+        "<h3>Downloads</h3>" + tables.downloads(run, summary),
+    )
 
 
 def served(run, summary, figures):
     return section(
-        "server", "What the server did",
-        figure(figures.get("server"),
-               "The inbox grows as long as devices upload. Waiting packets that pile up, together with a server "
-               "that is busy with arrivals all the time, mean that it is saturated: the fleet is faster than the "
-               "server. Replay fills the gaps, and everything after the last arrival."))
+        "server",
+        "What the server did",
+        figure(
+            figures.get("server"),
+            "The inbox grows as long as devices upload. Waiting packets that pile up, together with"
+            " a server that is busy with arrivals all the time, mean that it is saturated: the"
+            " fleet is faster than the server. Replay fills the gaps, and everything after the last"
+            " arrival.",
+        ),
+    )
 
 
 def trained(run, summary, figures):
     return section(
-        "training", "How training went",
-        figure(figures.get("training"),
-               "The loss falls quickly, then slowly; one that rises again, or a gradient norm that grows, asks for a "
-               "smaller learning rate. Arrivals are one device's own samples, so their loss is noisier than that of "
-               "replay, which mixes devices. A gate near 1 means that the network relies on what it built below, "
-               "near 0 on what the devices sent for that block."))
+        "training",
+        "How training went",
+        figure(
+            figures.get("training"),
+            "The loss falls quickly, then slowly; one that rises again, or a gradient norm that"
+            " grows, asks for a smaller learning rate. Arrivals are one device's own samples, so"
+            " their loss is noisier than that of replay, which mixes devices. A gate near 1 means"
+            " that the network relies on what it built below, near 0 on what the devices sent for"
+            " that block.",
+        ),
+    )
 
 
 def confused(run, summary, figures):
     return section(
-        "confusion", "What it takes for what",
-        figure(figures.get("confusion"),
-               "All backbones together, after the last evaluation. A row is a true class, the largest on top; its "
-               "cells are percents of that class. A dark diagonal is right. A dark column beside it is a class that "
-               "swallows others.", "square"),
+        "confusion",
+        "What it takes for what",
+        figure(
+            figures.get("confusion"),
+            "All backbones together, after the last evaluation. A row is a true class, the largest"
+            " on top; its cells are percents of that class. A dark diagonal is right. A dark column"
+            " beside it is a class that swallows others.",
+            "square",
+        ),
         tables.confused(run),
-        figure(figures.get("recall"),
-               "Hardest classes at the bottom, number of test samples in brackets. Where the dots of the backbones lie far "
-               "apart, a larger backbone helps that class; where all are low, there are too few samples or the class "
-               "is vague."))
+        figure(
+            figures.get("recall"),
+            "Hardest classes at the bottom, number of test samples in brackets. Where the dots of"
+            " the backbones lie far apart, a larger backbone helps that class; where all are low,"
+            " there are too few samples or the class is vague.",
+        ),
+    )
 
 
 def testbed(run, summary, figures):
     return section(
-        "host", "How fast the testbed was",
-        paragraph("Wall time on the machine that emulated the fleet. It has no influence on anything above.", "note"),
+        "host",
+        "How fast the testbed was",
+        paragraph(
+            "Wall time on the machine that emulated the fleet. It has no influence on anything"
+            " above.",
+            "note",
+        ),
         tables.forwards(run, summary),
-        figure(figures.get("host"),
-               "Forward passes and training are the work; grey is waiting. Ranks that wait long are too many for the "
-               "load, or the server is what holds them up."),
-        tables.host_remark(run))
+        figure(
+            figures.get("host"),
+            "Forward passes and training are the work; grey is waiting. Ranks that wait long are"
+            " too many for the load, or the server is what holds them up.",
+        ),
+        tables.host_remark(run),
+    )
 
 
 def configuration(run):
@@ -136,26 +190,47 @@ def configuration(run):
             text = re.sub(r"^([^=]*=)", r'<span class="k">\1</span>', text)
         lines.append(text)
     return section(
-        "configuration", "The configuration",
+        "configuration",
+        "The configuration",
         paragraph("Feeding this text back to fedmobillm run reproduces the run.", "note"),
-        details("Show all settings", "<pre>" + "\n".join(lines) + "</pre>"))
+        details("Show all settings", "<pre>" + "\n".join(lines) + "</pre>"),
+    )
 
 
 def build(run, summary, figures, reference=None, why_not=""):
     """The whole page as text; it refers to nothing outside itself."""
-    sections = [part for part in (
-        learned(run, summary, figures, reference, why_not), fleet(run, summary, figures),
-        costs(run, summary, figures), served(run, summary, figures), trained(run, summary, figures),
-        confused(run, summary, figures), testbed(run, summary, figures), configuration(run)) if part]
+    sections = [
+        part
+        for part in (
+            learned(run, summary, figures, reference, why_not),
+            fleet(run, summary, figures),
+            costs(run, summary, figures),
+            served(run, summary, figures),
+            trained(run, summary, figures),
+            confused(run, summary, figures),
+            testbed(run, summary, figures),
+            configuration(run),
+        )
+        if part
+    ]
     name = run.path.parent.name + "/" + run.path.stem if run.path.stem == "run" else run.path.stem
     title = story.headline(run, summary)
     warning = story.banner(run)
-    tiles = "".join(f"<li><b>{words.escape(value)}</b><span>{words.escape(label)}</span><small>{words.escape(remark)}"
-                    "</small></li>" for value, label, remark in story.tiles(run, summary))
-    text = "".join(paragraph(part, "lead" if i == 0 else "") for i, part in
-                   enumerate(story.paragraphs(run, summary, reference)))
+    tiles = "".join(
+        f"<li><b>{words.escape(value)}</b><span>{words.escape(label)}</span>"
+        f"<small>{words.escape(remark)}</small></li>"
+        for value, label, remark in story.tiles(run, summary)
+    )
+    text = "".join(
+        paragraph(part, "lead" if i == 0 else "")
+        for i, part in enumerate(story.paragraphs(run, summary, reference))
+    )
     nav = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in sections)
-    made_by = ", ".join(f"{key.replace('_', ' ')} {value[:60]}" for key, value in sorted(run.attributes.items()))
+    made_by = ", ".join(
+        f"{key.replace('_version', '').replace('_', ' ')} {str(value)[:40]}"
+        for key, value in sorted(run.attributes.items())
+        if key.endswith("_version") or key in ("git_commit", "seed")
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -175,7 +250,7 @@ def build(run, summary, figures, reference=None, why_not=""):
 <nav aria-label="Sections">{nav}</nav>
 </header>
 {"".join(html for _, _, html in sections)}
-<footer>{words.escape(run.path.name)}: {words.escape(made_by)}</footer>
+<footer>From {words.escape(run.path.name)} ({words.escape(made_by)}).</footer>
 </main>
 </body>
 </html>

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The run in words: the headline, the paragraph below it, and the tiles."""
+
 import math
 
 import numpy as np
@@ -14,13 +15,17 @@ def score(run, value):
 
 def banner(run):
     """What a reader of an unfinished run must know first; empty for a finished one."""
-    done = len(run.updates)
+    done = run.updates_done
     if run.status == "aborted":
-        return (f"This run was stopped before its end, after {words.count(done, 'update')}. "
-                "The file is closed and whole up to there; nothing below is a final result.")
+        return (
+            f"This run was stopped before its end, after {words.count(done, 'update')}. "
+            "The file is closed and whole up to there; nothing below is a final result."
+        )
     if run.status == "running":
-        return (f"This file is incomplete: its writer is still at work or was killed. {words.count(done, 'update')} "
-                "had reached the disk; nothing below is a final result.")
+        return (
+            "This file is incomplete: its writer is still at work or was killed."
+            f" {words.count(done, 'update')} had reached the disk; nothing below is a final result."
+        )
     return ""
 
 
@@ -30,31 +35,56 @@ def headline(run, summary):
     single = run.setting("server.mode") == "per_device"
     what = "one side network each" if single else "one side network"
     if overall is None:
-        return f"{who}, {words.count(len(run.uploads), 'packet')}, {words.seconds(summary.duration_s)} of virtual time"
+        return (
+            f"{who}, {words.count(len(run.uploads), 'packet')}, {words.seconds(summary.duration_s)}"
+            " of virtual time"
+        )
     verb = "taught" if run.complete else "were teaching"
-    result = (f"a correlation of {overall.final / 100:.3f}" if run.regression else f"{words.percent(overall.final)} correct")
-    return f"{who} {verb} {what}: {result} after {words.seconds(summary.server.end_s)} of virtual time"
+    result = (
+        f"a correlation of {overall.final / 100:.3f}"
+        if run.regression
+        else f"{words.percent(overall.final)} correct"
+    )
+    when = f"after {words.seconds(summary.server.end_s)} of virtual time"
+    if run.setting("method.name") == "central_side":
+        return f"Centralised training on the data of {who}: {result} {when}"
+    return f"{who} {verb} {what}: {result} {when}"
 
 
 def paragraphs(run, summary, reference):
     """Plain sentences, the most important first."""
-    return [text for text in (learned(run, summary, reference), sent(run, summary), served(run, summary)) if text]
+    return [
+        text
+        for text in (learned(run, summary, reference), sent(run, summary), served(run, summary))
+        if text
+    ]
 
 
 def learned(run, summary, reference):
     if run.setting("run.compute") == "none" or not summary.curves:
-        return ("Nothing was computed in this run" if run.setting("run.compute") == "none" else
-                "Nothing was evaluated in this run") + ": it shows the timeline and the costs alone."
+        return (
+            "Nothing was computed in this run"
+            if run.setting("run.compute") == "none"
+            else "Nothing was evaluated in this run"
+        ) + ": it shows the timeline and the costs alone."
     parts = []
     named = [(run.backbone_names[k], curve) for k, curve in summary.curves.items() if k >= 0]
     if len(named) > 1:
-        parts.append("By backbone: " + words.listed(f"{name} {score(run, curve.final)}" for name, curve in named) + ".")
+        parts.append(
+            "By backbone: "
+            + words.listed(f"{name} {score(run, curve.final)}" for name, curve in named)
+            + "."
+        )
     if reference and summary.overall is not None:
         gap = numbers.shown_gap(summary.overall, reference.curve)
         unit = "" if run.regression else " percentage points"
-        relation = "the same as" if gap == 0 else f"{abs(gap):.1f}{unit} {'above' if gap > 0 else 'below'}"
-        parts.append(f"Overall that is {relation} centralised training on the same uploads "
-                     f"({score(run, reference.curve.final)}).")
+        relation = (
+            "the same as" if gap == 0 else f"{abs(gap):.1f}{unit} {'above' if gap > 0 else 'below'}"
+        )
+        parts.append(
+            f"Overall that is {relation} centralised training on the same uploads "
+            f"({score(run, reference.curve.final)})."
+        )
     parts.append(target_sentence(run, summary))
     return " ".join(part for part in parts if part)
 
@@ -66,7 +96,11 @@ def target_sentence(run, summary):
         if math.isnan(when):
             return f"The target of {target:g} was not reached."
         return f"The target of {target:g} was reached after {words.seconds(when)}."
-    if summary.overall is not None and len(summary.overall.metric) > 3 and summary.overall.final > 0:
+    if (
+        summary.overall is not None
+        and len(summary.overall.metric) > 3
+        and summary.overall.final > 0
+    ):
         when = numbers.time_to(summary.overall, 0.95 * summary.overall.final, 2)
         if not math.isnan(when):
             return f"95\u00a0% of the final value was reached after {words.seconds(when)}."
@@ -75,7 +109,9 @@ def target_sentence(run, summary):
 
 def target_of(run):
     try:
-        return float(run.setting("eval.target", "0").split()[0]), int(run.setting("eval.consecutive", "2"))
+        return float(run.setting("eval.target", "0").split()[0]), int(
+            run.setting("eval.consecutive", "2")
+        )
     except (ValueError, IndexError):
         return 0.0, 2
 
@@ -85,17 +121,27 @@ def sent(run, summary):
         return "No device sent anything."
     sums, some = summary.sums, summary.admitted
     per_device = np.median(sums.bytes[some])
-    text = (f"The devices read {words.number(float(run.devices['samples'][some].sum()))} samples once, each with forward "
-            f"passes alone, and sent {words.bytes_(summary.total('bytes'))} in "
-            f"{words.count(int(sums.packets[some].sum()), 'packet')}: {words.bytes_(per_device)} and "
-            f"{words.flop(float(np.median(sums.flop[some])))} for a typical device. ")
+    epochs = run.setting("device.epochs", "1")
+    times = "once" if epochs == "1" else f"{epochs} times"
+    text = (
+        f"The devices read {words.number(float(run.devices['samples'][some].sum()))} samples"
+        f" {times}, each with forward passes alone, and sent {words.bytes_(summary.total('bytes'))} in"
+        f" {words.count(int(sums.packets[some].sum()), 'packet')}: {words.bytes_(per_device)} and"
+        f" {words.flop(float(np.median(sums.flop[some])))} for a typical device. "
+    )
     finish = sums.finish_s[some][np.isfinite(sums.finish_s[some])]
     if len(finish):
-        text += (f"Half of the devices had sent everything after {words.seconds(float(np.median(finish)))}, "
-                 f"the last after {words.seconds(float(finish.max()))}. ")
+        text += (
+            "Half of the devices had sent everything after"
+            f" {words.seconds(float(np.median(finish)))}, the last after"
+            f" {words.seconds(float(finish.max()))}. "
+        )
     refused = len(run.devices) - len(some)
     if refused:
-        text += f"{words.count(refused, 'device')} could not take part: the backbone does not fit the memory. "
+        text += (
+            f"{words.count(refused, 'device')} could not take part: the backbone does not fit the"
+            " memory. "
+        )
     return text + energy_sentence(summary)
 
 
@@ -106,7 +152,10 @@ def energy_sentence(summary):
         if known == 0:
             parts.append(f"for {doing} there is no figure")
         elif known < len(summary.admitted):
-            parts.append(f"{doing} took {words.joules(total)} on the {words.count(known, 'device')} with a figure")
+            parts.append(
+                f"{doing} took {words.joules(total)} on the {words.count(known, 'device')} with a"
+                " figure"
+            )
         else:
             parts.append(f"{doing} took {words.joules(total)}")
     if all("no figure" in part for part in parts):
@@ -120,15 +169,19 @@ def shards(run, summary):
     if not len(some):
         return ""
     held = run.devices["samples"][some]
-    text = (f"A device holds {words.number(float(np.median(held)))} samples (median), the smallest shard "
-            f"{held.min():,}, the largest {held.max():,}.")
+    text = (
+        f"A device holds {words.number(float(np.median(held)))} samples (median), the smallest"
+        f" shard {held.min():,}, the largest {held.max():,}."
+    )
     if not run.regression and len(samples):
         mine = samples[samples["device"] >= 0]
         table = np.zeros((len(run.devices), len(run.class_names)), bool)
         table[mine["device"].astype(int), mine["label"].astype(int)] = True
         seen = table[some].sum(axis=1)
-        text += (f" It sees {words.number(float(np.median(seen)))} of the {len(run.class_names)} classes "
-                 f"(from {seen.min()} to {seen.max()}).")
+        text += (
+            f" It sees {words.number(float(np.median(seen)))} of the {len(run.class_names)} classes"
+            f" (from {seen.min()} to {seen.max()})."
+        )
     return text
 
 
@@ -136,34 +189,49 @@ def served(run, summary):
     server = summary.server
     if not server.updates:
         return ""
-    text = (f"The server made {words.count(server.updates, 'update')}, {server.arrivals:,} on arriving packets and "
-            f"{server.replays:,} from its inbox, and was busy {words.percent(100 * server.busy_share, 0)} of the time. ")
+    text = (
+        f"The server made {words.count(server.updates, 'update')}, {server.arrivals:,} on arriving"
+        f" packets and {server.replays:,} from its inbox, and was busy"
+        f" {words.percent(100 * server.busy_share, 0)} of the time. "
+    )
     if np.isfinite(server.wait_median_s):
-        text += (f"A packet waited {words.seconds(server.wait_median_s)} for its update (median; 95\u00a0% of them less than "
-                 f"{words.seconds(server.wait_p95_s)}). ")
+        text += (
+            f"A packet waited {words.seconds(server.wait_median_s)} for its update (median;"
+            f" 95\u00a0% of them less than {words.seconds(server.wait_p95_s)}). "
+        )
     if run.complete and server.end_s > server.last_arrival_s:
-        text += (f"After the last packet it learned for {words.seconds(server.end_s - server.last_arrival_s)} more.")
+        text += (
+            "After the last packet it learned for"
+            f" {words.seconds(server.end_s - server.last_arrival_s)} more."
+        )
     return text
 
 
 def tiles(run, summary):
     """[(value, label, remark)], the numbers worth a glance."""
-    some, sums, overall = summary.admitted, summary.sums, summary.overall
+    sums, overall = summary.sums, summary.overall
+
+    def typical(column, say):
+        values = getattr(sums, column)[summary.admitted]
+        return say(float(np.median(values)) if len(values) else 0.0) + " a device (median)"
+
     result = []
     if overall is not None:
         label = "correlation × 100" if run.regression else "correct, all devices"
-        result.append((score(run, overall.final), label, "" if run.regression else f"F1 {words.percent(float(overall.f1[-1]))}"))
-    result.append((words.seconds(summary.duration_s), "virtual time, downloads included",
-                   f"{words.count(summary.server.updates, 'update')} on the server"))
-    result.append((words.bytes_(summary.total("bytes")), "sent by the fleet",
-                   f"{words.bytes_(float(np.median(sums.bytes[some]))) if len(some) else '0 B'} a device (median)"))
-    result.append((words.flop(summary.total("flop")), "computed by the fleet",
-                   f"{words.flop(float(np.median(sums.flop[some]))) if len(some) else '0'} a device (median)"))
+        remark = "" if run.regression else f"F1 {words.percent(float(overall.f1[-1]))}"
+        result.append((score(run, overall.final), label, remark))
+    updates = f"{words.count(summary.server.updates, 'update')} on the server"
+    result.append((words.seconds(summary.duration_s), "virtual time, downloads included", updates))
+    for column, say, label in (
+        ("bytes", words.bytes_, "sent by the fleet"),
+        ("flop", words.flop, "computed by the fleet"),
+    ):
+        result.append((say(summary.total(column)), label, typical(column, say)))
     energy, known = summary.known_total("compute_j")
-    if known:
-        result.append((words.joules(energy), "energy for computing",
-                       "every device" if known == len(some) else f"{known:,} of {len(some):,} devices have a figure"))
-    else:
-        result.append((words.NO_FIGURE, "energy for computing", "the profiles have no power figure"))
-    result.append((words.bytes_(summary.peak_memory_bytes), "largest memory need of a device", "inference only"))
+    remark = "every device" if known else "the profiles have no power figure"
+    if 0 < known < len(summary.admitted):
+        remark = f"{known:,} of {len(summary.admitted):,} devices have a figure"
+    result.append((words.joules(energy), "energy for computing", remark))
+    memory = words.bytes_(summary.peak_memory_bytes)
+    result.append((memory, "largest memory need of a device", "inference only"))
     return result

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page's tables as HTML."""
+
 import numpy as np
 
 from . import figures_learning, look, numbers, story, words
@@ -9,12 +10,23 @@ MOST_SLOW = 10
 
 def table(header, rows, text_columns=(0,), total_last=False):
     """`rows` of ready HTML cells; columns in `text_columns` are set left."""
+
     def line(cells, tag, kind=""):
-        return f"<tr{kind}>" + "".join(
-            f'<{tag}{" class=text" if i in text_columns else ""}>{cell}</{tag}>' for i, cell in enumerate(cells)) + "</tr>"
-    body = "".join(line(row, "td", ' class="total"' if total_last and i == len(rows) - 1 else "")
-                   for i, row in enumerate(rows))
-    return f'<div class="scroll"><table><thead>{line(header, "th")}</thead><tbody>{body}</tbody></table></div>'
+        return (
+            f"<tr{kind}>"
+            + "".join(
+                f'<{tag}{" class=text" if i in text_columns else ""}>{cell}</{tag}>'
+                for i, cell in enumerate(cells)
+            )
+            + "</tr>"
+        )
+
+    body = "".join(
+        line(row, "td", ' class="total"' if total_last and i == len(rows) - 1 else "")
+        for i, row in enumerate(rows)
+    )
+    head = line(header, "th")
+    return f'<div class="scroll"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>'
 
 
 def value(text):
@@ -39,7 +51,11 @@ def final_scores(run, summary, reference):
         row.append(words.number(float(curve.loss[-1])))
         if reference:
             other = reference.curves.get(index)
-            row += [story.score(run, other.final), words.signed(numbers.shown_gap(curve, other))] if other else ["", ""]
+            row += (
+                [story.score(run, other.final), words.signed(numbers.shown_gap(curve, other))]
+                if other
+                else ["", ""]
+            )
         rows.append(row)
     return table(header, rows, total_last=len(rows) > 1)
 
@@ -50,43 +66,90 @@ def class_row(group, sums, run):
     def total(column):
         return float(getattr(sums, column)[some].sum()) if len(some) else 0.0
 
-    return [backbone(run, group.backbone, group.profile), words.escape(group.backbone_name), words.escape(group.link),
-            f"{len(some):,}", f"{group.samples:,}", f"{int(sums.packets[some].sum()):,}",
-            value(words.bytes_(total("bytes"))), value(words.flop(total("flop"))),
-            value(words.joules(total("compute_j"))), value(words.joules(total("send_j"))),
-            value(words.bytes_(group.memory_need_bytes))]
+    return [
+        backbone(run, group.backbone, group.profile),
+        words.escape(group.backbone_name),
+        words.escape(group.link),
+        f"{len(some):,}",
+        f"{group.samples:,}",
+        f"{int(sums.packets[some].sum()):,}",
+        value(words.bytes_(total("bytes"))),
+        value(words.flop(total("flop"))),
+        value(words.joules(total("compute_j"))),
+        value(words.joules(total("send_j"))),
+        value(words.bytes_(group.memory_need_bytes)),
+    ]
 
 
 def classes(run, summary):
-    header = ["device class", "backbone", "link", "devices", "samples", "packets", "bytes sent", "computation",
-              "energy, computing", "energy, sending", "memory, each"]
+    header = [
+        "device class",
+        "backbone",
+        "link",
+        "devices",
+        "samples",
+        "packets",
+        "bytes sent",
+        "computation",
+        "energy, computing",
+        "energy, sending",
+        "memory, each",
+    ]
     rows = [class_row(group, summary.sums, run) for group in summary.classes if len(group.members)]
     if not rows:
         return ""
     some = summary.admitted
-    rows.append(["whole fleet", "", "", f"{len(some):,}", f"{int(run.devices['samples'][some].sum()):,}",
-                 f"{int(summary.sums.packets[some].sum()):,}", value(words.bytes_(summary.total("bytes"))),
-                 value(words.flop(summary.total("flop"))), value(words.joules(summary.total("compute_j"))),
-                 value(words.joules(summary.total("send_j"))), value(words.bytes_(summary.peak_memory_bytes))])
+    rows.append(
+        [
+            "whole fleet",
+            "",
+            "",
+            f"{len(some):,}",
+            f"{int(run.devices['samples'][some].sum()):,}",
+            f"{int(summary.sums.packets[some].sum()):,}",
+            value(words.bytes_(summary.total("bytes"))),
+            value(words.flop(summary.total("flop"))),
+            value(words.joules(summary.total("compute_j"))),
+            value(words.joules(summary.total("send_j"))),
+            value(words.bytes_(summary.peak_memory_bytes)),
+        ]
+    )
     return table(header, rows, text_columns=(0, 1, 2), total_last=True)
 
 
 def downloads(run, summary):
     if not run.has("downloads"):
-        return ('<p class="note">Nothing was downloaded: ' +
-                ("the run ended before the devices fetched the side network." if not run.complete else
-                 "this configuration keeps the side network on the server.") + "</p>")
+        return (
+            '<p class="note">Nothing was downloaded: '
+            + (
+                "the run ended before the devices fetched the side network."
+                if not run.complete
+                else "this configuration keeps the side network on the server."
+            )
+            + "</p>"
+        )
     sums, rows = summary.sums, []
     for group in summary.classes:
         some = group.members[sums.download_bytes[group.members] > 0]
         if len(some):
-            rows.append([backbone(run, group.backbone, group.profile), f"{len(some):,}",
-                         value(words.bytes_(float(np.median(sums.download_bytes[some])))),
-                         value(words.bytes_(float(sums.download_bytes[some].sum()))),
-                         value(words.seconds(float(np.median(sums.download_s[some])))),
-                         value(words.joules(float(sums.download_j[some].sum())))])
-    return ("<p>When the training is over, each device fetches the side network and its projections once.</p>" +
-            table(["device class", "devices", "bytes each", "bytes, all", "time each", "energy, all"], rows))
+            rows.append(
+                [
+                    backbone(run, group.backbone, group.profile),
+                    f"{len(some):,}",
+                    value(words.bytes_(float(np.median(sums.download_bytes[some])))),
+                    value(words.bytes_(float(sums.download_bytes[some].sum()))),
+                    value(words.seconds(float(np.median(sums.download_s[some])))),
+                    value(words.joules(float(sums.download_j[some].sum()))),
+                ]
+            )
+    return (
+        "<p>When the training is over, each device fetches the side network and its projections"
+        " once.</p>"
+        + table(
+            ["device class", "devices", "bytes each", "bytes, all", "time each", "energy, all"],
+            rows,
+        )
+    )
 
 
 def slowest(run, summary):
@@ -94,23 +157,61 @@ def slowest(run, summary):
     finish = sums.finish_s[some]
     order = some[np.argsort(-np.where(np.isnan(finish), -1, finish), kind="stable")][:MOST_SLOW]
     profiles, links = run.labels("devices", "profile"), run.labels("devices", "link")
-    rows = [[backbone(run, int(run.devices["backbone"][i]), f"device {i}"), words.escape(profiles[i]), words.escape(links[i]),
-             f"{run.devices['samples'][i]:,}", f"{int(sums.packets[i]):,}", words.seconds(sums.compute_s[i]),
-             words.seconds(sums.send_s[i]), words.seconds(sums.finish_s[i]),
-             "computing" if sums.compute_s[i] > sums.send_s[i] else "the uplink"]
-            for i in order if np.isfinite(sums.finish_s[i])]
+    rows = [
+        [
+            backbone(run, int(run.devices["backbone"][i]), f"device {i}"),
+            words.escape(profiles[i]),
+            words.escape(links[i]),
+            f"{run.devices['samples'][i]:,}",
+            f"{int(sums.packets[i]):,}",
+            words.seconds(sums.compute_s[i]),
+            words.seconds(sums.send_s[i]),
+            words.seconds(sums.finish_s[i]),
+            "computing" if sums.compute_s[i] > sums.send_s[i] else "the uplink",
+        ]
+        for i in order
+        if np.isfinite(sums.finish_s[i])
+    ]
     if not rows:
         return ""
-    return table(["device", "class", "link", "samples", "packets", "computing", "sending", "last packet in after",
-                  "held up by"], rows, text_columns=(0, 1, 2, 8))
+    return table(
+        [
+            "device",
+            "class",
+            "link",
+            "samples",
+            "packets",
+            "computing",
+            "sending",
+            "last packet in after",
+            "held up by",
+        ],
+        rows,
+        text_columns=(0, 1, 2, 8),
+    )
 
 
 def refused(run, summary):
-    rows = [[backbone(run, group.backbone, group.profile), f"{group.refused:,}", words.escape(group.backbone_name),
-             words.bytes_(group.memory_need_bytes), words.bytes_(group.memory_bytes)]
-            for group in summary.classes if group.refused]
-    return table(["device class", "refused", "backbone", "memory needed", "memory there is"], rows,
-                 text_columns=(0, 2)) if rows else ""
+    rows = [
+        [
+            backbone(run, group.backbone, group.profile),
+            f"{group.refused:,}",
+            words.escape(group.backbone_name),
+            words.bytes_(group.refused_need_bytes),
+            words.bytes_(group.memory_bytes),
+        ]
+        for group in summary.classes
+        if group.refused
+    ]
+    return (
+        table(
+            ["device class", "refused", "backbone", "memory needed", "memory there is"],
+            rows,
+            text_columns=(0, 2),
+        )
+        if rows
+        else ""
+    )
 
 
 def confused(run):
@@ -118,33 +219,73 @@ def confused(run):
     if matrix is None:
         return ""
     names = figures_learning.short_class_names(run)
-    rows = [[words.escape(names[truth]), words.escape(names[said]), f"{count:,}", words.percent(100 * share, 0)]
-            for truth, said, count, share in numbers.confused_pairs(matrix, 8)]
+    rows = [
+        [
+            words.escape(names[truth]),
+            words.escape(names[said]),
+            f"{count:,}",
+            words.percent(100 * share, 0),
+        ]
+        for truth, said, count, share in numbers.confused_pairs(matrix, 8)
+    ]
     if not rows:
         return "<p>Not one sample of the test set was misjudged.</p>"
     return "<h3>Most frequent mistakes</h3>" + table(
-        ["is", "taken for", "samples", "of its class"], rows, text_columns=(0, 1))
+        ["is", "taken for", "samples", "of its class"], rows, text_columns=(0, 1)
+    )
 
 
 def forwards(run, summary):
     if not summary.forwards:
-        return "<p class=\"note\">No forward pass was computed in this run.</p>" if not run.has("host") or \
-            run.setting("run.compute") == "none" else ""
-    rows = [[backbone(run, item.backbone), f"{item.samples:,}", f"{item.tokens:,}", words.seconds(item.wall_s),
-             words.number(item.tokens_per_wall_s), words.flop_rate(item.flop_per_wall_s), f"{item.threads}",
-             value(words.percent(100 * item.peak_share, 0))] for item in summary.forwards]
-    return table(["forward passes", "samples", "real tokens", "wall time", "tokens per second", "speed", "threads",
-                  "of the GEMM peak"], rows)
+        return (
+            '<p class="note">No forward pass was computed in this run.</p>'
+            if not run.has("host") or run.setting("run.compute") == "none"
+            else ""
+        )
+    rows = [
+        [
+            backbone(run, item.backbone),
+            f"{item.samples:,}",
+            f"{item.tokens:,}",
+            words.seconds(item.wall_s),
+            words.number(item.tokens_per_wall_s),
+            words.flop_rate(item.flop_per_wall_s),
+            f"{item.threads}",
+            value(words.percent(100 * item.peak_share, 0)),
+        ]
+        for item in summary.forwards
+    ]
+    return table(
+        [
+            "forward passes",
+            "samples",
+            "real tokens",
+            "wall time",
+            "tokens per second",
+            "speed",
+            "threads",
+            "of the GEMM peak",
+        ],
+        rows,
+    )
 
 
 def host_remark(run):
     host = run.host
     if not len(host):
         return ""
-    ranks = len(set(host["rank"].tolist()))
-    memory = max(host["peak_rss_bytes"].tolist())
-    wire = float(host["wire_bytes"].sum())
-    text = f"{words.count(ranks, 'rank')}"
-    text += f", at most {words.bytes_(float(memory))} of memory in one" if memory else ""
-    text += f", {words.bytes_(wire)} really passed between them" if wire else ""
-    return f'<p class="note">{text}.</p>'
+    memory = float(host["peak_rss_bytes"].max())
+    recording = numbers.host_rows(run, "recording")
+    written = float(recording["wire_bytes"].sum())
+    passed = float(host["wire_bytes"].sum()) - written
+    waits = int(recording["queue_waits"].sum()) if "queue_waits" in host.dtype.names else 0
+    parts = [words.count(len(set(host["rank"].tolist())), "rank")]
+    if memory > 0:
+        parts.append(f"at most {words.bytes_(memory)} of memory in one")
+    if passed > 0:
+        parts.append(f"{words.bytes_(passed)} really passed between workers and server")
+    if written > 0:
+        parts.append(f"{words.bytes_(written)} written to the file")
+    if waits:
+        parts.append(f"the server waited for the disk {words.count(waits, 'time')}")
+    return f'<p class="note">{", ".join(parts)}.</p>'

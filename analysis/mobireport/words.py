@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantities as a person reads them: three figures that count, a unit in words, 'no figure' for NaN."""
+"""Quantities as a person reads them: three figures that count and a unit; 'no figure' for NaN."""
+
 import html
 import math
 
 NO_FIGURE = "no figure"
-NBSP = "\u00a0"      # a number and its unit stay on one line
+NBSP = "\u00a0"  # a number and its unit stay on one line
 
 
 def number(value, digits=3):
@@ -14,16 +15,18 @@ def number(value, digits=3):
     value = float(value)
     if value == 0:
         return "0"
-    value = float(f"{value:.{digits - 1}e}") if abs(value) < 1000 else value
     if abs(value) >= 1000 or value.is_integer():
         return f"{value:,.0f}"
+    value = float(f"{value:.{digits - 1}e}")
     return f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
 
 
 def scaled(value, unit, steps, digits=3):
-    """`value` in the largest of `steps` [(factor, prefix), ...] (ascending) that keeps it above 1."""
+    """`value` in the largest of the ascending `steps` [(factor, prefix)] that keeps it above 1."""
     if value is None or math.isnan(value):
         return NO_FIGURE
+    if value == 0:
+        return f"0{NBSP}{unit}"
     factor, prefix = steps[0]
     for step in steps:
         # 0.9995: what would be rounded up to a whole step is written in that step
@@ -69,8 +72,13 @@ def seconds(value):
 
 def time_unit(longest_s):
     """(seconds in one unit, its name) for an axis that ends at `longest_s`."""
-    for factor, name, least in ((86400, "days", 3), (3600, "hours", 3), (60, "minutes", 3), (1, "seconds", 1),
-                                (1e-3, "milliseconds", 1)):
+    for factor, name, least in (
+        (86400, "days", 3),
+        (3600, "hours", 3),
+        (60, "minutes", 3),
+        (1, "seconds", 1),
+        (1e-3, "milliseconds", 1),
+    ):
         if longest_s >= least * factor:
             return factor, name
     return 1e-6, "microseconds"
@@ -90,7 +98,11 @@ def count(value, noun, plural=None):
 def listed(items):
     """['a', 'b', 'c'] -> 'a, b and c'."""
     items = [str(item) for item in items]
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+    return (
+        items[0]
+        if len(items) == 1
+        else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+    )
 
 
 def escape(text):

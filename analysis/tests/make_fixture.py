@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes a small, complete run file without running anything.
 
-The timeline is the real one (the recursions of devices, links and the server with plausible rates),
-what is learned is drawn: smooth curves with noise.  Tests and figures need a file whose tables agree
-with each other; nobody should read a result from it.
+The timeline is the real one (fixture_timeline.py), what is learned is drawn: smooth curves with
+noise.  Tests and figures need a file whose tables agree with each other; nobody should read a
+result from it.
 
     make_fixture.py FILE [--devices 12] [--samples-per-device 40] [--backbones 3] [--classes 26] ...
 """
+
 import argparse
 import dataclasses
 import pathlib
@@ -15,49 +16,33 @@ import pathlib
 import h5py
 import numpy as np
 
+from fixture_timeline import (
+    BACKBONES,
+    LINKS,
+    PROFILES,
+    Options,
+    forward_flop,
+    make_shards,
+    play_server,
+    schedule_devices,
+)
+
 SUPERSENSES = (
-    "Tops act animal artifact attribute body cognition communication event feeling food group "
-    "location motive object person phenomenon plant possession process quantity relation shape state "
-    "substance time").split()
+    "Tops act animal artifact attribute body cognition communication event feeling food group"
+    " location motive object person phenomenon plant possession process quantity relation shape"
+    " state substance time"
+).split()
 PHASES = "total forward evaluation_forward training evaluation recording waiting".split()
 NS = 1e9
-
-# name, effective FLOP/s, memory, memory bandwidth, compute power
-PROFILES = [("jetson_tx2", 0.45e12, 7.852e9, 59.7e9, 15.0),
-            ("xavier_nx", 0.60e12, 8e9, 51.2e9, 15.0),
-            ("agx_xavier", 1.00e12, 15.7e9, 137e9, 30.0)]
-# name, uplink bytes/s, base power, joules per byte
-LINKS = [("wifi_20", 20e6 / 8, 0.8, 2e-7), ("wifi_50", 50e6 / 8, 0.9, 1.5e-7),
-         ("wifi_100", 100e6 / 8, 1.0, 1e-7)]
-# name, family, layers, width, heads, parameters, accuracy it tends to, GEMM peak at its shapes
-BACKBONES = [("minilm-3", "bert", 3, 384, 12, 17_389_824, 71.5, 68e9),
-             ("minilm-6", "bert", 6, 384, 12, 22_713_216, 75.5, 68e9),
-             ("mpnet-12", "mpnet", 12, 768, 12, 109_486_464, 79.6, 96e9)]
-
-
-@dataclasses.dataclass
-class Options:
-    """What the file is to look like."""
-
-    devices: int = 12
-    samples_per_device: int = 40
-    backbones: int = 3
-    classes: int = 26           # 1 = regression
-    test_samples: int = 300
-    epochs: int = 5
-    evaluate_every: int = 20    # updates; 0 = no evaluation at all
-    compute: bool = True        # False: run.compute = none
-    power: bool = True          # False: no profile and no link has a power figure
-    refused: int = 0            # devices that do not fit their memory
-    ranks: int = 2
-    status: str = "finished"    # or running, aborted: cut after half of the updates
-    mode: str = "arrival_replay"
-    target: float = 0.0
-    seed: int = 1
 
 
 def enum(names, base="i4"):
     return h5py.enum_dtype({str(name): i for i, name in enumerate(names)}, basetype=base)
+
+
+def enum_or(rows, other):
+    """Backbone names, and what -1 stands for."""
+    return h5py.enum_dtype({other: -1} | {row[0]: i for i, row in enumerate(rows)}, basetype="i4")
 
 
 def write_table(file, name, rows, columns, description):
@@ -66,101 +51,20 @@ def write_table(file, name, rows, columns, description):
     data = np.zeros(rows, dtype)
     for key, (_, values) in columns.items():
         data[key] = values
-    dataset = file.create_dataset(name, data=data, maxshape=(None,), chunks=(max(1, min(rows, 1024)),))
+    dataset = file.create_dataset(
+        name, data=data, maxshape=(None,), chunks=(max(1, min(rows, 1024)),)
+    )
     dataset.attrs["description"] = description
     dataset.attrs["unit"] = "see column names"
     return data
 
 
-def forward_flop(layers, width, tokens):
-    return layers * (24 * tokens * width ** 2 + 4 * tokens ** 2 * width)
-
-
-def make_shards(options, random):
-    """Sample ids by device, uneven on purpose, and the class and length of every sample."""
-    total = options.devices * options.samples_per_device
-    share = random.dirichlet(np.full(options.devices, 12.0))
-    sizes = np.maximum(8, np.round(share * total)).astype(int)
-    samples = int(sizes.sum())
-    device = np.repeat(np.arange(options.devices), sizes)
-    weights = random.dirichlet(np.full(max(options.classes, 1), 1.5))
-    label = random.choice(max(options.classes, 1), samples, p=weights)
-    tokens = np.clip(random.lognormal(2.7, 0.4, samples), 5, 64).astype(int)
-    return sizes, device, label, tokens
-
-
-def schedule_devices(options, sizes, tokens, backbone_of, admitted):
-    """Plays compute, link and arrival of every packet; returns a dict of columns."""
-    columns = {key: [] for key in (
-        "device packet samples tokens padded compute_start compute_end send_start send_end arrival "
-        "bytes flop compute_j send_j first").split()}
-    taps = min(layers for _, _, layers, *_ in BACKBONES[:options.backbones])
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    for device in range(options.devices):
-        if not admitted[device]:
-            continue
-        _, rate, _, bandwidth, watt = PROFILES[backbone_of[device]]
-        _, uplink, base_w, per_byte = LINKS[backbone_of[device]]
-        _, _, layers, width, _, parameters, *_ = BACKBONES[backbone_of[device]]
-        ready = free = 0.0
-        for packet, begin in enumerate(range(first[device], first[device + 1], 8)):
-            part = tokens[begin:min(begin + 8, first[device + 1])]
-            padded = int(part.max())
-            flop = len(part) * forward_flop(layers, width, padded)
-            payload = 40 + len(part) * (4 + taps * width * 4 + 4 * options.classes)
-            seconds = max(flop / rate, (parameters * 2 + payload) / bandwidth)
-            start, ready = ready, ready + seconds
-            send = max(ready, free)
-            free = send + payload / uplink
-            for key, value in (
-                    ("device", device), ("packet", packet), ("samples", len(part)),
-                    ("tokens", part.sum()), ("padded", padded), ("compute_start", start),
-                    ("compute_end", ready), ("send_start", send), ("send_end", free),
-                    ("arrival", free + 0.005), ("bytes", payload), ("flop", flop),
-                    ("compute_j", watt * seconds if options.power else np.nan),
-                    ("send_j", base_w * payload / uplink + per_byte * payload
-                     if options.power else np.nan), ("first", begin)):
-                columns[key].append(value)
-    columns = {key: np.asarray(values) for key, values in columns.items()}
-    order = np.lexsort((columns["packet"], columns["device"], columns["arrival"]))
-    return {key: values[order] for key, values in columns.items()}
-
-
-def play_server(options, uploads):
-    """The server's steps: (kind, device, upload, start, end, inbox, waiting, samples) per update."""
-    arrival, samples = uploads["arrival"], uploads["samples"]
-    total, packets = int(samples.sum()), len(arrival)
-    replays = options.epochs * -(-total // 32)
-    arrived_samples = np.concatenate([[0], np.cumsum(samples)])
-    arrivals_first = options.mode != "replay_after_all"
-    steps, now, done, replayed = [], 0.0, 0, 0
-    while (arrivals_first and done < packets) or replayed < replays:
-        arrived = int(np.searchsorted(arrival, now, side="right"))
-        waiting = arrived - done if arrivals_first else 0
-        if waiting:
-            seconds = 2.0e-4 + samples[done] * 4e-6 * (1 + uploads["device"][done] % 3)
-            steps.append((0, uploads["device"][done], done, now, now + seconds,
-                          arrived_samples[done], waiting, samples[done]))
-            done += 1
-        elif (replayed < replays and
-              (arrived == packets or (arrivals_first and replayed < replays *
-                                      arrived_samples[arrived] // total))):
-            seconds = 5.2e-4
-            steps.append((1, -1, -1, now, now + seconds, arrived_samples[arrived], 0, 32))
-            replayed += 1
-        else:
-            now = arrival[min(arrived, packets - 1)]
-            continue
-        now += seconds
-    return np.array(steps, dtype=[
-        ("kind", "i1"), ("device", "i4"), ("upload", "i4"), ("start", "f8"), ("end", "f8"),
-        ("inbox", "i4"), ("waiting", "i4"), ("samples", "i4")])
-
-
 def config_text(options):
     compute = "all" if options.compute else "none"
-    mix = " ".join(f"{name}:{options.devices // options.backbones}"
-                   for name, *_ in PROFILES[:options.backbones])
+    mix = " ".join(
+        f"{name}:{options.devices // options.backbones}"
+        for name, *_ in PROFILES[: options.backbones]
+    )
     return f"""[run]
 seed = {options.seed}
 compute = {compute}
@@ -202,29 +106,52 @@ def write_devices(file, options, sizes, packets, backbone_of, admitted):
     need = np.array([parameters * 2 + 60e6 for *_, parameters, _, _ in BACKBONES])[profiles]
     have = np.array([memory for _, _, memory, *_ in PROFILES])[profiles]
     need[~admitted] = 1.3 * have[~admitted]
-    write_table(file, "devices", options.devices, {
-        "device": ("i4", np.arange(options.devices)),
-        "profile": (enum(name for name, *_ in PROFILES[:options.backbones]), profiles),
-        "link": (enum(name for name, *_ in LINKS[:options.backbones]), profiles),
-        "backbone": ("i4", backbone_of), "samples": ("i4", sizes), "packets": ("i4", packets),
-        "memory_need_bytes": ("f8", need), "memory_bytes": ("f8", have),
-        "admitted": ("i1", admitted)}, "one row per device")
+    write_table(
+        file,
+        "devices",
+        options.devices,
+        {
+            "device": ("i4", np.arange(options.devices)),
+            "profile": (enum(name for name, *_ in PROFILES[: options.backbones]), profiles),
+            "link": (enum(name for name, *_ in LINKS[: options.backbones]), profiles),
+            "backbone": (enum(row[0] for row in BACKBONES[: options.backbones]), backbone_of),
+            "samples": ("i4", sizes),
+            "packets": ("i4", packets),
+            "memory_need_bytes": ("f8", need),
+            "memory_bytes": ("f8", have),
+            "admitted": ("i1", admitted),
+        },
+        "one row per device",
+    )
 
 
 def write_backbones(file, options, backbone_of, admitted):
-    rows = BACKBONES[:options.backbones]
+    rows = BACKBONES[: options.backbones]
     families = sorted({row[1] for row in rows})
-    write_table(file, "backbones", len(rows), {
-        "backbone": ("i4", range(len(rows))),
-        "name": (enum(row[0] for row in rows), range(len(rows))),
-        "family": (enum(families), [families.index(row[1]) for row in rows]),
-        "layers": ("i4", [row[2] for row in rows]), "width": ("i4", [row[3] for row in rows]),
-        "heads": ("i4", [row[4] for row in rows]), "ffn": ("i4", [4 * row[3] for row in rows]),
-        "vocabulary": ("i4", 30522), "parameters": ("i8", [row[5] for row in rows]),
-        "taps": ("i4", min(row[2] for row in rows)),
-        "devices": ("i4", [int((admitted & (backbone_of == k)).sum()) for k in range(len(rows))]),
-        "pivot": (enum(["first", "last", "mean"]), 2),
-        "weight_dtype": (enum("fp32 fp16 bf16 int8 int4".split()), 1)}, "one row per backbone")
+    write_table(
+        file,
+        "backbones",
+        len(rows),
+        {
+            "backbone": ("i4", range(len(rows))),
+            "name": (enum(row[0] for row in rows), range(len(rows))),
+            "family": (enum(families), [families.index(row[1]) for row in rows]),
+            "layers": ("i4", [row[2] for row in rows]),
+            "width": ("i4", [row[3] for row in rows]),
+            "heads": ("i4", [row[4] for row in rows]),
+            "ffn": ("i4", [4 * row[3] for row in rows]),
+            "vocabulary": ("i4", 30522),
+            "parameters": ("i8", [row[5] for row in rows]),
+            "taps": ("i4", min(row[2] for row in rows)),
+            "devices": (
+                "i4",
+                [int((admitted & (backbone_of == k)).sum()) for k in range(len(rows))],
+            ),
+            "pivot": (enum(["first", "last", "mean"]), 2),
+            "weight_dtype": (enum("fp32 fp16 bf16 int8 int4".split()), 1),
+        },
+        "one row per backbone",
+    )
 
 
 def write_uploads(file, options, uploads, cut_ns):
@@ -240,8 +167,10 @@ def write_uploads(file, options, uploads, cut_ns):
     columns["charged_flop"] = ("f8", uploads["flop"])
     columns["compute_energy_j"] = ("f8", uploads["compute_j"])
     columns["send_energy_j"] = ("f8", uploads["send_j"])
-    columns["outcome"] = (enum(["delivered", "lost", "planned"], "i1"),
-                          np.where(arrival <= cut_ns, 0, 2))
+    columns["outcome"] = (
+        enum(["delivered", "lost", "planned"], "i1"),
+        np.where(arrival <= cut_ns, 0, 2),
+    )
     write_table(file, "uploads", len(arrival), columns, "one row per packet, by arrival")
 
 
@@ -249,17 +178,32 @@ def write_learning(file, options, steps, evaluated, random):
     """/training, gates, /evaluations, /confusion: curves that look like learning."""
     total = len(steps)
     progress = (np.arange(total) + 1) / max(total, 1)
-    rows = BACKBONES[:options.backbones]
+    rows = BACKBONES[: options.backbones]
     taps = min(row[2] for row in rows)
     computed = total if options.compute else 0
     warmup = np.minimum(progress / 0.06, (1.0001 - progress) / 0.94)
-    write_table(file, "training", computed, {
-        "update": ("i4", range(computed)),
-        "loss": ("f8", (0.46 * np.exp(-4 * progress) + 0.16 + random.gamma(4, 0.012, total) *
-                        np.where(steps["kind"] == 0, 1.6, 1))[:computed]),
-        "gradient_norm": ("f8", (0.25 + 0.5 * np.exp(-9 * progress) +
-                                 random.gamma(3, 0.05, total))[:computed]),
-        "learning_rate": ("f8", 1e-3 * warmup[:computed])}, "one row per update")
+    write_table(
+        file,
+        "training",
+        computed,
+        {
+            "update": ("i4", range(computed)),
+            "loss": (
+                "f8",
+                (
+                    0.46 * np.exp(-4 * progress)
+                    + 0.16
+                    + random.gamma(4, 0.012, total) * np.where(steps["kind"] == 0, 1.6, 1)
+                )[:computed],
+            ),
+            "gradient_norm": (
+                "f8",
+                (0.25 + 0.5 * np.exp(-9 * progress) + random.gamma(3, 0.05, total))[:computed],
+            ),
+            "learning_rate": ("f8", 1e-3 * warmup[:computed]),
+        },
+        "one row per update",
+    )
     drift = np.outer(progress, np.linspace(-0.35, 0.28, taps))
     gates = 0.5 + drift + random.normal(0, 0.004, (total, taps))
     gates[:, 0] = 0.5 + drift[:, 0] * 0.2
@@ -269,18 +213,32 @@ def write_learning(file, options, steps, evaluated, random):
     counts = np.array([len(range(k, options.devices, options.backbones)) for k in range(len(rows))])
     for update in evaluated:
         share = update / max(len(steps), 1)
-        metric = top * (1 - 0.78 * np.exp(-7 * share ** 0.8)) + random.normal(0, 0.35, len(rows))
+        metric = top * (1 - 0.78 * np.exp(-7 * share**0.8)) + random.normal(0, 0.35, len(rows))
         for backbone in list(range(len(rows))) + [-1]:
             value = metric[backbone] if backbone >= 0 else np.average(metric, weights=counts)
-            for key, entry in (("update", update), ("backbone", backbone),
-                               ("time", steps["end"][update - 1]), ("metric", value),
-                               ("f1", value - 6), ("loss", 0.5 - value / 200)):
+            for key, entry in (
+                ("update", update),
+                ("backbone", backbone),
+                ("time", steps["end"][update - 1]),
+                ("metric", value),
+                ("f1", value - 6),
+                ("loss", 0.5 - value / 200),
+            ):
                 table[key].append(entry)
-    write_table(file, "evaluations", len(table["update"]), {
-        "update": ("i4", table["update"]), "backbone": ("i4", table["backbone"]),
-        "time_ns": ("i8", np.round(np.array(table["time"]) * NS)),
-        "metric": ("f8", table["metric"]), "f1": ("f8", table["f1"]),
-        "loss": ("f8", table["loss"])}, "per evaluation one row per backbone, then overall")
+    write_table(
+        file,
+        "evaluations",
+        len(table["update"]),
+        {
+            "update": ("i4", table["update"]),
+            "backbone": (enum_or(rows, "all"), table["backbone"]),
+            "time_ns": ("i8", np.round(np.array(table["time"]) * NS)),
+            "metric": ("f8", table["metric"]),
+            "f1": ("f8", table["f1"] if options.classes > 1 else np.nan),
+            "loss": ("f8", table["loss"]),
+        },
+        "per evaluation one row per backbone, then overall",
+    )
     write_confusion(file, options, rows, table, random)
 
 
@@ -288,6 +246,8 @@ def write_confusion(file, options, rows, table, random):
     """Counts whose diagonal is exactly the last metric, as far as whole samples allow."""
     classes = options.classes
     if classes < 2:
+        for row in rows:
+            file.create_dataset(f"confusion/{row[0]}", data=np.zeros((1, 1), "i4"))
         return
     truth = random.multinomial(options.test_samples, random.dirichlet(np.full(classes, 2.0)))
     for backbone, row in enumerate(rows):
@@ -306,8 +266,10 @@ def write_confusion(file, options, rows, table, random):
             last[len(last) - len(rows) - 1 + backbone, "metric"] = right
         file.create_dataset(f"confusion/{row[0]}", data=counts)
     if table["update"]:
-        counts = np.array([len(range(k, options.devices, options.backbones)) for k in range(len(rows))])
-        overall = np.average(table["metric"][-len(rows) - 1:-1], weights=counts)
+        counts = np.array(
+            [len(range(k, options.devices, options.backbones)) for k in range(len(rows))]
+        )
+        overall = np.average(table["metric"][-len(rows) - 1 : -1], weights=counts)
         file["evaluations"][len(file["evaluations"]) - 1, "metric"] = overall
 
 
@@ -316,38 +278,87 @@ def write_host(file, options, uploads, backbone_of):
     for rank in range(options.ranks):
         own = []
         for backbone in range(options.backbones if options.compute else 0):
-            mine = (backbone_of[uploads["device"]] == backbone) & (uploads["device"] % options.ranks == rank)
+            mine = (backbone_of[uploads["device"]] == backbone) & (
+                uploads["device"] % options.ranks == rank
+            )
             _, _, layers, width, *_ = BACKBONES[backbone]
-            tokens, samples = int(uploads["tokens"][mine].sum()), int(uploads["samples"][mine].sum())
+            tokens, samples = int(uploads["tokens"][mine].sum()), int(
+                uploads["samples"][mine].sum()
+            )
             flop = samples * forward_flop(layers, width, tokens / max(samples, 1))
             peak = BACKBONES[backbone][7]
             for phase, factor in ((1, 1.0), (2, 0.3)):
                 wall = max(1e-3, factor * flop / (peak * (0.55 + 0.07 * backbone)))
-                own.append((rank, phase, backbone, wall, wall * 0.98, factor * flop, tokens * factor,
-                            samples * factor, samples * 5000 * factor, 0, 0, peak, 1))
-        for phase, wall in ((3, 21.0), (4, 6.5), (5, 1.9)):
+                own.append(
+                    (
+                        rank,
+                        phase,
+                        backbone,
+                        wall,
+                        wall * 0.98,
+                        factor * flop,
+                        tokens * factor,
+                        samples * factor,
+                        samples * 5000 * factor,
+                        0,
+                        0,
+                        peak,
+                        1,
+                    )
+                )
+        for phase, wall, written in ((3, 21.0, 0), (4, 6.5, 0), (5, 1.9, 9.1e7)):
             if rank == 0 and options.compute:
-                own.append((rank, phase, -1, wall, wall * 0.97, 0, 0, 0, 0, 0, 0, np.nan, 1))
+                own.append((rank, phase, -1, wall, wall * 0.97, 0, 0, 0, written, 0, 0, np.nan, 1))
         own.append((rank, 6, -1, 3.0 + 24 * rank, 1.0, 0, 0, 0, 0, 0, 0, np.nan, 1))
         wall = sum(row[3] for row in own) + 2
         rows.append((rank, 0, -1, wall, 0.9 * wall, 0, 0, 0, 0, 1.1e9 + rank * 1e8, 7, np.nan, 1))
         rows += own
-    columns = "rank backbone wall_s cpu_s done_flop tokens samples wire_bytes peak_rss_bytes groups"
-    kinds = dict(zip("rank phase backbone wall_s cpu_s done_flop tokens samples wire_bytes peak_rss_bytes "
-                     "groups peak_flop_per_s threads".split(),
-                     ["i4", enum(PHASES), "i4", "f8", "f8", "f8", "i8", "i8", "i8", "i8", "i4", "f8", "i4"]))
-    write_table(file, "host", len(rows), {key: (kind, [row[i] for row in rows])
-                                          for i, (key, kind) in enumerate(kinds.items())}, columns)
+    kinds = dict(
+        zip(
+            "rank phase backbone wall_s cpu_s done_flop tokens samples wire_bytes peak_rss_bytes "
+            "groups peak_flop_per_s threads".split(),
+            [
+                "i4",
+                enum(PHASES),
+                enum_or(BACKBONES[: options.backbones], "none"),
+                "f8",
+                "f8",
+                "f8",
+                "i8",
+                "i8",
+                "i8",
+                "i8",
+                "i4",
+                "f8",
+                "i4",
+            ],
+        )
+    )
+    columns = {key: (kind, [row[i] for row in rows]) for i, (key, kind) in enumerate(kinds.items())}
+    columns["queue_waits"] = ("i8", [2 * (row[1] == 5) for row in rows])
+    write_table(file, "host", len(rows), columns, "how fast the testbed was, by rank and phase")
 
 
 def write_updates(file, steps, random, samples_total):
     first = np.concatenate([[0], np.cumsum(steps["samples"])[:-1]]) if len(steps) else []
-    write_table(file, "updates", len(steps), {
-        "update": ("i4", range(len(steps))), "kind": (enum(["arrival", "replay"], "i1"), steps["kind"]),
-        "device": ("i4", steps["device"]), "upload": ("i4", steps["upload"]),
-        "start_ns": ("i8", np.round(steps["start"] * NS)), "end_ns": ("i8", np.round(steps["end"] * NS)),
-        "inbox_samples": ("i4", steps["inbox"]), "waiting_packets": ("i4", steps["waiting"]),
-        "first_sample": ("i8", first), "samples": ("i4", steps["samples"])}, "one row per server step")
+    write_table(
+        file,
+        "updates",
+        len(steps),
+        {
+            "update": ("i4", range(len(steps))),
+            "kind": (enum(["arrival", "replay"], "i1"), steps["kind"]),
+            "device": ("i4", steps["device"]),
+            "upload": ("i4", steps["upload"]),
+            "start_ns": ("i8", np.round(steps["start"] * NS)),
+            "end_ns": ("i8", np.round(steps["end"] * NS)),
+            "inbox_samples": ("i4", steps["inbox"]),
+            "waiting_packets": ("i4", steps["waiting"]),
+            "first_sample": ("i8", first),
+            "samples": ("i4", steps["samples"]),
+        },
+        "one row per server step",
+    )
     ids = random.integers(0, max(samples_total, 1), int(steps["samples"].sum()))
     file.create_dataset("update_samples", data=ids.astype("i4"), maxshape=(None,))
 
@@ -358,39 +369,68 @@ def make_fixture(path, options=None):
     random = np.random.default_rng(options.seed)
     backbone_of = np.arange(options.devices) % options.backbones
     admitted = np.ones(options.devices, bool)
-    admitted[options.devices - options.refused:] = options.refused == 0
+    admitted[options.devices - options.refused :] = options.refused == 0
     sizes, device, label, tokens = make_shards(options, random)
     uploads = schedule_devices(options, sizes, tokens, backbone_of, admitted)
     steps = play_server(options, uploads)
     complete = options.status == "finished"
     if not complete:
-        steps = steps[:len(steps) // 2]
+        steps = steps[: len(steps) // 2]
     cut_ns = np.iinfo("i8").max if complete else int(steps["end"][-1] * NS)
     every = options.evaluate_every if options.compute else 0
     evaluated = list(range(every, len(steps) + 1, every)) if every else []
     if every and complete and evaluated[-1:] != [len(steps)]:
         evaluated.append(len(steps))
     with h5py.File(path, "w") as file:
-        for key, value in (("schema_version", 1), ("program_version", "0.1.0"), ("git_commit", "0" * 40),
-                           ("libtorch_version", "1.13.1"), ("hdf5_version", "1.10.8"),
-                           ("mpi_version", "Open MPI 4.1.4"), ("seed", options.seed)):
+        for key, value in (
+            ("schema_version", 1),
+            ("program_version", "0.1.0"),
+            ("git_commit", "0" * 40),
+            ("libtorch_version", "1.13.1"),
+            ("hdf5_version", "1.10.8"),
+            ("mpi_version", "Open MPI 4.1.4"),
+            ("seed", options.seed),
+            ("classes", options.classes),
+            ("blocks", 3),
+        ):
             file.attrs[key] = value
-        write_table(file, "status", 1, {
-            "status": (enum(["running", "finished", "aborted"], "i1"),
-                       ["running", "finished", "aborted"].index(options.status)),
-            "updates_done": ("i4", len(steps))}, "how the run ended")
+        write_table(
+            file,
+            "status",
+            1,
+            {
+                "status": (
+                    enum(["running", "finished", "aborted"], "i1"),
+                    ["running", "finished", "aborted"].index(options.status),
+                ),
+                "updates_done": ("i4", len(steps)),
+            },
+            "how the run ended",
+        )
         file.create_dataset("config", data=config_text(options))
-        names = SUPERSENSES[:options.classes] if options.classes > 1 else []
+        names = SUPERSENSES[: options.classes] if options.classes > 1 else []
         file.create_dataset("classes", data=np.array(names, dtype="S32"))
         packets = np.bincount(uploads["device"], minlength=options.devices)
         write_devices(file, options, sizes, packets, backbone_of, admitted)
         write_backbones(file, options, backbone_of, admitted)
         begins = np.concatenate([[0], np.cumsum(sizes)])
-        write_table(file, "samples", len(device), {
-            "sample": ("i4", range(len(device))), "device": ("i4", device),
-            "packet": ("i4", (np.arange(len(device)) - begins[device]) // 8), "label": ("i4", label),
-            "target": ("f4", label if options.classes > 1 else random.uniform(0, 5, len(device))),
-            "tokens": ("i4", tokens)}, "one row per training sample")
+        write_table(
+            file,
+            "samples",
+            len(device),
+            {
+                "sample": ("i4", range(len(device))),
+                "device": ("i4", device),
+                "packet": ("i4", (np.arange(len(device)) - begins[device]) // 8),
+                "label": ("i4", label),
+                "target": (
+                    "f4",
+                    label if options.classes > 1 else random.uniform(0, 5, len(device)),
+                ),
+                "tokens": ("i4", tokens),
+            },
+            "one row per training sample",
+        )
         write_uploads(file, options, uploads, cut_ns)
         write_updates(file, steps, random, len(device))
         write_learning(file, options, steps, evaluated, random)
@@ -398,10 +438,19 @@ def make_fixture(path, options=None):
         start = int(steps["end"][-1] * NS) if len(steps) else 0
         theta = np.array([2.4e6 if backbone < 2 else 3.6e6 for backbone in backbone_of])[sent]
         seconds = theta / np.array([link[1] for link in LINKS])[backbone_of[sent]] + 0.005
-        write_table(file, "downloads", len(sent), {
-            "device": ("i4", sent), "start_ns": ("i8", start),
-            "end_ns": ("i8", start + np.round(seconds * NS)), "charged_bytes": ("i8", theta),
-            "energy_j": ("f8", seconds * 1.2 if options.power else np.nan)}, "one row per device")
+        write_table(
+            file,
+            "downloads",
+            len(sent),
+            {
+                "device": ("i4", sent),
+                "start_ns": ("i8", start),
+                "end_ns": ("i8", start + np.round(seconds * NS)),
+                "charged_bytes": ("i8", theta),
+                "energy_j": ("f8", seconds * 1.2 if options.power else np.nan),
+            },
+            "one row per device",
+        )
         write_host(file, options, uploads, backbone_of)
     return pathlib.Path(path)
 

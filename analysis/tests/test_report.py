@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report against run files made by make_fixture.py: its numbers are those of the file."""
+
 import contextlib
 import html
 import io
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import h5py
 import numpy as np
@@ -18,26 +20,41 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import mobilog  # noqa: E402
 import report  # noqa: E402
 from make_fixture import Options, make_fixture  # noqa: E402
-from mobireport import figures_fleet, figures_learning, figures_server, look, numbers, words  # noqa: E402
-from mobireport import reference, run as runs  # noqa: E402
+from mobireport import (
+    figures_fleet,
+    figures_learning,
+    figures_server,
+    look,
+    numbers,
+    words,
+)  # noqa: E402
+from mobireport import reference  # noqa: E402
+from mobireport import run as runs  # noqa: E402
 
+WRITE_SAMPLE = os.environ.get("MOBI_WRITE_SAMPLE", "")
 ALL_FIGURES = set(report.FIGURES)
 
 
 class ReportCase(unittest.TestCase):
-    """A folder of its own, and a report made from options."""
+    """A folder of its own, and a report made from options: small, its PNG figures coarse."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+        coarse = unittest.mock.patch.object(look, "PNG_DPI", 30)
+        coarse.start()
+        self.addCleanup(coarse.stop)
 
-    def make(self, *, reference_path=None, **options):
-        path = make_fixture(self.folder / "run.h5", Options(**options))
-        page = report.make_report(path, reference_path=reference_path, no_reference=reference_path is None)
-        self.path, self.figures = path, {png.stem for png in (self.folder / "figures").glob("*.png")}
+    def make(self, **options):
+        self.path = make_fixture(
+            self.folder / "run.h5", Options(**{"devices": 6, "classes": 4, **options})
+        )
+        page = report.make_report(self.path, no_reference=True)
+        self.figures = {png.stem for png in (self.folder / "figures").glob("*.png")}
         return page.read_text(encoding="utf-8")
 
     def assert_says(self, page, *texts):
@@ -49,7 +66,9 @@ class ReportCase(unittest.TestCase):
 def plain_text(page):
     """What a reader sees, without the drawings."""
     page = re.sub(r"<(style|svg)\b.*?</\1>", " ", page, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", page))).replace(words.NBSP, " ")
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", page))).replace(
+        words.NBSP, " "
+    )
 
 
 class FullReportTest(unittest.TestCase):
@@ -65,8 +84,18 @@ class FullReportTest(unittest.TestCase):
         cls.page = cls.page_path.read_text(encoding="utf-8")
         cls.plain = plain_text(cls.page)
         with h5py.File(cls.run_path) as file:
-            cls.tables = {name: file[name][()] for name in ("uploads", "updates", "evaluations", "devices", "downloads",
-                                                            "backbones", "host")}
+            cls.tables = {
+                name: file[name][()]
+                for name in (
+                    "uploads",
+                    "updates",
+                    "evaluations",
+                    "devices",
+                    "downloads",
+                    "backbones",
+                    "host",
+                )
+            }
             cls.confusion = sum(matrix[()].astype(int) for matrix in file["confusion"].values())
         with h5py.File(other) as file:
             cls.reference = file["evaluations"][()]
@@ -77,10 +106,14 @@ class FullReportTest(unittest.TestCase):
 
     def test_totals_equal_the_files(self):
         uploads = self.tables["uploads"]
-        for text in (words.bytes_(float(uploads["charged_bytes"].sum())), words.flop(float(uploads["charged_flop"].sum())),
-                     words.joules(float(uploads["compute_energy_j"].sum())),
-                     words.joules(float(uploads["send_energy_j"].sum())), f"{len(uploads)} packets",
-                     f"{len(self.tables['updates'])} updates"):
+        for text in (
+            words.bytes_(float(uploads["charged_bytes"].sum())),
+            words.flop(float(uploads["charged_flop"].sum())),
+            words.joules(float(uploads["compute_energy_j"].sum())),
+            words.joules(float(uploads["send_energy_j"].sum())),
+            f"{len(uploads)} packets",
+            f"{len(self.tables['updates'])} updates",
+        ):
             self.assertIn(text.replace(words.NBSP, " "), self.plain)
 
     def test_the_final_scores_equal_the_last_evaluation(self):
@@ -93,45 +126,70 @@ class FullReportTest(unittest.TestCase):
     def test_the_headline_states_accuracy_and_virtual_time(self):
         last = self.tables["evaluations"]["metric"][-1]
         end = words.seconds(self.tables["updates"]["end_ns"].max() * 1e-9).replace(words.NBSP, " ")
-        self.assertIn(f"12 devices taught one side network: {last:.1f} % correct after {end} of virtual time", self.plain)
+        self.assertIn(
+            f"12 devices taught one side network: {last:.1f} % correct after {end} of virtual time",
+            self.plain,
+        )
 
     def test_centralised_training_is_compared(self):
         central = self.reference["metric"][self.reference["backbone"] == -1][-1]
         self.assertIn(f"centralised training on the same uploads ({central:.1f} %)", self.plain)
-        self.assertIn("centralised", self.page[self.page.index("<svg"):])
+        self.assertIn("centralised", self.page[self.page.index("<svg") :])
 
     def test_each_class_row_equals_the_files(self):
         uploads, devices = self.tables["uploads"], self.tables["devices"]
         for profile, name in enumerate(("jetson_tx2", "xavier_nx", "agx_xavier")):
             members = np.flatnonzero(devices["profile"] == profile)
             mine = np.isin(uploads["device"], members)
-            costs = self.page[self.page.index('id="costs"'):]
-            row = next(line for line in re.findall(r"<tr>.*?</tr>", costs) if name in line and "wifi" in line)
+            costs = self.page[self.page.index('id="costs"') :]
+            row = next(
+                line
+                for line in re.findall(r"<tr>.*?</tr>", costs)
+                if name in line and "wifi" in line
+            )
             cells = [plain_text(cell).strip() for cell in re.findall(r"<td.*?</td>", row)]
-            self.assertEqual(cells[3:8], [
-                f"{len(members)}", f"{devices['samples'][members].sum():,}", f"{mine.sum():,}",
-                words.bytes_(float(uploads["charged_bytes"][mine].sum())).replace(words.NBSP, " "),
-                words.flop(float(uploads["charged_flop"][mine].sum())).replace(words.NBSP, " ")])
+            self.assertEqual(
+                cells[3:8],
+                [
+                    f"{len(members)}",
+                    f"{devices['samples'][members].sum():,}",
+                    f"{mine.sum():,}",
+                    words.bytes_(float(uploads["charged_bytes"][mine].sum())).replace(
+                        words.NBSP, " "
+                    ),
+                    words.flop(float(uploads["charged_flop"][mine].sum())).replace(words.NBSP, " "),
+                ],
+            )
 
     def test_the_slowest_device_is_listed_first(self):
         uploads = self.tables["uploads"]
         slowest = uploads["device"][np.argmax(uploads["arrival_ns"])]
-        table = self.page[self.page.index("The slowest devices"):]
-        self.assertIn(f"device {slowest}", plain_text(table[:table.index("</tr>", table.index("<tbody"))]))
+        table = self.page[self.page.index("The slowest devices") :]
+        self.assertIn(
+            f"device {slowest}", plain_text(table[: table.index("</tr>", table.index("<tbody"))])
+        )
 
     def test_the_most_frequent_mistake_is_listed_first(self):
         wrong = self.confusion.copy()
         np.fill_diagonal(wrong, 0)
-        table = self.page[self.page.index("Most frequent mistakes"):]
-        first = plain_text(table[table.index("<tbody"):table.index("</tr>", table.index("<tbody"))])
+        table = self.page[self.page.index("Most frequent mistakes") :]
+        first = plain_text(
+            table[table.index("<tbody") : table.index("</tr>", table.index("<tbody"))]
+        )
         self.assertIn(f" {wrong.max()} ", first)
 
     def test_share_of_peak_follows_from_host(self):
         host = self.tables["host"]
         rows = host[(host["backbone"] == 2) & (host["samples"] > 0)]
-        share = rows["done_flop"].sum() / (rows["peak_flop_per_s"] * rows["threads"] * rows["wall_s"]).sum()
-        section = self.page[self.page.index('id="host"'):]
-        self.assertIn(f"{100 * share:.0f} %", plain_text(section[section.index("mpnet-12"):section.index("</table>")]))
+        share = (
+            rows["done_flop"].sum()
+            / (rows["peak_flop_per_s"] * rows["threads"] * rows["wall_s"]).sum()
+        )
+        section = self.page[self.page.index('id="host"') :]
+        self.assertIn(
+            f"{100 * share:.0f} %",
+            plain_text(section[section.index("mpnet-12") : section.index("</table>")]),
+        )
 
     def test_the_page_needs_nothing_from_outside(self):
         self.assertNotRegex(self.page, r"<(script|link|iframe|img|object)\b(?![^>]*data:)")
@@ -161,7 +219,9 @@ class FullReportTest(unittest.TestCase):
         self.assertIn("var(--ink)", drawings)
 
     def test_png_figures_are_written_at_twice_the_page_width(self):
-        pngs = {png.stem: look.plt.imread(png) for png in (self.page_path.parent / "figures").iterdir()}
+        pngs = {
+            png.stem: look.plt.imread(png) for png in (self.page_path.parent / "figures").iterdir()
+        }
         self.assertEqual(set(pngs), ALL_FIGURES)
         self.assertEqual(pngs["accuracy"].shape[1], 2080)
 
@@ -179,8 +239,12 @@ class OtherRunsTest(ReportCase):
 
     def test_a_run_without_computing_shows_the_timeline_alone(self):
         page = self.make(compute=False)
-        self.assert_says(page, "Nothing was computed in this run", "Who worked when", "What the server did")
-        self.assertEqual(self.figures, ALL_FIGURES - {"accuracy", "training", "confusion", "recall"})
+        self.assert_says(
+            page, "Nothing was computed in this run", "Who worked when", "What the server did"
+        )
+        self.assertEqual(
+            self.figures, ALL_FIGURES - {"accuracy", "training", "confusion", "recall"}
+        )
 
     def test_a_run_without_evaluations_says_so(self):
         page = self.make(evaluate_every=0)
@@ -204,7 +268,7 @@ class OtherRunsTest(ReportCase):
         self.assertNotRegex(plain_text(page), r"\b0 m?J\b")
 
     def test_an_aborted_run_says_so_at_the_top(self):
-        page = self.make(status="aborted", reference_path=None)
+        page = self.make(status="aborted")
         self.assertLess(page.index("stopped before its end"), page.index("<h2"))
         self.assert_says(page, "were teaching", "the run ended before the devices fetched")
 
@@ -217,8 +281,11 @@ class OtherRunsTest(ReportCase):
         with h5py.File(self.path) as file:
             rows = file["evaluations"][()]
         rows = rows[rows["backbone"] == -1]
-        first = next(i for i in range(len(rows)) if (rows["metric"][i:i + 2] >= 60).all())
-        self.assert_says(page, f"The target of 60 was reached after {words.seconds(rows['time_ns'][first] * 1e-9)}")
+        first = next(i for i in range(len(rows)) if (rows["metric"][i : i + 2] >= 60).all())
+        self.assert_says(
+            page,
+            f"The target of 60 was reached after {words.seconds(rows['time_ns'][first] * 1e-9)}",
+        )
 
     def test_a_fleet_of_hundreds_shares_lines(self):
         page = self.make(devices=400, samples_per_device=8, evaluate_every=0, epochs=1)
@@ -227,12 +294,51 @@ class OtherRunsTest(ReportCase):
     def test_a_file_whose_writer_was_killed(self):
         path = make_fixture(self.folder / "whole.h5")
         killed = self.folder / "run.h5"
-        ended = subprocess.run([sys.executable, "-c", KILLED_WRITER, str(path), str(killed)], check=False)
+        ended = subprocess.run(
+            [sys.executable, "-c", KILLED_WRITER, str(path), str(killed)], check=False
+        )
         self.assertEqual(ended.returncode, 9)
         with self.assertRaises(OSError):
             h5py.File(killed, "r")
         page = report.make_report(killed, no_reference=True).read_text(encoding="utf-8")
         self.assertLess(page.index("This file is incomplete"), page.index("<h2"))
+
+    def test_tables_of_a_killed_run_may_end_at_different_moments(self):
+        path = make_fixture(self.folder / "run.h5")
+        with h5py.File(path, "a") as file:
+            row = file["status"][0]
+            row["status"] = 0
+            file["status"][0] = row
+            for name, share in (("uploads", 0.3), ("training", 0.5), ("training_gates", 0.7)):
+                file[name].resize(int(len(file[name]) * share), axis=0)
+            for name in ("downloads", "host"):
+                file[name].resize(0, axis=0)
+        page = report.make_report(path, no_reference=True).read_text(encoding="utf-8")
+        self.assert_says(page, "This file is incomplete")
+        self.assertNotRegex(plain_text(page), r"(?i)\bnan\b")
+
+    def test_centralised_training_sends_nothing(self):
+        path = make_fixture(self.folder / "run.h5")
+        with h5py.File(path, "a") as file:
+            text = file["config"].asstr()[()].replace("fed_mobillm", "central_side")
+            del file["config"]
+            file["config"] = text
+            for name in ("uploads", "downloads"):
+                file[name].resize(0, axis=0)
+        page = report.make_report(path).read_text(encoding="utf-8")
+        self.assert_says(
+            page, "Centralised training on the data of 12 devices", "No device sent anything"
+        )
+        self.assertNotRegex(plain_text(page), r"(?i)\bnan\b")
+
+    @unittest.skipUnless(WRITE_SAMPLE, "MOBI_WRITE_SAMPLE names the program that writes a run file")
+    def test_files_of_the_real_writer(self):
+        for how in ("finished", "aborted", "killed"):
+            path = self.folder / how / "run.h5"
+            path.parent.mkdir()
+            subprocess.run([WRITE_SAMPLE, str(path), how], check=False)
+            page = report.make_report(path, no_reference=True).read_text(encoding="utf-8")
+            self.assertEqual("incomplete" in page or "stopped before" in page, how != "finished")
 
 
 # Copies a file, marks it as running, and dies in SWMR mode without closing it.
@@ -262,8 +368,13 @@ class ReferenceTest(ReportCase):
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         before = os.environ.get("FEDMOBILLM")
         os.environ["FEDMOBILLM"] = str(path)
-        self.addCleanup(lambda: os.environ.pop("FEDMOBILLM") if before is None else
-                        os.environ.__setitem__("FEDMOBILLM", before))
+        self.addCleanup(
+            lambda: (
+                os.environ.pop("FEDMOBILLM")
+                if before is None
+                else os.environ.__setitem__("FEDMOBILLM", before)
+            )
+        )
 
     def run_with_activations(self):
         path = make_fixture(self.folder / "run.h5")
@@ -273,35 +384,48 @@ class ReferenceTest(ReportCase):
 
     def test_the_replay_is_made_once_and_kept(self):
         replay = make_fixture(self.folder / "made.h5", Options(mode="replay_after_all"))
-        self.program(f'echo "$@" >> {self.folder}/calls\n'
-                     f'for last; do :; done; cp {replay} "${{last#run.output=}}"\n')
+        self.program(
+            f'echo "$@" >> {self.folder}/calls\n'
+            f'for last; do :; done; cp {replay} "${{last#run.output=}}"\n'
+        )
         run = self.run_with_activations()
         for _ in range(2):
             line, why_not = reference.obtain(run, self.folder, lambda text: None)
             self.assertEqual(why_not, "")
             self.assertIn(-1, line.curves)
         calls = (self.folder / "calls").read_text(encoding="utf-8").splitlines()
-        self.assertEqual(calls, [f"replay {run.path} --set server.mode=replay_after_all "
-                                 f"--set run.output={self.folder}/replay_all.h5"])
+        self.assertEqual(
+            calls,
+            [
+                f"replay {run.path} --set server.mode=replay_after_all "
+                f"--set run.output={self.folder}/replay_all.h5"
+            ],
+        )
 
     def test_a_failed_replay_is_told_in_its_own_words(self):
         self.program('echo "first line" >&2; echo "no activations of minilm-6" >&2; exit 5\n')
-        line, why_not = reference.obtain(self.run_with_activations(), self.folder, lambda text: None)
+        line, why_not = reference.obtain(
+            self.run_with_activations(), self.folder, lambda text: None
+        )
         self.assertIsNone(line)
         self.assertIn("no activations of minilm-6", why_not)
 
     def test_without_activations_there_is_no_replay(self):
         run = runs.load_run(make_fixture(self.folder / "run.h5"))
-        self.assertIn("holds no activations", reference.obtain(run, self.folder, lambda text: None)[1])
+        self.assertIn(
+            "holds no activations", reference.obtain(run, self.folder, lambda text: None)[1]
+        )
 
     def test_a_replay_is_not_compared_with_itself(self):
         run = runs.load_run(make_fixture(self.folder / "run.h5", Options(mode="replay_after_all")))
-        self.assertIn("centralised training itself", reference.obtain(run, self.folder, lambda text: None)[1])
+        self.assertIn(
+            "centralised training itself", reference.obtain(run, self.folder, lambda text: None)[1]
+        )
 
     def test_a_reference_of_another_task_is_refused(self):
         run = runs.load_run(make_fixture(self.folder / "run.h5"))
         other = make_fixture(self.folder / "other.h5", Options(classes=3))
-        with self.assertRaisesRegex(runs.RunFileError, "other classes"):
+        with self.assertRaisesRegex(mobilog.RunError, "other classes"):
             reference.load_reference(other, run)
 
 
@@ -328,8 +452,14 @@ class CommandLineTest(ReportCase):
             self.assertEqual((code, error.count("\n")), (3, 1), error)
 
     def test_output_goes_beside_the_run(self):
-        self.assertEqual(report.output_folder(pathlib.Path("results/quickstart/run.h5")), pathlib.Path("results/quickstart"))
-        self.assertEqual(report.output_folder(pathlib.Path("results/sweep/a.h5")), pathlib.Path("results/sweep/a"))
+        self.assertEqual(
+            report.output_folder(pathlib.Path("results/quickstart/run.h5")),
+            pathlib.Path("results/quickstart"),
+        )
+        self.assertEqual(
+            report.output_folder(pathlib.Path("results/sweep/a.h5")),
+            pathlib.Path("results/sweep/a"),
+        )
 
     def test_output_is_created_where_asked(self):
         path = make_fixture(self.folder / "run.h5", Options(compute=False))
@@ -341,21 +471,43 @@ class WordsTest(unittest.TestCase):
     """Quantities as text."""
 
     def test_three_figures_and_a_unit(self):
-        cases = [(words.bytes_(0), "0 B"), (words.bytes_(999), "999 B"), (words.bytes_(1234567), "1.23 MB"),
-                 (words.bytes_(999_999), "1 MB"), (words.flop(2.26e13), "22.6 TFLOP"), (words.joules(0.0123), "12.3 mJ"),
-                 (words.seconds(0.297), "297 ms"), (words.seconds(75), "1 min 15 s"), (words.seconds(59.99), "1 min 0 s"),
-                 (words.seconds(90061), "25 h 1 min"), (words.percent(75.04), "75.0 %"), (words.number(1234567.0), "1,234,567")]
+        cases = [
+            (words.bytes_(0), "0 B"),
+            (words.bytes_(999), "999 B"),
+            (words.bytes_(1234567), "1.23 MB"),
+            (words.bytes_(999_999), "1.00 MB"),
+            (words.flop(2.26e13), "22.6 TFLOP"),
+            (words.joules(0.0123), "12.3 mJ"),
+            (words.seconds(0.297), "297 ms"),
+            (words.seconds(75), "1 min 15 s"),
+            (words.seconds(59.99), "1 min 0 s"),
+            (words.seconds(90061), "25 h 1 min"),
+            (words.percent(75.04), "75.0 %"),
+            (words.seconds(0), "0 s"),
+            (words.number(1234567.0), "1,234,567"),
+        ]
         for found, expected in cases:
             self.assertEqual(found.replace(words.NBSP, " "), expected)
 
     def test_what_is_not_known_is_no_figure(self):
-        for say in (words.bytes_, words.flop, words.joules, words.seconds, words.percent, words.number):
+        for say in (
+            words.bytes_,
+            words.flop,
+            words.joules,
+            words.seconds,
+            words.percent,
+            words.number,
+        ):
             self.assertEqual(say(float("nan")), "no figure")
 
     def test_lists_counts_and_signs(self):
         self.assertEqual(words.listed("abc"), "a, b and c")
-        self.assertEqual((words.count(1, "packet"), words.count(1200, "packet")), ("1 packet", "1,200 packets"))
-        self.assertEqual([words.signed(v) for v in (1.24, -0.7, 0.04, -0.04)], ["+1.2", "−0.7", "0.0", "0.0"])
+        self.assertEqual(
+            (words.count(1, "packet"), words.count(1200, "packet")), ("1 packet", "1,200 packets")
+        )
+        self.assertEqual(
+            [words.signed(v) for v in (1.24, -0.7, 0.04, -0.04)], ["+1.2", "−0.7", "0.0", "0.0"]
+        )
 
 
 class NumbersTest(unittest.TestCase):
@@ -381,8 +533,12 @@ class NumbersTest(unittest.TestCase):
 
     def test_coverage_counts_parts_of_a_slice(self):
         bins = figures_fleet.TIME_BINS
-        cover = figures_fleet.coverage(np.array([0, 0, 1]), np.array([0.0, 10.5, 0]), np.array([2.5, 12.0, bins]), 2, bins)
-        np.testing.assert_allclose(cover[0, :13], [1, 1, 0.5, 0, 0, 0, 0, 0, 0, 0, 0.5, 1, 0], atol=1e-9)
+        cover = figures_fleet.coverage(
+            np.array([0, 0, 1]), np.array([0.0, 10.5, 0]), np.array([2.5, 12.0, bins]), 2, bins
+        )
+        np.testing.assert_allclose(
+            cover[0, :13], [1, 1, 0.5, 0, 0, 0, 0, 0, 0, 0, 0.5, 1, 0], atol=1e-9
+        )
         np.testing.assert_allclose(cover[1], 1, atol=1e-9)
 
     def test_touching_segments_become_one(self):
@@ -395,7 +551,9 @@ class NumbersTest(unittest.TestCase):
         self.assertTrue(np.isnan(result[1]))
 
     def test_slices_keep_the_median(self):
-        centre, low, median, high = figures_learning.binned(np.arange(10.0), np.array([1.0, 2, 3, 4, 5, 9, 9, 9, 9, 9]), 2, 10)
+        centre, low, median, high = figures_learning.binned(
+            np.arange(10.0), np.array([1.0, 2, 3, 4, 5, 9, 9, 9, 9, 9]), 2, 10
+        )
         self.assertEqual((centre.tolist(), median.tolist()), ([2, 7], [3, 9]))
         self.assertTrue((low <= median).all() and (median <= high).all())
 
@@ -403,10 +561,6 @@ class NumbersTest(unittest.TestCase):
         placed = look.spread([10.0, 10.5, 30.0], 5)
         self.assertGreaterEqual(placed[1] - placed[0], 5 - 1e-6)
         self.assertEqual(placed[2], 30)
-
-    def test_comments_and_sections_of_a_configuration(self):
-        found = runs.parse_config("[run]\nseed = 7  # why\n\n[device.a]\nmemory = 4 GiB\n")
-        self.assertEqual(found, {"run.seed": "7", "device.a.memory": "4 GiB"})
 
 
 if __name__ == "__main__":
