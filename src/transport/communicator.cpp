@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/communicator.hpp"
 
-#include <array>
-#include <string>
-
-#include "core/error.hpp"
+#include "transport/mpi_check.hpp"
 
 namespace mobi {
-namespace {
 
-void check(int code, const char* call) {
-    if (code == MPI_SUCCESS) return;
-    std::array<char, MPI_MAX_ERROR_STRING> text{};
-    int length = 0;
-    MPI_Error_string(code, text.data(), &length);
-    throw TransportError(std::string(call) + ": " + text.data());
-}
-
-}  // namespace
-
-Communicator::Communicator(MPI_Comm comm) {
-    check(MPI_Comm_rank(comm, &rank_), "MPI_Comm_rank");
-    check(MPI_Comm_size(comm, &size_), "MPI_Comm_size");
+Communicator::Communicator(MPI_Comm comm) : comm_(comm) {
+    internal::check_mpi(MPI_Comm_rank(comm, &rank_), "MPI_Comm_rank");
+    internal::check_mpi(MPI_Comm_size(comm, &size_), "MPI_Comm_size");
 }
 
 }  // namespace mobi

@@ -14,8 +14,10 @@ class Communicator {
 
     int rank() const noexcept { return rank_; }
     int size() const noexcept { return size_; }
+    MPI_Comm get() const noexcept { return comm_; }
 
   private:
+    MPI_Comm comm_;
     int rank_ = 0;
     int size_ = 1;
 };

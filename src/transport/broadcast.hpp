@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/byte_io.hpp"
+
+namespace mobi {
+
+/// Gives all ranks the bytes of `root`, of any size.  Ranks that wait for the root sleep (Backoff).
+///
+/// Collective over all ranks; blocks until the root has called it.  Main thread only.
+///
+/// \param bytes  in on `root`, out on the others
+/// \throws TransportError  when MPI fails.
+void broadcast(Bytes& bytes, int root);
+
+}  // namespace mobi

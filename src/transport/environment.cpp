@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/environment.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include <mpi.h>
+
+#include "core/check.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "transport/mpi_check.hpp"
+
+namespace mobi {
+
+using internal::check_mpi;
+
+Environment::Environment() : exceptions_(std::uncaught_exceptions()) {
+    int initialised = 0;
+    check_mpi(MPI_Initialized(&initialised), "MPI_Initialized");
+    MOBI_CHECK(initialised == 0, "MPI can be started once in a process");
+    int provided = 0;
+    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+    running_ = true;
+    check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN),
+              "MPI_Comm_set_errhandler");
+    if (provided < MPI_THREAD_FUNNELED)
+        throw TransportError(
+            "MPI_Init_thread: this MPI does not allow threads beside the one that "
+            "calls it (MPI_THREAD_FUNNELED)");
+}
+
+Environment::~Environment() {
+    if (!running_) return;
+    if (std::uncaught_exceptions() > exceptions_) {
+        log::error("an exception leaves the MPI environment: all ranks end");
+        abort(70);
+    }
+    try {
+        finalise();
+    } catch (const std::exception& error) {
+        log::error(error.what());
+    }
+}
+
+void Environment::finalise() {
+    MOBI_CHECK(running_, "MPI was finalised already");
+    running_ = false;
+    check_mpi(MPI_Finalize(), "MPI_Finalize");
+}
+
+void Environment::abort(int code) {
+    std::fflush(nullptr);
+    int initialised = 0;
+    int finalised = 0;
+    MPI_Initialized(&initialised);
+    MPI_Finalized(&finalised);
+    if (initialised != 0 && finalised == 0) MPI_Abort(MPI_COMM_WORLD, code);
+    std::_Exit(code);
+}
+
+}  // namespace mobi

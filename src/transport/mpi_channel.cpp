@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/mpi_channel.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <mpi.h>
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "transport/backoff.hpp"
+#include "transport/communicator.hpp"
+#include "transport/mpi_check.hpp"
+
+namespace mobi {
+
+using internal::check_mpi;
+using internal::check_mpi_thread;
+
+struct MpiChannel::State {
+    explicit State(const Communicator& communicator)
+        : comm(communicator.get()), rank(communicator.rank()), size(communicator.size()) {}
+
+    void release_finished_sends();
+    std::optional<Message> poll();
+
+    MPI_Comm comm;
+    int rank;
+    int size;
+
+    std::vector<MPI_Request> requests;  ///< of sends under way
+    std::vector<Bytes> payloads;        ///< their bytes; `requests[i]` reads `payloads[i]`
+    std::vector<int> finished;          ///< scratch of release_finished_sends()
+    std::size_t next_release = 16;      ///< send() looks for finished sends at this many
+
+    MPI_Request reception = MPI_REQUEST_NULL;  ///< of `incoming`, matched but not complete
+    Message incoming;
+    std::deque<Message> arrived;  ///< during flush()
+    Backoff backoff;
+};
+
+void MpiChannel::State::release_finished_sends() {
+    if (requests.empty()) return;
+    finished.resize(requests.size());
+    int count = 0;
+    check_mpi(MPI_Testsome(static_cast<int>(requests.size()), requests.data(), &count,
+                           finished.data(), MPI_STATUSES_IGNORE),
+              "MPI_Testsome");
+    if (count == 0) return;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        if (requests[i] == MPI_REQUEST_NULL) continue;
+        if (kept != i) {
+            requests[kept] = requests[i];
+            payloads[kept] = std::move(payloads[i]);
+        }
+        ++kept;
+    }
+    requests.resize(kept);
+    payloads.resize(kept);
+}
+
+/// The next message if it is here in full.  One reception at a time, so that order is kept.
+std::optional<Message> MpiChannel::State::poll() {
+    if (reception == MPI_REQUEST_NULL) {
+        int found = 0;
+        MPI_Message matched = MPI_MESSAGE_NULL;
+        MPI_Status status;
+        check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &found, &matched, &status),
+                  "MPI_Improbe");
+        if (found == 0) return std::nullopt;
+        int count = 0;
+        check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+        if (count == MPI_UNDEFINED)
+            throw ProtocolError(status.MPI_SOURCE, status.MPI_TAG,
+                                fmt::format("at most {} bytes", kMaxMessageBytes), "more");
+        incoming = {status.MPI_SOURCE, status.MPI_TAG, Bytes(static_cast<std::size_t>(count))};
+        check_mpi(MPI_Imrecv(incoming.bytes.data(), count, MPI_BYTE, &matched, &reception),
+                  "MPI_Imrecv");
+    }
+    int complete = 0;
+    check_mpi(MPI_Test(&reception, &complete, MPI_STATUS_IGNORE), "MPI_Test");
+    if (complete == 0) return std::nullopt;
+    backoff.reset();
+    return std::exchange(incoming, {});
+}
+
+MpiChannel::MpiChannel() : MpiChannel(Communicator(MPI_COMM_WORLD)) {}
+
+MpiChannel::MpiChannel(const Communicator& communicator)
+    : state_(std::make_unique<State>(communicator)) {
+    check_mpi_thread("MpiChannel");
+}
+
+MpiChannel::~MpiChannel() {
+    try {
+        state_->release_finished_sends();
+    } catch (const Error& error) {
+        log::warning(error.what());
+    }
+    const bool receiving = state_->reception != MPI_REQUEST_NULL;
+    if (state_->requests.empty() && !receiving) return;
+    log::warning(fmt::format("channel closed with {} messages not sent{}", state_->requests.size(),
+                             receiving ? " and one half received" : ""));
+    // MPI may read or write these bytes until it is finalised, so they live as long as the process.
+    static auto* const lent_to_mpi = new std::vector<std::unique_ptr<State>>;
+    lent_to_mpi->push_back(std::move(state_));
+}
+
+void MpiChannel::send(int to, int tag, Bytes bytes) {
+    check_mpi_thread("MpiChannel::send");
+    internal::check_envelope(to, state_->size, tag, bytes.size());
+    if (state_->requests.size() >= state_->next_release) {
+        state_->release_finished_sends();
+        state_->next_release = std::max<std::size_t>(16, 2 * state_->requests.size());
+    }
+    // places first: once MPI has the bytes nothing here may throw
+    state_->payloads.push_back(std::move(bytes));
+    state_->requests.push_back(MPI_REQUEST_NULL);
+    const Bytes& payload = state_->payloads.back();
+    check_mpi(MPI_Isend(payload.data(), static_cast<int>(payload.size()), MPI_BYTE, to, tag,
+                        state_->comm, &state_->requests.back()),
+              "MPI_Isend");
+}
+
+std::optional<Message> MpiChannel::receive(WallClock::duration wall_timeout) {
+    check_mpi_thread("MpiChannel::receive");
+    if (!state_->arrived.empty()) {
+        Message message = std::move(state_->arrived.front());
+        state_->arrived.pop_front();
+        return message;
+    }
+    const WallClock::time_point deadline = WallClock::now() + wall_timeout;
+    while (true) {
+        if (std::optional<Message> message = state_->poll()) return message;
+        state_->release_finished_sends();
+        const WallClock::duration wall_left = deadline - WallClock::now();
+        if (!(wall_left > WallClock::duration::zero())) return std::nullopt;
+        state_->backoff.pause(wall_left);
+    }
+}
+
+void MpiChannel::flush() {
+    check_mpi_thread("MpiChannel::flush");
+    constexpr WallClock::duration unlimited(1);
+    while (true) {
+        state_->release_finished_sends();
+        if (state_->requests.empty()) return;
+        if (std::optional<Message> message = state_->poll())
+            state_->arrived.push_back(std::move(*message));
+        else
+            state_->backoff.pause(unlimited);
+    }
+}
+
+int MpiChannel::rank() const {
+    return state_->rank;
+}
+
+int MpiChannel::size() const {
+    return state_->size;
+}
+
+}  // namespace mobi

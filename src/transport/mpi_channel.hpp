@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "transport/channel.hpp"
+
+namespace mobi {
+
+class Communicator;
+
+/// A channel over MPI: MPI_Isend, and MPI_Improbe with MPI_Imrecv for matched receives.
+///
+/// A large message may take longer to come in than a receive() lasts; its reception goes on in the
+/// next call.  All calls from the main thread (MPI_THREAD_FUNNELED), else Bug.
+class MpiChannel final : public Channel {
+  public:
+    /// Over all ranks.  Local.
+    MpiChannel();
+    /// \param communicator  outlives the channel.  Two channels over one take each other's
+    /// messages.
+    explicit MpiChannel(const Communicator& communicator);
+
+    /// Flush before: messages that are still under way are reported in the log, and their bytes are
+    /// left to MPI, which may still read them.
+    ~MpiChannel() override;
+    MpiChannel(const MpiChannel&) = delete;
+    MpiChannel& operator=(const MpiChannel&) = delete;
+    MpiChannel(MpiChannel&&) = delete;
+    MpiChannel& operator=(MpiChannel&&) = delete;
+
+    void send(int to, int tag, Bytes bytes) override;
+    std::optional<Message> receive(WallClock::duration wall_timeout) override;
+    void flush() override;
+    int rank() const override;
+    int size() const override;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace mobi

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/broadcast.hpp"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include "core/error.hpp"
+#include "support/processor_time.hpp"
+#include "transport/communicator.hpp"
+
+namespace mobi::test {
+namespace {
+
+Bytes pattern(std::size_t size, int root) {
+    Bytes bytes(size);
+    for (std::size_t i = 0; i < size; ++i)
+        bytes[i] = static_cast<std::byte>((i * 13 + static_cast<std::size_t>(root)) & 255U);
+    return bytes;
+}
+
+TEST(BroadcastTest, AllRanksGetTheBytesOfAnyRoot) {
+    const Communicator world(MPI_COMM_WORLD);
+    for (int root = 0; root < world.size(); ++root)
+        for (const std::size_t size : {0U, 1U, 1000U, 5'000'000U}) {
+            Bytes bytes = world.rank() == root ? pattern(size, root) : Bytes(17);
+            broadcast(bytes, root);
+            EXPECT_TRUE(bytes == pattern(size, root));
+        }
+}
+
+TEST(BroadcastTest, WaitingForTheRootCostsNoProcessorTime) {
+    const Communicator world(MPI_COMM_WORLD);
+    MPI_Barrier(MPI_COMM_WORLD);
+    Bytes bytes;
+    if (world.rank() == 0) {
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        bytes = pattern(100, 0);
+    }
+    const double start_s = processor_time_s();
+    broadcast(bytes, 0);
+    EXPECT_LT(processor_time_s() - start_s, 0.2);
+    EXPECT_EQ(bytes, pattern(100, 0));
+}
+
+TEST(BroadcastTest, AnotherThreadMayNotCallIt) {
+    std::thread([] {
+        Bytes bytes;
+        EXPECT_THROW(broadcast(bytes, 0), Bug);
+    }).join();
+}
+
+}  // namespace
+}  // namespace mobi::test
