@@ -70,6 +70,7 @@ std::vector<record::HostRow> host_rows(const FleetSource& source,
         if (total.sum.peak_flop_per_s > 0) row.peak_flop_per_s = total.sum.peak_flop_per_s;
         const auto report = reports.find(rank);
         row.threads = report == reports.end() ? 1 : report->second.threads;
+        row.wall_s /= row.threads;  // elapsed: requests were timed one by one
         rows.push_back(row);
         wall += total.sum.wall_s;
         tokens += total.sum.tokens;

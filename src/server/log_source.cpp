@@ -83,7 +83,7 @@ Packet LogSource::take(std::int64_t index) {
     packet.packet = delivery.packet;
     packet.samples = delivery.samples;
     packet.taps.resize(static_cast<std::size_t>(layout.taps) * count * vector);
-    if (has_scales(layout.dtype))
+    if (has_scale(layout.dtype))
         packet.scales.resize(static_cast<std::size_t>(layout.taps) * count);
     for (std::size_t i = 0; i < count; ++i) {
         const auto row = static_cast<std::size_t>(row_of_sample_[backbone].at(packet.samples[i]));

@@ -57,7 +57,7 @@ record::UploadRow upload_row(const Delivery& delivery, std::int64_t index) {
     row.charged_flop = delivery.charged_flop;
     row.compute_energy_j = delivery.compute_energy_j;
     row.send_energy_j = delivery.send_energy_j;
-    row.outcome = record::Outcome::Delivered;
+    row.outcome = static_cast<std::int8_t>(record::Outcome::Delivered);
     return row;
 }
 
@@ -67,8 +67,9 @@ record::UpdateRow update_row(const Step& step,
                              bool per_device) {
     record::UpdateRow row{};
     row.update = static_cast<std::int32_t>(step.update);
-    row.kind =
-        step.kind == StepKind::Arrival ? record::UpdateKind::Arrival : record::UpdateKind::Replay;
+    row.kind = static_cast<std::int8_t>(step.kind == StepKind::Arrival
+                                            ? record::UpdateKind::Arrival
+                                            : record::UpdateKind::Replay);
     row.device = delivery != nullptr ? delivery->device : per_device ? step.network : -1;
     row.upload = static_cast<std::int32_t>(step.delivery);
     row.start_ns = ns(step.start);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/environment.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -59,6 +60,14 @@ void Environment::abort(int code) {
     MPI_Finalized(&finalised);
     if (initialised != 0 && finalised == 0) MPI_Abort(MPI_COMM_WORLD, code);
     std::_Exit(code);
+}
+
+std::string mpi_library_version() {
+    std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+    int length = 0;
+    check_mpi(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
+    const std::string whole(text.data(), static_cast<std::size_t>(length));
+    return whole.substr(0, whole.find_first_of(",\n"));
 }
 
 }  // namespace mobi

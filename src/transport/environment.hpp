@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 namespace mobi {
 
 /// MPI, from construction to destruction; one a process, made and destroyed by the main thread.
@@ -36,5 +38,8 @@ class Environment {
     int exceptions_;
     bool running_ = false;
 };
+
+/// The MPI library at work and its version, e.g. `Open MPI v4.1.4`.  Works before MPI starts.
+std::string mpi_library_version();
 
 }  // namespace mobi

@@ -81,7 +81,7 @@ Packet make_packet(const ForwardRequest& request,
     const std::size_t vector = vector_bytes(layout.dtype, width);
     const auto rows = static_cast<std::size_t>(count);
     packet.taps.resize(static_cast<std::size_t>(results.taps) * rows * vector);
-    if (has_scales(layout.dtype))
+    if (has_scale(layout.dtype))
         packet.scales.resize(static_cast<std::size_t>(results.taps) * rows);
     for (std::int64_t tap = 0; tap < results.taps; ++tap) {
         const auto t = static_cast<std::size_t>(tap);
