@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "data/mutations.hpp"
+
+namespace mobi::test {
+namespace {
+
+TEST(TableFuzzTest, NoInputBreaksTheReader) {
+    std::vector<std::string> seeds;
+    for (const char form : {'\0', '\1', '\2', '\3'})
+        for (const char* table :
+             {"text\tlabel\na b\tx\r\nc\ty\n", "text,label\n\"a, \"\"b\"\"\",x\r\n\"c\nd\",y\n",
+              "\xEF\xBB\xBFone\n\n\ncaf\u00E9\n\n", "a,b\n\"\",\"\"\n"})
+            seeds.push_back(form + std::string(table));
+    constexpr std::array<std::string_view, 7> tokens{"\"", "\"\"", ",", "\t", "\r\n", "\n", "\r"};
+    replay_mutations(seeds, tokens, 20000);
+}
+
+}  // namespace
+}  // namespace mobi::test
