@@ -14,8 +14,9 @@ enum class Concentration { Total, PerClass };
 /// Section `[data]`.
 struct DataParameters {
     TaskForm task = TaskForm::Table;
-    std::string train;            ///< path; a folder for the GLUE tasks
-    std::string test;             ///< path; empty where `train` is a folder that holds it
+    std::string train;            ///< a file, or the folder of a published data set
+    std::string test;             ///< likewise; empty where `train` is a folder that holds it; the
+                                  ///< same file as `train`: what follows the train samples
     std::string text = "text";    ///< column
     std::string pair;             ///< column of a second sentence; empty = none
     std::string label = "label";  ///< column

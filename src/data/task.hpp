@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/parameters.hpp"
+
+namespace mobi {
+
+/// Samples; the place of a sample is its id.
+struct TextSet {
+    std::vector<std::string> texts;
+    std::vector<std::string> pairs;    ///< second sentences: empty, or as many as texts
+    std::vector<std::int32_t> labels;  ///< class of each sample; all 0 for regression
+    std::vector<float> targets;        ///< regression only, else empty
+    std::size_t size() const noexcept { return texts.size(); }
+};
+
+/// A data set to learn from.
+struct Task {
+    TextSet train, test;
+    std::vector<std::string> class_names;  ///< empty for regression
+    bool regression() const noexcept { return class_names.empty(); }
+    /// C; 1 for regression.
+    int classes() const noexcept { return regression() ? 1 : static_cast<int>(class_names.size()); }
+};
+
+/// Loads the train and the test part.
+///
+/// `data.task = table`: `data.train` and `data.test` are tables (see data/table.hpp), or
+/// `data.train` is a folder with `train.tsv` and `test.tsv` (or `.csv`); columns and classes are
+/// those of the parameters.  The published forms are described in data/glue_task.hpp.
+///
+/// Where train and test are the same file, the test part is the `data.test_samples` (0: all) that
+/// follow the first `data.train_samples`; else each part is cut to its first samples.
+///
+/// \throws DataError    `path:line: ...`; a missing file with the command that fetches it.
+/// \throws ConfigError  when the parameters ask for more samples than there are.
+Task load_task(const DataParameters& parameters);
+
+}  // namespace mobi
