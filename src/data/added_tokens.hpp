@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mobi {
+
+/// A token that is recognised where it is spelled out in the text, such as `[SEP]`: an entry of
+/// `added_tokens` in tokenizer.json.
+struct AddedToken {
+    std::int32_t id = 0;
+    std::string content;
+    bool single_word = false;  ///< only where no word character touches it
+    bool lstrip = false;       ///< swallows the white space before it
+    bool rstrip = false;       ///< and after it
+    bool normalized = false;   ///< looked for in the cleaned text, not in the raw one
+};
+
+/// Finds added tokens in a text: from left to right, the longest where several begin.
+class AddedTokenFinder {
+  public:
+    /// A stretch of ordinary text (id -1), or an added token.
+    struct Part {
+        std::string_view text;
+        std::int32_t id = -1;
+    };
+
+    AddedTokenFinder() = default;
+    explicit AddedTokenFinder(std::vector<AddedToken> tokens);
+
+    /// Cuts `text` at the tokens; the parts are views into it, none is empty text.
+    std::vector<Part> split(std::string_view text) const;
+
+  private:
+    const AddedToken* at(std::string_view text, std::size_t position) const;
+
+    std::vector<AddedToken> tokens_;     // longest first
+    std::array<bool, 256> may_start_{};  // bytes that a token begins with
+};
+
+}  // namespace mobi

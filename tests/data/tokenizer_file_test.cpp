@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/tokenizer_file.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "data/temp_folder.hpp"
+
+namespace mobi::test {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+using Json = nlohmann::json;
+
+Json valid() {
+    return Json::parse(R"({
+        "truncation": {"max_length": 4}, "padding": {"strategy": {"Fixed": 64}},
+        "added_tokens": [{"id": 2, "content": "[SEP]", "special": true, "normalized": false}],
+        "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+                       "strip_accents": null, "lowercase": true},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                  "max_input_chars_per_word": 100,
+                  "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3, "##b": 4, "b": 9}}})");
+}
+
+std::string complaint(const std::string& json) {
+    try {
+        parse_tokenizer_json("t.json", json);
+    } catch (const DataError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(TokenizerJsonTest, TruncationAndPaddingOfTheFileAreNotApplied) {
+    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", valid().dump()));
+    EXPECT_EQ(tokenizer.encode("A ab B [SEP] x", {}, 0).ids, (Ids{1, 3, 3, 4, 9, 2, 0, 2}));
+    EXPECT_EQ(tokenizer.vocabulary(), 10);
+}
+
+TEST(TokenizerJsonTest, ATemplateMayHoldAnything) {
+    Json json = valid();
+    json["post_processor"] = Json::parse(R"({
+        "type": "TemplateProcessing",
+        "single": [{"Sequence": {"id": "A", "type_id": 3}}, {"SpecialToken": {"id": "x"}}],
+        "pair": [{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "x", "type_id": 2}},
+                 {"Sequence": {"id": "A", "type_id": 0}}],
+        "special_tokens": {"x": {"id": "x", "ids": [1, 7], "tokens": ["[CLS]", "y"]}}})");
+    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", json.dump()));
+    EXPECT_EQ(tokenizer.encode("a", {}, 0).ids, (Ids{3, 1, 7}));
+    EXPECT_EQ(tokenizer.encode("a", {}, 0).type_ids, (Ids{3, 0, 0}));
+    EXPECT_EQ(tokenizer.encode("a", "b", 0).ids, (Ids{9, 1, 7, 3}));
+    EXPECT_EQ(tokenizer.encode("a", "b", 0).type_ids, (Ids{1, 2, 2, 0}));
+}
+
+TEST(TokenizerJsonTest, NullPartsDoNothing) {
+    Json json = valid();
+    json["post_processor"] = nullptr;
+    json["normalizer"] = nullptr;
+    json.erase("added_tokens");
+    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", json.dump()));
+    EXPECT_EQ(tokenizer.encode("a A", {}, 0).ids, (Ids{3, 0}));
+    EXPECT_EQ(tokenizer.encode("a", "b", 0).type_ids, (Ids{0, 1}));
+}
+
+TEST(TokenizerJsonTest, AddedTokensFollowTheirSwitches) {
+    Json json = valid();
+    json["added_tokens"] = Json::parse(R"([
+        {"id": 20, "content": "X", "normalized": false, "single_word": true},
+        {"id": 21, "content": "<l>", "normalized": false, "lstrip": true},
+        {"id": 22, "content": "<r>", "normalized": false, "rstrip": true},
+        {"id": 23, "content": "<N>"},
+        {"id": 24, "content": "<l><l>", "normalized": false}])");
+    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", json.dump()));
+    const auto ids = [&](std::string_view text) {
+        Ids all = tokenizer.encode(text, {}, 0).ids;
+        return Ids(all.begin() + 1, all.end() - 1);
+    };
+    EXPECT_EQ(ids("a X-X aX"), (Ids{3, 20, 0, 20, 0})) << "not within a word";
+    EXPECT_EQ(ids("a  <l> <r>\u00A0 a"), (Ids{3, 21, 22, 3}));
+    EXPECT_EQ(ids("a<n>a<N>"), (Ids{3, 23, 3, 23})) << "looked for after lower case";
+    EXPECT_EQ(ids("<l><l><l>"), (Ids{24, 21})) << "the longest first";
+}
+
+TEST(TokenizerJsonTest, EveryFaultNamesItsKey) {
+    const auto with = [](const char* pointer, Json value) {
+        Json json = valid();
+        json[Json::json_pointer(pointer)] = std::move(value);
+        return complaint(json.dump());
+    };
+    const auto without = [](const char* key) {
+        Json json = valid();
+        json.erase(key);
+        return complaint(json.dump());
+    };
+    EXPECT_EQ(without("model"), "t.json: has no \"model\"");
+    EXPECT_EQ(without("post_processor"), "t.json: has no \"post_processor\"");
+    EXPECT_EQ(with("/model/type", "BPE"), "t.json: model: is a BPE; WordPiece can be read");
+    EXPECT_EQ(with("/model/unk_token", "?"), "t.json: model: the unk_token \"?\" is not in vocab");
+    EXPECT_EQ(with("/model/vocab", 3), "t.json: model.vocab: is not an object of piece to id");
+    for (const Json& value : std::vector<Json>{-1, 2147483647, 1.5, "3"})
+        EXPECT_EQ(with("/model/vocab/a", value),
+                  "t.json: model.vocab.a: is not a whole number from 0 to 2147483646");
+    EXPECT_EQ(with("/normalizer/type", "NFKC"),
+              "t.json: normalizer: is a NFKC; BertNormalizer and null can be read");
+    EXPECT_EQ(with("/normalizer/lowercase", 1),
+              "t.json: normalizer.lowercase: is neither true nor false");
+    EXPECT_EQ(with("/pre_tokenizer/type", "ByteLevel"),
+              "t.json: pre_tokenizer: is a ByteLevel; BertPreTokenizer can be read");
+    EXPECT_EQ(with("/pre_tokenizer", nullptr),
+              "t.json: pre_tokenizer: is a null; BertPreTokenizer can be read");
+    EXPECT_EQ(with("/post_processor/type", "ByteLevel"),
+              "t.json: post_processor: is a ByteLevel; TemplateProcessing, BertProcessing, "
+              "RobertaProcessing and null can be read");
+    EXPECT_EQ(with("/post_processor/sep", Json::array({2})),
+              "t.json: post_processor.sep: is not a token and its id");
+    EXPECT_EQ(with("/added_tokens/0/content", 7), "t.json: added_tokens[0].content: is not a text");
+    EXPECT_EQ(with("/added_tokens", 7), "t.json: added_tokens: is not a list");
+    EXPECT_EQ(complaint("[]"), "t.json: is not a JSON object");
+    EXPECT_EQ(complaint("{\"a\": 1, \"a\": 2}"),
+              "t.json: the key \"a\" is given twice in one object");
+    EXPECT_EQ(complaint("{").find("t.json: is not JSON: "), 0U);
+}
+
+TEST(TokenizerJsonTest, ATemplateMustHoldItsTexts) {
+    const auto with = [](const char* key, const char* parts) {
+        Json json = valid();
+        json["post_processor"] = Json::parse(R"({"type": "TemplateProcessing",
+            "single": [{"Sequence": {"id": "A"}}],
+            "pair": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "B"}}], "special_tokens": {}})");
+        json["post_processor"][key] = Json::parse(parts);
+        return complaint(json.dump());
+    };
+    EXPECT_EQ(with("single", "[]"), "t.json: post_processor.single: does not hold A once");
+    EXPECT_EQ(with("single", R"([{"Sequence": {"id": "B"}}])"),
+              "t.json: post_processor.single[0].Sequence.id: \"B\" is not A");
+    EXPECT_EQ(with("pair", R"([{"Sequence": {"id": "A"}}])"),
+              "t.json: post_processor.pair: does not hold A and B once each");
+    EXPECT_EQ(
+        with("single", R"([{"SpecialToken": {"id": "x"}}])"),
+        "t.json: post_processor.single[0].SpecialToken.id: \"x\" is not among special_tokens");
+    EXPECT_EQ(with("single", R"([{"Other": {}}])"),
+              "t.json: post_processor.single[0]: has no \"Sequence\"");
+}
+
+constexpr const char* kPieces = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n\u00E9\nA\ne\n";
+
+Ids ids_of(const std::string& vocabulary, const std::string& config, std::string_view text) {
+    const WordPieceTokenizer tokenizer(
+        parse_vocabulary("vocab.txt", vocabulary, "tokenizer_config.json", config));
+    return tokenizer.encode(text, {}, 0).ids;
+}
+
+TEST(VocabularyTest, TheConfigurationSwitchesTheCleanUp) {
+    EXPECT_EQ(ids_of(kPieces, "", "A \u00E9"), (Ids{2, 5, 8, 3})) << "lower case, no accents";
+    EXPECT_EQ(ids_of(kPieces, R"({"do_lower_case": false})", "A \u00E9"), (Ids{2, 7, 6, 3}));
+    EXPECT_EQ(ids_of(kPieces, R"({"strip_accents": false})", "A \u00E9"), (Ids{2, 5, 6, 3}));
+    EXPECT_EQ(ids_of(kPieces, R"({"strip_accents": null, "unk_token": {"content": "e"}})", "x"),
+              (Ids{2, 8, 3}));
+}
+
+TEST(VocabularyTest, LinesMayEndInCrlfAndTheLastOneInNothing) {
+    EXPECT_EQ(ids_of("[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\na", "", "a"), (Ids{2, 5, 3}));
+}
+
+TEST(VocabularyTest, OfEqualLinesTheLastOneCounts) {
+    EXPECT_EQ(ids_of(std::string(kPieces) + "a\n", "", "a"), (Ids{2, 9, 3}));
+}
+
+TEST(VocabularyTest, FaultsAreNamed) {
+    const auto complaint_of = [](const std::string& vocabulary, const std::string& config) {
+        try {
+            parse_vocabulary("vocab.txt", vocabulary, "tokenizer_config.json", config);
+        } catch (const DataError& error) {
+            return std::string(error.what());
+        }
+        return std::string("no error");
+    };
+    EXPECT_EQ(complaint_of("", ""),
+              "vocab.txt: holds no \"[CLS]\", a special token of this tokenizer");
+    EXPECT_EQ(complaint_of("[UNK]\n[SEP]\n", ""),
+              "vocab.txt: holds no \"[CLS]\", a special token of this tokenizer");
+    EXPECT_EQ(complaint_of(kPieces, R"({"tokenizer_class": "MPNetTokenizer"})"),
+              "vocab.txt: holds no \"<s>\", a special token of this tokenizer");
+    EXPECT_EQ(
+        complaint_of(kPieces, R"({"tokenizer_class": "T5TokenizerFast"})"),
+        "tokenizer_config.json: tokenizer_class: is T5Tokenizer; BertTokenizer, "
+        "DistilBertTokenizer, ElectraTokenizer, MobileBertTokenizer and MPNetTokenizer can be "
+        "read from vocab.txt");
+    EXPECT_EQ(complaint_of(kPieces, R"({"do_basic_tokenize": false})"),
+              "tokenizer_config.json: do_basic_tokenize: false cannot be read");
+    EXPECT_EQ(complaint_of(kPieces, R"({"cls_token": 3})"),
+              "tokenizer_config.json: cls_token: is not a text");
+    EXPECT_EQ(
+        complaint_of("a\n\xFF\n", ""),
+        "vocab.txt:2: byte 0xFF is not UTF-8 text (iconv -f latin1 -t utf-8 converts Latin-1)");
+}
+
+TEST(LoadTokenizerTest, AFolderWithoutTokenizerSaysWhatIsRead) {
+    const auto complaint_of = [](const std::filesystem::path& folder) {
+        try {
+            load_tokenizer(folder);
+        } catch (const DataError& error) {
+            return std::string(error.what());
+        }
+        return std::string("no error");
+    };
+    const TempFolder folder;
+    EXPECT_EQ(complaint_of(folder.path()),
+              folder.path().string() +
+                  ": holds neither tokenizer.json nor vocab.txt; a Hugging Face folder with one of "
+                  "tokenizer.json (WordPiece) and vocab.txt is read");
+    EXPECT_EQ(complaint_of("data/cache/backbones/no-such"),
+              "data/cache/backbones/no-such: no such folder; data/fetch_backbones.sh fetches it");
+}
+
+TEST(LoadTokenizerTest, TokenizerJsonComesFirst) {
+    const TempFolder folder;
+    folder.write("vocab.txt", kPieces);
+    EXPECT_EQ(load_tokenizer(folder.path())->encode("a", {}, 0).ids, (Ids{2, 5, 3}));
+    folder.write("tokenizer_config.json", R"({"do_lower_case": false})");
+    EXPECT_EQ(load_tokenizer(folder.path())->encode("A", {}, 0).ids, (Ids{2, 7, 3}));
+    folder.write("tokenizer.json", valid().dump());
+    EXPECT_EQ(load_tokenizer(folder.path())->encode("a", {}, 0).ids, (Ids{1, 3, 2}));
+}
+
+}  // namespace
+}  // namespace mobi::test
