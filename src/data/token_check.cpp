@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/token_check.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "data/text_file.hpp"
+
+namespace mobi {
+namespace {
+
+using Json = nlohmann::json;
+
+std::optional<std::vector<std::int32_t>> optional_ids(const Json& line, const char* key) {
+    if (!line.contains(key)) return std::nullopt;
+    return line.at(key).get<std::vector<std::int32_t>>();
+}
+
+/// `"ids[3] is 7, expected 5"`, or nothing when both are equal.
+std::string difference(const char* what,
+                       std::span<const std::int32_t> expected,
+                       std::span<const std::int32_t> got) {
+    const auto [want, have] =
+        std::mismatch(expected.begin(), expected.end(), got.begin(), got.end());
+    if (want == expected.end() && have == got.end()) return {};
+    const auto place = want - expected.begin();
+    if (want == expected.end())
+        return fmt::format("{} has {} entries, expected {}", what, got.size(), expected.size());
+    if (have == got.end())
+        return fmt::format("{} ends after {} entries, expected {}", what, got.size(),
+                           expected.size());
+    return fmt::format("{}[{}] is {}, expected {}", what, place, *have, *want);
+}
+
+std::string difference(const Tokenizer& tokenizer, const TokenCase& test) {
+    const auto pair = test.pair ? std::optional<std::string_view>(*test.pair) : std::nullopt;
+    const Encoding whole = tokenizer.encode(test.text, pair, 0);
+    std::string found = difference("ids", test.ids, whole.ids);
+    if (found.empty() && test.type_ids)
+        found = difference("type_ids", *test.type_ids, whole.type_ids);
+    if (found.empty() && test.ids_max16)
+        found = difference("ids_max16", *test.ids_max16, tokenizer.encode(test.text, pair, 16).ids);
+    return found;
+}
+
+}  // namespace
+
+std::vector<TokenCase> read_token_cases(const std::filesystem::path& path) {
+    const std::string content = read_text_file(path, "a case file has one JSON object a line");
+    std::vector<TokenCase> cases;
+    std::size_t number = 0;
+    for (const std::string_view line : split(checked_utf8(path.string(), content), '\n')) {
+        ++number;
+        if (trim(line).empty()) continue;
+        try {
+            const Json json = Json::parse(line.begin(), line.end());
+            TokenCase test;
+            test.name = json.value("case", fmt::format("line {}", number));
+            test.text = json.at("text").get<std::string>();
+            if (json.contains("pair")) test.pair = json.at("pair").get<std::string>();
+            test.ids = json.at("ids").get<std::vector<std::int32_t>>();
+            test.type_ids = optional_ids(json, "type_ids");
+            test.ids_max16 = optional_ids(json, "ids_max16");
+            cases.push_back(std::move(test));
+        } catch (const Json::exception& problem) {
+            throw DataError(
+                fmt::format("{}:{}: {}; a line is {{\"case\": name, \"text\": ..., \"ids\": "
+                            "[...]}} and may have "
+                            "pair, type_ids and ids_max16",
+                            path.string(), number, problem.what()));
+        }
+    }
+    return cases;
+}
+
+std::string TokenCheck::summary() const {
+    return fmt::format("{} of {} equal{}{}", equal, cases,
+                       passed() ? "" : "; first difference: ", first_difference);
+}
+
+TokenCheck check_tokens(const Tokenizer& tokenizer, std::span<const TokenCase> cases) {
+    TokenCheck check;
+    check.cases = cases.size();
+    for (const TokenCase& test : cases) {
+        const std::string found = difference(tokenizer, test);
+        if (found.empty())
+            ++check.equal;
+        else if (check.first_difference.empty())
+            check.first_difference = fmt::format("case {}: {}", test.name, found);
+    }
+    return check;
+}
+
+}  // namespace mobi

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/token_check.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "data/temp_folder.hpp"
+#include "data/tokenizer_file.hpp"
+
+namespace mobi::test {
+namespace {
+
+class TokenCheckTest : public ::testing::Test {
+  protected:
+    TokenCheck check(const std::string& lines) {
+        return check_tokens(tokenizer_, read_token_cases(folder_.write("cases.jsonl", lines)));
+    }
+
+    std::string complaint(const std::string& lines) {
+        try {
+            check(lines);
+        } catch (const DataError& error) {
+            return std::string(error.what()).substr(folder_.path().string().size() + 1);
+        }
+        return "no error";
+    }
+
+    TempFolder folder_;
+    WordPieceTokenizer tokenizer_{
+        parse_vocabulary("vocab.txt", "[CLS]\n[SEP]\n[UNK]\n[PAD]\n[MASK]\na\nb\n", "", "")};
+};
+
+TEST_F(TokenCheckTest, CountsTheCasesThatAreEqualInAllTheyState) {
+    const TokenCheck result =
+        check(R"({"case": "one", "text": "a", "ids": [0, 5, 1]})"
+              "\n\n"
+              R"({"text": "a", "pair": "b", "ids": [0, 5, 1, 6, 1], "type_ids": [0, 0, 0, 1, 1]})");
+    EXPECT_TRUE(result.passed());
+    EXPECT_EQ(result.summary(), "2 of 2 equal");
+}
+
+TEST_F(TokenCheckTest, DescribesTheFirstDifference) {
+    const std::string good = "{\"text\": \"a\", \"ids\": [0, 5, 1]}\n";
+    EXPECT_EQ(check(good + R"({"case": "x", "text": "a b", "ids": [0, 5, 5, 1]})").summary(),
+              "1 of 2 equal; first difference: case x: ids[2] is 6, expected 5");
+    EXPECT_EQ(check(R"({"text": "a", "ids": [0, 5]})" + ("\n" + good)).summary(),
+              "1 of 2 equal; first difference: case line 1: ids has 3 entries, expected 2");
+    EXPECT_EQ(check(R"({"text": "a", "ids": [0, 5, 1, 1]})").summary(),
+              "0 of 1 equal; first difference: case line 1: ids ends after 3 entries, expected 4");
+    EXPECT_EQ(check(R"({"text": "a", "ids": [0, 5, 1], "type_ids": [0, 1, 0]})").first_difference,
+              "case line 1: type_ids[1] is 0, expected 1");
+    EXPECT_EQ(check(R"({"text": "a", "ids": [0, 5, 1], "ids_max16": [0]})").first_difference,
+              "case line 1: ids_max16 has 3 entries, expected 1");
+}
+
+TEST_F(TokenCheckTest, ALineThatIsNoCaseIsNamed) {
+    EXPECT_EQ(complaint("{\"text\": \"a\", \"ids\": []}\n{\"ids\": []}\n").substr(0, 14),
+              "cases.jsonl:2:");
+    EXPECT_EQ(complaint("nonsense").substr(0, 14), "cases.jsonl:1:");
+    EXPECT_EQ(complaint("{\"text\": 5, \"ids\": []}").substr(0, 14), "cases.jsonl:1:");
+    EXPECT_EQ(complaint("[1]").substr(0, 14), "cases.jsonl:1:");
+}
+
+}  // namespace
+}  // namespace mobi::test
