@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "config/value.hpp"
 #include "core/text.hpp"
 
 namespace mobi {
@@ -90,11 +91,10 @@ class Reader {
         const auto value = trim(line.substr(equals + 1));
         const std::string key =
             in_section_ ? fmt::format("{}.{}", section_, name) : std::string(name);
-        if (section_ == "runs")
-            keep(text_.runs,
-                 {where_, std::string(name), std::string(trim(without_comment(value)))});
-        else
-            plain(key, value);
+        if (section_ != "runs") return plain(key, value);
+        if (!is_entry_name(name))
+            return problem(fmt::format("{}: a run's name has letters, digits, _ and -", name));
+        keep(text_.runs, {where_, std::string(name), std::string(trim(without_comment(value)))});
     }
 
     void plain(const std::string& key, std::string_view value) {

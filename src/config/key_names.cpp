@@ -44,7 +44,7 @@ std::optional<std::string> nearest_key(std::string_view key) {
     std::copy_if(names.begin(), names.end(), std::back_inserter(same_last),
                  [&](const std::string& name) { return last(name) == last(key); });
     if (same_last.size() == 1) return same_last.front();
-    if (const auto found = nearest(key, same_last)) return found;
+    if (auto found = nearest(key, same_last)) return found;
     return nearest(key, names);
 }
 

@@ -57,7 +57,7 @@ class Problems {
 
 /// The text of a file, or why there is none.
 std::variant<IniText, std::string> read_file(const fs::path& path) {
-    constexpr std::size_t kLargest = 16u << 20;
+    constexpr std::size_t kLargest = 16U << 20;
     std::error_code error;
     if (!fs::exists(path, error)) return fmt::format("no such file: '{}'", path.string());
     if (fs::is_directory(path, error)) return fmt::format("'{}' is a folder", path.string());
@@ -285,7 +285,10 @@ RunConfig Loader::resolve() {
             remember(target.run->name, line, read(*target.run, config, line));
     expand_fleet(config.fleet);
 
-    std::map<std::string, std::string> devices, links, backbones;  // name -> the key that names it
+    // name -> the key that names it
+    std::map<std::string, std::string> devices;
+    std::map<std::string, std::string> links;
+    std::map<std::string, std::string> backbones;
     for (const auto& [name, count] : config.fleet.mix) devices.emplace(name, "fleet.mix");
     for (const auto& [device, name] : config.fleet.links) links.emplace(name, "fleet.links");
     for (const auto& [device, name] : config.fleet.backbones)
@@ -421,6 +424,7 @@ std::vector<std::string> Loader::known_entries(EntryKind kind) const {
 void Loader::refuse_unused(EntryKind kind, const std::map<std::string, std::string>& used) {
     if (used.empty()) return;  // the fleet itself is wrong, and that is reported
     std::vector<std::string> names;
+    names.reserve(used.size());
     for (const auto& [name, used_by] : used) names.push_back(name);
     for (const auto& [line, target, from_command_line] : assignments_) {
         const std::string& name = target.entry;

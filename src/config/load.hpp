@@ -43,6 +43,6 @@ struct ExperimentRun {
 /// The runs of an experiment file, in its order; those of included files are not among them.
 /// A line is `<name> = <arguments>`: words as in a shell, `--set key=value` or plain `key=value`.
 /// \throws ConfigError  when the file cannot be read or a run names an unknown key.
-std::vector<ExperimentRun> list_runs(const std::filesystem::path& file);
+std::vector<ExperimentRun> list_runs(const std::filesystem::path& path);
 
 }  // namespace mobi

@@ -30,8 +30,9 @@ class Section {
         auto read = [access = access_, field, read = codec.read](Owner& owner,
                                                                  std::string_view text) {
             auto value = read(text);
-            if (value) access(owner).*field = *std::move(value);
-            return value.has_value();
+            if (!value) return false;
+            access(owner).*field = *std::move(value);
+            return true;
         };
         auto write = [access = access_, field, write = codec.write](const Owner& owner) {
             return write(access(owner).*field);
@@ -251,6 +252,7 @@ std::vector<Key<RunConfig>> make_run_keys() {
 template <typename Owner>
 std::vector<std::string> names_of(const std::vector<Key<Owner>>& keys) {
     std::vector<std::string> names;
+    names.reserve(keys.size());
     for (const auto& key : keys) names.push_back(key.name);
     return names;
 }

@@ -69,7 +69,7 @@ std::optional<double> parse_slope(std::string_view text) {
 std::string slope_text(double j_per_byte) {
     const double mw_per_mbit_s = j_per_byte / (1e-3 / (1e6 / 8));
     for (const double value : {std::round(mw_per_mbit_s * 1e6) / 1e6, mw_per_mbit_s}) {
-        const std::string text = fmt::format("{} mW per Mbit/s", value);
+        std::string text = fmt::format("{} mW per Mbit/s", value);
         if (parse_slope(text) == j_per_byte) return text;
     }
     return fmt::format("{} W per B/s", j_per_byte);
