@@ -134,6 +134,12 @@ Projection projection(const PreparedWeights& weights, std::int32_t block, std::s
 /// batch, valid during the call.
 using LayerVisitor = std::function<void(std::int32_t layer, const at::Tensor& states)>;
 
+/// Sequences first .. end - 1 of a batch.
+struct SequenceRange {
+    std::size_t first = 0;
+    std::size_t end = 0;
+};
+
 class PostNormEncoder final : public Backbone {
   public:
     PostNormEncoder(PostNormEncoderConfig config, BackboneInfo info, PreparedWeights weights);
@@ -150,12 +156,16 @@ class PostNormEncoder final : public Backbone {
              std::optional<Pivot> last_rows,
              const LayerVisitor& visit) const;
     template <typename T>
-    void attend(const Block& block, const PackedBatch& batch, Workspace& space) const;
+    void attend(const Block& block,
+                const PackedBatch& batch,
+                SequenceRange sequences,
+                std::optional<Pivot> one_row,
+                Workspace& space) const;
     template <typename T>
-    void attend_from_pivots(const Block& block,
-                            const PackedBatch& batch,
-                            Pivot pivot,
-                            Workspace& space) const;
+    void multiply_and_attend(const Block& block,
+                             const PackedBatch& batch,
+                             std::optional<Pivot> one_row,
+                             Workspace& space) const;
     template <typename T>
     void finish_block(const Block& block, std::size_t rows, Workspace& space) const;
     void run(const PackedBatch& batch,
@@ -194,9 +204,16 @@ PostNormEncoder::PostNormEncoder(PostNormEncoderConfig config,
         relative_bias_ = RelativeBias(weights_.tensor(kRelativeBias), Backbone::info().max_tokens);
 }
 
-/// space.context = attention of the whole batch.
+/// Attention of some sequences, whose qkv is ready: space.qkv -> space.context.
+///
+/// With `one_row` only that query of each sequence is computed; space.context and space.states then
+/// hold one row a sequence, so far.
 template <typename T>
-void PostNormEncoder::attend(const Block& block, const PackedBatch& batch, Workspace& space) const {
+void PostNormEncoder::attend(const Block& block,
+                             const PackedBatch& batch,
+                             SequenceRange sequences,
+                             std::optional<Pivot> one_row,
+                             Workspace& space) const {
     const auto d = static_cast<std::size_t>(config_.width);
     kernels::AttentionTask<T> task{};
     task.qkv_stride = 3 * d;
@@ -207,46 +224,40 @@ void PostNormEncoder::attend(const Block& block, const PackedBatch& batch, Works
     task.position_bias = relative_bias_.centre();
     task.position_stride = relative_bias_.stride();
     task.scratch = space.scratch.data_ptr<float>();
-    for (std::size_t i = 0; i < batch.sequences(); ++i) {
-        const auto first = static_cast<std::size_t>(batch.offsets[i]);
-        task.tokens = static_cast<std::size_t>(batch.offsets[i + 1]) - first;
-        task.queries = task.tokens;
-        task.qkv = numbers<T>(space.qkv) + first * task.qkv_stride;
-        task.out = numbers<T>(space.context) + first * d;
-        kernels::best<T>().attention(task);
-    }
-}
-
-/// The same for one query of each sequence; space.context and space.states then hold one row a
-/// sequence.
-template <typename T>
-void PostNormEncoder::attend_from_pivots(const Block& block,
-                                         const PackedBatch& batch,
-                                         Pivot pivot,
-                                         Workspace& space) const {
-    const auto d = static_cast<std::size_t>(config_.width);
-    kernels::AttentionTask<T> task{};
-    task.qkv_stride = 3 * d;
-    task.out_stride = d;
-    task.bias = block.qkv.bias;
-    task.heads = static_cast<std::size_t>(config_.heads);
-    task.head_dim = d / task.heads;
-    task.position_bias = relative_bias_.centre();
-    task.position_stride = relative_bias_.stride();
-    task.scratch = space.scratch.data_ptr<float>();
-    task.queries = 1;
     T* states = numbers<T>(space.states);
-    for (std::size_t i = 0; i < batch.sequences(); ++i) {
+    T* context = numbers<T>(space.context);
+    for (std::size_t i = sequences.first; i < sequences.end; ++i) {
         const auto first = static_cast<std::size_t>(batch.offsets[i]);
         task.tokens = static_cast<std::size_t>(batch.offsets[i + 1]) - first;
-        task.first_query = pivot == Pivot::First ? 0 : task.tokens - 1;
+        task.queries = one_row ? 1 : task.tokens;
+        task.first_query = one_row == Pivot::Last ? task.tokens - 1 : 0;
         task.qkv = numbers<T>(space.qkv) + first * task.qkv_stride;
-        task.out = numbers<T>(space.context) + i * d;
+        task.out = context + (one_row ? i : first) * d;
         kernels::best<T>().attention(task);
-        // row i is at or before the row it is taken from, and every row before is done with
+        if (!one_row) continue;
+        // row i is at or before the row it is taken from, and nobody needs it any more
         const T* source = states + (first + task.first_query) * d;
         std::copy(source, source + d, states + i * d);
     }
+}
+
+/// The first half of a block: space.states -> space.context.  As soon as a block of rows is
+/// multiplied, the sequences that are complete are attended to, while their qkv is in the cache.
+template <typename T>
+void PostNormEncoder::multiply_and_attend(const Block& block,
+                                          const PackedBatch& batch,
+                                          std::optional<Pivot> one_row,
+                                          Workspace& space) const {
+    SequenceRange ready;
+    for_row_blocks(batch.tokens(), [&](std::size_t first, std::size_t used, std::size_t padded) {
+        at::Tensor qkv = rows_of(space.qkv, first, padded);
+        at::mm_out(qkv, rows_of(space.states, first, padded), block.qkv.weight);
+        ready.first = ready.end;
+        while (ready.end < batch.sequences() &&
+               static_cast<std::size_t>(batch.offsets[ready.end + 1]) <= first + used)
+            ++ready.end;
+        attend<T>(block, batch, ready, one_row, space);
+    });
 }
 
 /// What follows attention, for the first `rows` rows: space.states and space.context ->
@@ -295,17 +306,9 @@ void PostNormEncoder::run(const PackedBatch& batch,
     visit(0, rows_of(space.states, 0, tokens));
     for (std::int32_t i = 0; i < config_.layers; ++i) {
         const Block& block = blocks_[static_cast<std::size_t>(i)];
-        for_row_blocks(tokens, [&](std::size_t first, std::size_t, std::size_t padded) {
-            at::Tensor qkv = rows_of(space.qkv, first, padded);
-            at::mm_out(qkv, rows_of(space.states, first, padded), block.qkv.weight);
-        });
-        std::size_t rows = tokens;
-        if (last_rows && i + 1 == config_.layers) {
-            rows = batch.sequences();
-            attend_from_pivots<T>(block, batch, *last_rows, space);
-        } else {
-            attend<T>(block, batch, space);
-        }
+        const auto one_row = i + 1 == config_.layers ? last_rows : std::nullopt;
+        multiply_and_attend<T>(block, batch, one_row, space);
+        const std::size_t rows = one_row ? batch.sequences() : tokens;
         finish_block<T>(block, rows, space);
         visit(i + 1, rows_of(space.states, 0, rows));
     }

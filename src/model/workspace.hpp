@@ -14,7 +14,7 @@ namespace mobi {
 /// Rows are multiplied in blocks of kRowBlock, so that a block's intermediate results stay in the
 /// cache; the last block is filled up to a multiple of kRowUnit with rows that nobody reads,
 /// because a product of a row count not seen before costs the library a compilation.
-inline constexpr std::size_t kRowBlock = 256;
+inline constexpr std::size_t kRowBlock = 512;
 inline constexpr std::size_t kRowUnit = 32;
 
 constexpr std::size_t padded_rows(std::size_t rows) {
