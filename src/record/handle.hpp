@@ -12,7 +12,13 @@ namespace mobi {
 /// The setting belongs to one thread: call once in every thread that uses HDF5.
 void silence_hdf5_diagnostics();
 
-/// Throws RecordError with `what` and the HDF5 error stack when `status` is negative.
+/// What every thread calls before it uses HDF5: silences it, and keeps the library from closing
+/// files when the process ends.  We close ours; and after a full disk that clean-up of HDF5 1.10
+/// reads freed memory, which would turn our exit code into a crash.
+void prepare_hdf5();
+
+/// Throws RecordError when `status` is negative: `what`, the operating system's reason if there is
+/// one, then the HDF5 error stack, a frame a line.
 void check_hdf5(herr_t status, std::string_view what);
 
 namespace internal {

@@ -19,7 +19,7 @@ std::string file_name(const std::filesystem::path& path) {
 }
 
 File open_file(const std::filesystem::path& path) {
-    silence_hdf5_diagnostics();
+    prepare_hdf5();
     std::error_code error;
     if (!std::filesystem::is_regular_file(path, error))
         throw DataError(file_name(path) + " is not there");

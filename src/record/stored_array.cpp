@@ -10,7 +10,7 @@ namespace mobi::record {
 namespace {
 
 DataSet open_dataset(hid_t file, const std::string& path, const std::string& what) {
-    silence_hdf5_diagnostics();  // the caller's thread may not be the one that opened the file
+    prepare_hdf5();  // the caller's thread may not be the one that opened the file
     const hid_t dataset = H5Dopen2(file, path.c_str(), H5P_DEFAULT);
     if (dataset < 0) throw DataError(what + " is not there");
     return {dataset, what};

@@ -15,6 +15,7 @@
 
 #include "core/check.hpp"
 #include "core/clock.hpp"
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "record/handle.hpp"
 #include "record/run_file.hpp"
@@ -31,7 +32,7 @@ double thread_cpu_s() {
 std::unique_ptr<RunFile> create_file(const std::filesystem::path& path,
                                      const RunLayout& layout,
                                      const RecordParameters& parameters) {
-    silence_hdf5_diagnostics();
+    prepare_hdf5();
     return std::make_unique<RunFile>(path, layout, parameters);
 }
 
@@ -40,7 +41,8 @@ std::unique_ptr<RunFile> create_file(const std::filesystem::path& path,
 class Writer::Thread {
   public:
     Thread(const std::filesystem::path& path, RunLayout layout, const RecordParameters& parameters)
-        : layout_(std::move(layout)),
+        : path_(path),
+          layout_(std::move(layout)),
           parameters_(parameters),
           file_(create_file(path, layout_, parameters)),
           thread_([this] { run(); }) {}
@@ -88,16 +90,23 @@ class Writer::Thread {
 
   private:
     void run() {
-        silence_hdf5_diagnostics();
+        prepare_hdf5();
         try {
             work();
+        } catch (const RecordError& error) {  // which names the dataset only
+            fail(std::make_exception_ptr(
+                RecordError(fmt::format("run file '{}': {}", path_.string(), error.what()))));
         } catch (...) {
-            file_.reset();  // releases what it can; the first error is the one that counts
-            const std::lock_guard lock(mutex_);
-            error_ = std::current_exception();
-            queue_.clear();
-            room_.notify_all();
+            fail(std::current_exception());
         }
+    }
+
+    void fail(std::exception_ptr error) {
+        file_.reset();  // releases what it can; the first error is the one that counts
+        const std::lock_guard lock(mutex_);
+        error_ = std::move(error);
+        queue_.clear();
+        room_.notify_all();
     }
 
     void work() {
@@ -137,6 +146,7 @@ class Writer::Thread {
     }
 
     void finish(RunStatus status, WallClock::time_point start) {
+        file_->flush();  // so that the statistics are whole but for their own row
         const WriterStatistics sum = count(start);
         HostRow row{};
         row.phase = static_cast<std::int32_t>(HostPhase::Recording);
@@ -162,6 +172,7 @@ class Writer::Thread {
 
     WallClock::duration flush_period() const { return WallClock::duration(parameters_.flush_s); }
 
+    const std::filesystem::path path_;
     const RunLayout layout_;
     const RecordParameters parameters_;
     mutable std::mutex mutex_;
