@@ -271,7 +271,7 @@ mobi_run() {
 explain_end() {
     local code=$1 death=$2
     if [[ $code -ne 0 && -n $mobi_caught ]]; then
-        complain "stopped by SIG$mobi_caught"
+        [[ $code -eq 130 || $code -eq 143 ]] || complain "ended by SIG$mobi_caught before rank 0 had closed the run file"
         [[ $mobi_caught == INT ]] && return 130
         return 143
     fi
