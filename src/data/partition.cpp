@@ -109,12 +109,21 @@ Partition dirichlet_partition(const DataParameters& parameters,
     Partition result;
     result.shards.resize(devices);
     std::vector<std::size_t> next(ids.size());
-    for (std::size_t device = 0; device < devices; ++device) {
+    const std::size_t even = samples / devices;
+    // Devices draw in a random order: who draws late finds some classes gone, and neighbours in the
+    // fleet often share a backbone, which would then meet other classes than the rest.
+    std::vector<std::size_t> order(devices);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    RandomStream order_stream(seed, Purpose::Partition, devices);
+    order_stream.shuffle(std::span(order));
+    for (std::size_t turn = 0; turn < devices; ++turn) {
+        const std::size_t device = order[turn];
+        const std::size_t size = device + 1 < devices ? even : samples - even * (devices - 1);
         RandomStream stream(seed, Purpose::Partition, device);
         const std::vector<std::int64_t> counts =
-            device + 1 < devices ? take(static_cast<std::int64_t>(samples / devices),
-                                        dirichlet(stream, concentrations), left)
-                                 : left;
+            turn + 1 < devices
+                ? take(static_cast<std::int64_t>(size), dirichlet(stream, concentrations), left)
+                : left;
         for (std::size_t c = 0; c < ids.size(); ++c) {
             const auto begin = ids[c].begin() + static_cast<std::ptrdiff_t>(next[c]);
             result.shards[device].insert(result.shards[device].end(), begin, begin + counts[c]);
