@@ -80,7 +80,9 @@ TEST(SideNetworkTest, ATensorsStartDoesNotDependOnTheOtherTypes) {
     const SideNetwork two(shape_of(2, 8, 4, {6, 10}), {}, {}, 7);
     for (const auto& [name, tensor] : one.parameters())
         for (const auto& [other_name, other] : two.parameters())
-            if (name == other_name) EXPECT_TRUE(torch::equal(tensor, other)) << name;
+            if (name == other_name) {
+                EXPECT_TRUE(torch::equal(tensor, other)) << name;
+            }
 }
 
 TEST(SideNetworkTest, RowsOfAMixedBatchAreThoseOfTheirOwnBatches) {
@@ -148,8 +150,9 @@ TEST(SideOptimizerTest, DoesNotTouchTheProjectionsOfAnAbsentType) {
                              torch::randn({3, 3}), at::Tensor()),
                    1);
     for (const auto& [name, tensor] : network.parameters())
-        if (name.starts_with("P.b") || name.starts_with("c.b"))
+        if (name.starts_with("P.b") || name.starts_with("c.b")) {
             EXPECT_TRUE(torch::equal(tensor, before[name])) << name;
+        }
 }
 
 TEST(ScheduleTest, RisesToOneAndFallsToNearZero) {
