@@ -2,6 +2,7 @@
 #include "model/kernels.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace mobi::kernels {
 
@@ -18,41 +19,32 @@ MOBI_DECLARE_SETS(avx512)
 
 namespace {
 
-struct Choice {
-    const char* name;
-    const KernelSet<float>* single;
-    const KernelSet<Bf16>* half;
-};
-
-Choice choose() {
+std::vector<InstructionSet> usable_sets() {
+    std::vector<InstructionSet> sets{{"generic", &generic::single_set(), &generic::half_set()}};
 #if defined(MOBI_X86_KERNELS)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        sets.push_back({"avx2", &avx2::single_set(), &avx2::half_set()});
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-        return {"avx512", &avx512::single_set(), &avx512::half_set()};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return {"avx2", &avx2::single_set(), &avx2::half_set()};
+        sets.push_back({"avx512", &avx512::single_set(), &avx512::half_set()});
 #endif
-    return {"generic", &generic::single_set(), &generic::half_set()};
-}
-
-const Choice& choice() {
-    static const Choice chosen = choose();
-    return chosen;
+    return sets;
 }
 
 }  // namespace
 
+std::span<const InstructionSet> instruction_sets() {
+    static const std::vector<InstructionSet> sets = usable_sets();
+    return sets;
+}
+
 template <>
 const KernelSet<float>& best<float>() {
-    return *choice().single;
+    return *instruction_sets().back().single;
 }
 template <>
 const KernelSet<Bf16>& best<Bf16>() {
-    return *choice().half;
-}
-
-const char* instruction_set() {
-    return choice().name;
+    return *instruction_sets().back().half;
 }
 
 std::size_t attention_scratch(std::size_t tokens, std::size_t head_dim) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace mobi::kernels {
 
@@ -61,16 +62,22 @@ struct KernelSet {
     void (*widen)(const T* x, std::size_t count, float* y);
 };
 
-/// The fastest set that this processor runs, chosen once: AVX-512, AVX2 with FMA, or what the
-/// compiler targets by default.  Sets differ in the last bits (FMA).
+/// The kernels for one kind of processor.  Sets differ in the last bits (FMA).
+struct InstructionSet {
+    const char* name;  ///< `"generic"`, `"avx2"` (with FMA) or `"avx512"`
+    const KernelSet<float>* single;
+    const KernelSet<Bf16>* half;
+};
+
+/// The sets that this processor runs, the fastest last; `generic` is always the first.
+std::span<const InstructionSet> instruction_sets();
+
+/// The fastest set.
 template <typename T>
 const KernelSet<T>& best();
 template <>
 const KernelSet<float>& best<float>();
 template <>
 const KernelSet<Bf16>& best<Bf16>();
-
-/// `"avx512"`, `"avx2"` or `"generic"`.
-const char* instruction_set();
 
 }  // namespace mobi::kernels

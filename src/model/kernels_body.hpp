@@ -3,8 +3,8 @@
 // The kernels, written once and compiled once for each instruction set: a .cpp file defines
 // MOBI_KERNELS_NAMESPACE, is compiled with the set's flags, and includes this file.  Vectors of 16
 // floats are the compiler's vector extension; where the hardware has shorter ones, it splits them.
-// Only headers without inline functions may be included here: the linker could otherwise pick an
-// AVX-512 copy of a standard function for the whole program.
+// Nothing from a header may be called here that is not always inlined: the linker could otherwise
+// pick an AVX-512 copy of a standard function for the whole program.
 
 #include <cstddef>
 #include <cstdint>
