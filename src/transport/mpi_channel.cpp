@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,7 @@ void MpiChannel::State::release_finished_sends() {
                            finished.data(), MPI_STATUSES_IGNORE),
               "MPI_Testsome");
     if (count == 0) return;
+    backoff.reset();
     std::size_t kept = 0;
     for (std::size_t i = 0; i < requests.size(); ++i) {
         if (requests[i] == MPI_REQUEST_NULL) continue;
@@ -81,12 +83,20 @@ std::optional<Message> MpiChannel::State::poll() {
         incoming = {status.MPI_SOURCE, status.MPI_TAG, Bytes(static_cast<std::size_t>(count))};
         check_mpi(MPI_Imrecv(incoming.bytes.data(), count, MPI_BYTE, &matched, &reception),
                   "MPI_Imrecv");
+        backoff.reset();
     }
     int complete = 0;
     check_mpi(MPI_Test(&reception, &complete, MPI_STATUS_IGNORE), "MPI_Test");
     if (complete == 0) return std::nullopt;
     backoff.reset();
     return std::exchange(incoming, {});
+}
+
+/// MPI may read or write the bytes of unfinished requests until it is finalised: they live as long
+/// as the process, where a leak checker still finds them.
+void MpiChannel::lend_to_mpi(std::unique_ptr<State> state) {
+    static auto* const lent = new std::vector<std::unique_ptr<State>>;
+    lent->push_back(std::move(state));
 }
 
 MpiChannel::MpiChannel() : MpiChannel(Communicator(MPI_COMM_WORLD)) {}
@@ -99,16 +109,16 @@ MpiChannel::MpiChannel(const Communicator& communicator)
 MpiChannel::~MpiChannel() {
     try {
         state_->release_finished_sends();
-    } catch (const Error& error) {
+        const bool receiving = state_->reception != MPI_REQUEST_NULL;
+        if (state_->requests.empty() && !receiving) return;
+        log::warning(fmt::format("channel closed with {} messages not sent{}",
+                                 state_->requests.size(),
+                                 receiving ? " and one half received" : ""));
+        lend_to_mpi(std::move(state_));
+    } catch (const std::exception& error) {
         log::warning(error.what());
+        static_cast<void>(state_.release());
     }
-    const bool receiving = state_->reception != MPI_REQUEST_NULL;
-    if (state_->requests.empty() && !receiving) return;
-    log::warning(fmt::format("channel closed with {} messages not sent{}", state_->requests.size(),
-                             receiving ? " and one half received" : ""));
-    // MPI may read or write these bytes until it is finalised, so they live as long as the process.
-    static auto* const lent_to_mpi = new std::vector<std::unique_ptr<State>>;
-    lent_to_mpi->push_back(std::move(state_));
 }
 
 void MpiChannel::send(int to, int tag, Bytes bytes) {

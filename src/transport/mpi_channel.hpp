@@ -37,6 +37,8 @@ class MpiChannel final : public Channel {
 
   private:
     struct State;
+    static void lend_to_mpi(std::unique_ptr<State> state);
+
     std::unique_ptr<State> state_;
 };
 
