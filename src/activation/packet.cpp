@@ -202,20 +202,14 @@ PacketStamp read_stamp(std::span<const std::byte> bytes) {
 }
 
 Packet decode_packet(std::span<const std::byte> bytes, const PacketLayout& layout) {
-    ByteReader reader(bytes, "packet");
-    if (bytes.size() < kPacketHeaderBytes)
-        refuse("header", fmt::format("{} of {} bytes", bytes.size(), kPacketHeaderBytes));
-    expect("magic", kMagic, reader.get<std::uint32_t>());
-    expect("version", kVersion, reader.get<std::uint8_t>());
-    const auto kind = reader.get<std::uint8_t>();
-    if (kind > static_cast<std::uint8_t>(PacketKind::Evaluation))
-        refuse("kind", fmt::format("expected 0 or 1, got {}", kind));
+    const PacketKind kind = read_stamp(bytes).kind;
+    ByteReader reader(bytes.subspan(6), "packet");  // behind magic, version and kind
     expect("dtype", wire_number(layout.dtype), reader.get<std::uint8_t>());
     expect("labels", layout.labels ? 1 : 0, static_cast<int>(reader.get<std::uint8_t>()));
     expect("bytes", bytes.size(), std::size_t{reader.get<std::uint32_t>()});
 
     Packet packet;
-    packet.kind = static_cast<PacketKind>(kind);
+    packet.kind = kind;
     packet.device = reader.get<std::int32_t>();
     packet.backbone = reader.get<std::int32_t>();
     packet.packet = reader.get<std::int32_t>();
