@@ -67,9 +67,8 @@ record::UpdateRow update_row(const Step& step,
                              bool per_device) {
     record::UpdateRow row{};
     row.update = static_cast<std::int32_t>(step.update);
-    row.kind = static_cast<std::int8_t>(step.kind == StepKind::Arrival
-                                            ? record::UpdateKind::Arrival
-                                            : record::UpdateKind::Replay);
+    row.kind = static_cast<std::int8_t>(
+        step.kind == StepKind::Arrival ? record::UpdateKind::Arrival : record::UpdateKind::Replay);
     row.device = delivery != nullptr ? delivery->device : per_device ? step.network : -1;
     row.upload = static_cast<std::int32_t>(step.delivery);
     row.start_ns = ns(step.start);
