@@ -130,6 +130,8 @@ TEST_P(KernelsTest, SoftmaxInsideAttentionAgreesWithTheReference) {
         at::Tensor scores = ops.tensor(scores_name);
         const at::Tensor reference = ops.tensor(out_name);
         const std::int64_t n = scores.size(-1);
+        // scores are multiplied by the root and divided by it again: two roundings of the largest
+        const double tolerance = 1e-6 + 0x1p-23 * scores.abs().max().item<double>();
         if (std::string(scores_name) == "softmax.scores")
             scores = scores.masked_fill(ops.tensor("softmax.mask") == 0, -1e9);
         scores = scores.reshape({-1, n, n});
@@ -152,7 +154,8 @@ TEST_P(KernelsTest, SoftmaxInsideAttentionAgreesWithTheReference) {
             task.head_dim = width;
             task.scratch = scratch.data();
             set().single->attention(task);
-            EXPECT_LT(largest_difference(out, numbers(reference.reshape({-1, n, n})[k])), 1e-6);
+            EXPECT_LT(largest_difference(out, numbers(reference.reshape({-1, n, n})[k])),
+                      tolerance);
         }
     }
 }
