@@ -25,7 +25,7 @@ class EveryScriptTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as elsewhere:  # from any directory
             return subprocess.run(
                 runner + [str(path), *arguments],
-                cwd=elsewhere, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                cwd=elsewhere, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200,
             )  # fmt: skip
 
     def each(self, paths):

@@ -60,7 +60,7 @@ class Launch(unittest.TestCase):
 
     def run_to_end(self, script, *arguments, **environment):
         process = self.start(script, *arguments, **environment)
-        process.out, process.err = process.communicate(timeout=60)
+        process.out, process.err = process.communicate(timeout=200)
         process.lines = [line for line in process.err.splitlines() if not line.startswith("==> ")]
         return process
 
@@ -93,12 +93,12 @@ class RunLocalTest(Launch):
 
     def stop(self, number):
         process = self.start("run_local.sh", "-n", 2, "--", "study.cfg", ACT="work")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 100
         while not all((self.scratch / f"started.{rank}").exists() for rank in (0, 1)):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
         os.killpg(process.pid, number)  # as a terminal does: to the whole group
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)
         self.assertTrue((self.scratch / "closed").exists(), "rank 0 had no time to close its file")
         return process.returncode
 
