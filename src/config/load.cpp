@@ -162,6 +162,7 @@ class Loader {
     std::map<std::string, ConfigLine> origin_;  // full key -> what set it last
     std::set<std::string> bad_;                 // keys that are reported already
     Problems problems_;
+    bool unread_file_ = false;  // what it would have set is not known: no word on unset keys
 };
 
 // ------------------------------------------------------------------------------- reading
@@ -174,8 +175,10 @@ void Loader::add_file(const fs::path& path, const ConfigLine* include) {
                                                    path.lexically_normal().string()));
     if (!read_files_.insert(canonical).second) return;
     auto file = read_file(path);
-    if (const auto* failure = std::get_if<std::string>(&file))
+    if (const auto* failure = std::get_if<std::string>(&file)) {
+        unread_file_ = true;
         return include != nullptr ? problems_.add(*include, *failure) : problems_.add(*failure);
+    }
     auto& text = std::get<IniText>(file);
     if (include == nullptr) name_ = path.lexically_normal().string();
     open_files_.push_back(canonical);
@@ -488,7 +491,7 @@ void Loader::add_validation(const RunConfig& config) {
         const auto origin = origin_.find(key);
         if (origin != origin_.end())
             problems_.add(origin->second, what);
-        else
+        else if (!unread_file_)
             problems_.add(fmt::format("{}: {} is not set: {}", name_, key, what));
     }
 }

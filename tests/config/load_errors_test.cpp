@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "config/config_files.hpp"
+#include "config/load.hpp"
+#include "core/error.hpp"
 #include "support/contains.hpp"
 
 namespace mobi::test {
@@ -204,6 +206,15 @@ TEST_F(LoadErrorsTest, AResolvedTextHasNoInclude) {
         EXPECT_TRUE(
             contains(error.what(), "/config:1: include = base.cfg: a resolved configuration"));
         EXPECT_EQ(error.exit_code(), 2);
+    }
+}
+
+TEST_F(LoadErrorsTest, AMissingFileIsTheOnlyProblemThatIsReported) {
+    try {
+        load_config({"no_such.cfg"}, {}, "configs");
+        FAIL() << "loaded a file that is not there";
+    } catch (const ConfigError& error) {
+        EXPECT_STREQ(error.what(), "no such file: 'no_such.cfg'");
     }
 }
 
