@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast transformers computes the forward passes of a run, and how fast we did.
+
+    pip install torch==2.13.0 transformers h5py numpy
+    python tests/benchmark/forward_vs_transformers.py --run results/quickstart/run.h5
+
+For each backbone of the run (or the one of --backbone) the sentences that its devices held go through
+transformers in bf16 with sdpa attention, by two processes of one thread, in two ways: (a) sorted by
+length, batches of 64, the best that one can do who may mix devices; (b) each device's own packets of 8
+in order, what a federated simulator does that runs one device after another.  Our figure is real
+tokens a second of the phase `forward` in /host, from all ranks and threads together; run both on the
+same idle machine.  Tokenisation is not timed; every process warms up on one batch first.
+
+Without a run: --folder data/cache/backbones/all-minilm-l6-v2 --text sentences.txt (one a line, or a
+table with a header), packets of 8 consecutive sentences.
+"""
+import argparse
+import csv
+import multiprocessing
+import pathlib
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SORTED_BATCH = 64
+PACKET = 8
+
+
+def read_sentences(path, column):
+    """One a line; of a table (.tsv, .csv) the column of that name."""
+    with open(path, encoding="utf-8", newline="") as file:
+        if path.suffix == ".tsv":
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        elif path.suffix == ".csv":
+            rows = list(csv.DictReader(file))
+        else:
+            return [line for line in file.read().splitlines() if line]
+    if not rows or column not in rows[0]:
+        sys.exit(f"{path}: has no column {column!r}")
+    return [row[column] for row in rows]
+
+
+def encode(folder, sentences, max_tokens):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return tokenizer(sentences, truncation=True, max_length=max_tokens)["input_ids"]
+
+
+def compute(folder, layers, batches, start, results):
+    """One process: `batches` are lists of id lists; waits at `start` with everything ready."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    torch.set_num_threads(1)
+    config = AutoConfig.from_pretrained(folder)
+    if layers:
+        config.num_hidden_layers = layers
+    model = AutoModel.from_pretrained(folder, config=config, dtype=torch.bfloat16, attn_implementation="sdpa").eval()
+    pad = config.pad_token_id
+    with torch.inference_mode():
+
+        def forward(batch):
+            longest = max(map(len, batch))
+            ids = torch.tensor([row + [pad] * (longest - len(row)) for row in batch])
+            mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in batch])
+            states = model(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+            weight = mask[..., None] / mask.sum(1)[:, None, None]
+            return [(state * weight).sum(1) for state in states[1:]]  # what a packet holds
+
+        forward(batches[0])
+        start.wait()
+        begin = time.monotonic()
+        for batch in batches:
+            forward(batch)
+        results.put((begin, time.monotonic()))
+
+
+def tokens_per_second(folder, layers, batches, processes):
+    """Real tokens a second of all processes together."""
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(processes)
+    results = context.Queue()
+    # the longest first, dealt in turn: both end at about the same time
+    dealt = sorted(batches, key=lambda batch: -len(batch) * max(map(len, batch)))
+    workers = [
+        context.Process(target=compute, args=(folder, layers, dealt[i::processes], start, results))
+        for i in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    times = [results.get() for _ in workers]
+    for worker in workers:
+        worker.join()
+    wall = max(end for _, end in times) - min(begin for begin, _ in times)
+    return sum(len(row) for batch in batches for row in batch) / wall
+
+
+def measure(name, folder, layers, sentences, packets, options, ours=None):
+    """Prints the lines of one backbone."""
+    ids = encode(folder, sentences, options.max_tokens)
+    by_length = sorted(ids, key=len)
+    sorted_batches = [by_length[i : i + SORTED_BATCH] for i in range(0, len(ids), SORTED_BATCH)]
+    packet_batches = [[ids[i] for i in packet] for packet in packets]
+    tokens = sum(map(len, ids))
+    print(f"{name}: {len(ids)} sentences, {tokens} tokens, mean {tokens / len(ids):.1f}")
+    if ours:
+        print(f"  ours, packed, /host               {ours:10.0f} tokens/s")
+    for label, batches in (("sorted by length, batches of 64", sorted_batches), ("own packets of 8, in order", packet_batches)):
+        rate = tokens_per_second(folder, layers, batches, options.processes)
+        ratio = f"   ours is {ours / rate:.2f} times that" if ours else ""
+        print(f"  {label:<33} {rate:10.0f} tokens/s{ratio}", flush=True)
+
+
+def our_rate(run, backbone):
+    """Real tokens a second of the phase `forward`: the rates of the ranks add up."""
+    rows = run.table("host", decode=True)
+    rows = rows[(rows["phase"] == "forward") & (rows["backbone"] == backbone)]
+    return sum(row["tokens"] / row["wall_s"] for row in rows if row["wall_s"] > 0)
+
+
+def measure_run(options):
+    sys.path.insert(0, str(ROOT / "analysis"))
+    import mobilog
+
+    with mobilog.open_run(options.run) as run:
+        backbones = run.table("backbones", decode=True)
+        devices = run.table("devices", decode=True)
+        samples = run.table("samples")
+        rates = [our_rate(run, number) for number in range(len(backbones))]
+        config = run.config
+    text = pathlib.Path(options.text or config["data.train"])
+    sentences = read_sentences(text, options.column or config["data.text"])
+    options.max_tokens = options.max_tokens or int(config["data.max_tokens"])
+    for number, backbone in enumerate(backbones):
+        name = backbone["name"]
+        name = name.decode() if isinstance(name, bytes) else str(name)
+        if options.backbone not in (None, name):
+            continue
+        own = {int(row["device"]) for row in devices if row["backbone"] in (number, name) and row["admitted"]}
+        packets = {}
+        for row in samples:
+            if int(row["device"]) in own:
+                packets.setdefault((int(row["device"]), int(row["packet"])), []).append(int(row["sample"]))
+        if not packets:
+            continue
+        used = sorted(packets)[: options.limit] if options.limit else sorted(packets)
+        place = {sample: i for i, sample in enumerate(s for key in used for s in packets[key])}
+        folder = options.folder or ROOT / config[f"backbone.{name}.path"]
+        measure(
+            name,
+            folder,
+            int(backbone["layers"]),
+            [sentences[sample] for sample in place],
+            [[place[sample] for sample in packets[key]] for key in used],
+            options,
+            rates[number],
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", help="run file whose sentences, packets and /host are taken")
+    parser.add_argument("--backbone", help="only this backbone of the run")
+    parser.add_argument("--folder", type=pathlib.Path, help="Hugging Face folder (default: as in the run)")
+    parser.add_argument("--layers", type=int, default=0, help="keep the first n blocks (default: as in the run, or all)")
+    parser.add_argument("--text", help="sentences: a text file or a table (default: data.train of the run)")
+    parser.add_argument("--column", help="column of a table (default: data.text of the run, or text)")
+    parser.add_argument("--max-tokens", type=int, default=0, help="cut longer sentences (default: as in the run, or 128)")
+    parser.add_argument("--limit", type=int, default=0, help="use the first n packets only")
+    parser.add_argument("--processes", type=int, default=2, help="processes of one thread (default: 2)")
+    options = parser.parse_args()
+    if options.run:
+        measure_run(options)
+        return
+    if not options.folder or not options.text:
+        parser.error("either --run, or --folder and --text")
+    sentences = read_sentences(pathlib.Path(options.text), options.column or "text")
+    packets = [list(range(i, min(i + PACKET, len(sentences)))) for i in range(0, len(sentences), PACKET)]
+    if options.limit:
+        packets = packets[: options.limit]
+        sentences = sentences[: packets[-1][-1] + 1]
+    options.max_tokens = options.max_tokens or 128
+    measure(options.folder.name, options.folder, options.layers, sentences, packets, options)
+
+
+if __name__ == "__main__":
+    main()
