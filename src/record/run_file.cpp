@@ -193,7 +193,7 @@ void remove_old(const std::filesystem::path& path) {
 
 }  // namespace
 
-void create_run_file(const std::filesystem::path& path,
+File create_run_file(const std::filesystem::path& path,
                      const RunLayout& layout,
                      const RecordParameters& parameters) {
     check_names(layout);
@@ -214,11 +214,16 @@ void create_run_file(const std::filesystem::path& path,
         create_group(file.get(), "/activations");
         create_activation_groups(file.get(), layout);
         create_side_network(file.get(), layout);
-        file.close(what);
+        check_hdf5(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), what);
+        // not by closing and opening again: a reader might hold its lock at that moment
+        if (parameters.swmr)
+            check_hdf5(H5Fstart_swmr_write(file.get()),
+                       what + " for readers beside the writer (record.swmr = false does without)");
     } catch (...) {
         std::filesystem::remove(path, error);
         throw;
     }
+    return file;
 }
 
 struct RunFile::Tables {
@@ -311,30 +316,12 @@ struct RunFile::Visitor {
     }
 };
 
-namespace {
-
-File open_for_appending(const std::filesystem::path& path,
-                        const RunLayout& layout,
-                        const RecordParameters& parameters) {
-    create_run_file(path, layout, parameters);
-    const std::string what = fmt::format("open run file '{}' for writing", path.string());
-    File file(H5Fopen(path.c_str(), H5F_ACC_RDWR, file_access(parameters).get()), what);
-    if (parameters.swmr)
-        check_hdf5(
-            H5Fstart_swmr_write(file.get()),
-            fmt::format("start single-writer mode of '{}' (record.swmr = false does without)",
-                        path.string()));
-    return file;
-}
-
-}  // namespace
-
 RunFile::RunFile(const std::filesystem::path& path,
                  RunLayout layout,
                  const RecordParameters& parameters)
     : path_(path),
       layout_(std::move(layout)),
-      file_(open_for_appending(path_, layout_, parameters)),
+      file_(create_run_file(path_, layout_, parameters)),
       tables_(std::make_unique<Tables>(file_.get(), layout_)) {
     write_status(RunStatus::Running);
     check_hdf5(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL),

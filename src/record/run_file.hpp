@@ -17,14 +17,14 @@
 namespace mobi::record {
 
 /// Creates the run file with every group, dataset and attribute that the run will ever have, status
-/// running, and closes it.
+/// running; from then on readers may open it beside the writer.
 ///
 /// With `parameters.swmr` in the format of HDF5 1.10, which SWMR asks for; else in that of 1.8,
 /// which a plain open reads even after the process was killed.  A file that is there already is
 /// replaced, not truncated: whoever has it open keeps the old one.
 /// \throws ConfigError  when a backbone's name cannot be a name in the file.
 /// \throws RecordError  when it cannot be written; nothing is left behind then.
-void create_run_file(const std::filesystem::path& path,
+File create_run_file(const std::filesystem::path& path,
                      const RunLayout& layout,
                      const RecordParameters& parameters);
 
