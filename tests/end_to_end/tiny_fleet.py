@@ -22,31 +22,24 @@ PROGRAM = os.environ.get("MOBI_FEDMOBILLM", str(ROOT / "build/release/src/app/fe
 MPIEXEC = os.environ.get("MPIEXEC", "mpirun")
 SECONDS = 120  # for one command; each takes one or two on an idle machine
 
+ENVIRONMENT = {
+    **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+}  # fmt: skip
+
 EVENT_TABLES = ("devices", "samples", "uploads", "downloads", "updates", "update_samples")
 CLASSES = ("animal", "plant", "stone", "star")
 
-DEVICES = """
-[device.slow]
-rate_fp32 = 40 MFLOP/s
-memory = 64 MB
-memory_bandwidth = 2 GB/s
-[device.fast]
-rate_fp32 = 400 MFLOP/s
-memory = 64 MB
-memory_bandwidth = 20 GB/s
-power_compute = 5 W
-[device.tiny]
-rate_fp32 = 1 GFLOP/s
-memory = 2 kB
-memory_bandwidth = 1 GB/s
-[link.thin]
-uplink = 200 kbit/s
-downlink = 1 Mbit/s
-[link.thick]
-uplink = 8 Mbit/s
-downlink = 8 Mbit/s
-latency = 2 ms
-"""
+# The entries of [device.*] and [link.*] that a configuration may name.
+CATALOGUE = {
+    "device.slow": {"rate_fp32": "40 MFLOP/s", "memory": "64 MB", "memory_bandwidth": "2 GB/s"},
+    "device.middle": {"rate_fp32": "120 MFLOP/s", "memory": "64 MB", "memory_bandwidth": "5 GB/s"},
+    "device.fast": {
+        "rate_fp32": "400 MFLOP/s", "memory": "64 MB", "memory_bandwidth": "20 GB/s", "power_compute": "5 W"
+    },
+    "link.thin": {"uplink": "200 kbit/s", "downlink": "1 Mbit/s"},
+    "link.thick": {"uplink": "8 Mbit/s", "downlink": "8 Mbit/s", "latency": "2 ms"},
+}  # fmt: skip
 
 
 def vocabulary(specials, size):
@@ -123,26 +116,27 @@ class Workspace(unittest.TestCase):
             "server.epochs": 3,
             "eval.every": 20,
             "run.output": cls.folder / "run.h5",
+            "run.threads": 1,
         }
         keys.update({key.replace("__", "."): value for key, value in settings.items()})
-        path = cls.folder / name
+        named = set(f"{keys['fleet.mix']} {keys['fleet.links']}".replace(":", " ").split())
+        for section, figures in CATALOGUE.items():
+            if section.partition(".")[2] in named:
+                keys = {**{f"{section}.{key}": value for key, value in figures.items()}, **keys}
         sections = {}
         for key, value in keys.items():
-            section, _, name = key.rpartition(".")
+            section, _, key = key.rpartition(".")
             if value is not None:
-                sections.setdefault(section, []).append(f"{name} = {value}")
-        used = " ".join(str(value) for value in (keys["fleet.mix"], keys["fleet.links"]))
-        text = "".join(
-            "[" + entry for entry in DEVICES.split("[")[1:] if entry.partition("]")[0].partition(".")[2] in used
-        )
-        text += "".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
-        path.write_text(text)
+                sections.setdefault(section, []).append(f"{key} = {value}\n")
+        path = cls.folder / name
+        path.write_text("".join(f"[{section}]\n" + "".join(lines) for section, lines in sections.items()))
         return path
 
     # ---- the program ---------------------------------------------------------------------------
 
     @classmethod
     def command(cls, words, ranks=None):
+        """ranks None: without mpirun, which is a run of one rank as well."""
         launch = [] if ranks is None else [
             MPIEXEC, "-np", str(ranks), "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"
         ]  # fmt: skip
@@ -150,10 +144,8 @@ class Workspace(unittest.TestCase):
 
     @classmethod
     def call(cls, *words, ranks=None):
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
         return subprocess.run(
-            cls.command(words, ranks), cwd=cls.folder, env=environment, stdin=subprocess.DEVNULL,
+            cls.command(words, ranks), cwd=cls.folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=SECONDS,
         )  # fmt: skip
 
@@ -165,7 +157,7 @@ class Workspace(unittest.TestCase):
         return end
 
     @classmethod
-    def run_fleet(cls, output, *settings, ranks=1, config=None):
+    def run_fleet(cls, output, *settings, ranks=None, config=None):
         """The path of a finished run's file; `settings` are key=value."""
         path = cls.folder / output
         overrides = [word for setting in (*settings, f"run.output={path}") for word in ("--set", setting)]
