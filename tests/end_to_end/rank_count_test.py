@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run's file is the same with any number of ranks (DESIGN.md section 2, promises 2 and 3)."""
+import unittest
+
+from tiny_fleet import EVENT_TABLES, Workspace, h5diff_says, read_datasets
+
+
+class RankCountTest(Workspace):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.config = cls.configure(
+            fleet__mix="slow:4 fast:5 middle:3",
+            fleet__backbones="slow:small fast:large middle:deep",
+            fleet__links="slow:thin *:thick",
+            backbone__deep__path=cls.folder / "deep",
+            backbone__deep__weights="random",
+        )
+        cls.alone = cls.run_fleet("np1.h5", ranks=1)
+
+    def assert_whole(self, path):
+        """The comparison would mean nothing between two empty files."""
+        data = read_datasets(path)
+        for name in ("uploads", "updates", "training", "evaluations", "activations/small/block_1", "update_samples"):
+            self.assertIn(name, data)
+            self.assertGreater(data[name][1][0], 0, name)
+
+    def assert_equal_files(self, first, second):
+        self.assert_same(first, second)
+        self.assertIn(h5diff_says(first, second), ("", None))
+
+    def test_two_three_and_five_ranks_write_the_file_of_one(self):
+        self.assert_whole(self.alone)
+        for ranks in (2, 3, 5):
+            with self.subTest(ranks=ranks):
+                self.assert_equal_files(self.alone, self.run_fleet(f"np{ranks}.h5", ranks=ranks))
+
+    def test_two_threads_of_one_process_change_nothing(self):
+        self.assert_equal_files(self.alone, self.run_fleet("threads.h5", "run.threads=2", ranks=1))
+
+    def test_the_timeline_alone_has_the_same_event_tables(self):
+        for ranks in (None, 3):
+            with self.subTest(ranks=ranks):
+                timeline = self.run_fleet(f"none{ranks}.h5", "run.compute=none", ranks=ranks)
+                self.assert_same(self.alone, timeline, only=EVENT_TABLES)
+                self.assertNotIn("training", [k for k, v in read_datasets(timeline).items() if v[1] != (0,)])
+
+    def test_other_settings(self):
+        for name, settings in {
+            "per_device": ("server.mode=per_device",),
+            "arrival_only": ("server.mode=arrival_only",),
+            "replay_after_all": ("server.mode=replay_after_all",),
+            "int8": ("packet.dtype=int8", "forward.dtype=fp32"),
+            "bf16": ("packet.dtype=bf16", "device.epochs=2"),
+        }.items():
+            with self.subTest(name):
+                one = self.run_fleet(f"{name}1.h5", *settings)
+                three = self.run_fleet(f"{name}3.h5", *settings, ranks=3)
+                none = self.run_fleet(f"{name}0.h5", *settings, "run.compute=none")
+                self.assert_equal_files(one, three)
+                self.assert_same(one, none, only=EVENT_TABLES)
+
+    def test_a_window_of_one_packet_changes_the_order_of_work_only(self):
+        # the window bounds what waits at rank 0; it is part of /config, which differs
+        narrow = self.run_fleet("narrow.h5", "forward.window=1 kB", ranks=3)
+        self.assert_same(self.alone, narrow, but=("host", "config"))
+
+
+if __name__ == "__main__":
+    unittest.main()
