@@ -96,7 +96,6 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     const WallClock::time_point start = WallClock::now();
     const RecordFacts facts = record_facts(run);
     const std::filesystem::path output = run.config.run.output;
-    if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
     // Left by an exception, the writer closes the file with status aborted.
     record::Writer writer(output, run_layout(run.config, run.plan, facts), run.config.record);
     write_plan(writer, run.plan, *run.method, run.deliveries, facts);
