@@ -60,7 +60,7 @@ Timeline::Timeline(const FleetPlan& plan,
 }
 
 void Timeline::add_network(std::int32_t id,
-                           std::vector<BatchSampler::Stratum> strata,
+                           const std::vector<BatchSampler::Stratum>& strata,
                            std::int64_t deliveries) {
     const ServerParameters& server = settings_.server;
     const auto key = per_device() ? static_cast<std::uint32_t>(id) + 1 : 0;

@@ -79,7 +79,7 @@ class Timeline {
     };
 
     void add_network(std::int32_t id,
-                     std::vector<BatchSampler::Stratum> strata,
+                     const std::vector<BatchSampler::Stratum>& strata,
                      std::int64_t deliveries);
     Network& network_of(const Delivery& delivery);
     bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
