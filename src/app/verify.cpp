@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "app/command.hpp"
 #include "config/arguments.hpp"
+#include "config/value.hpp"
 #include "core/error.hpp"
 #include "data/token_check.hpp"
 #include "data/tokenizer.hpp"
@@ -29,6 +32,15 @@ const std::vector<ArgumentSpec>& specs() {
     return list;
 }
 
+/// \throws ConfigError  when the option has a value that its codec does not accept.
+template <typename T>
+T option(const Arguments& arguments, const std::string& name, const Codec<T>& codec, T otherwise) {
+    if (!arguments.has(name)) return otherwise;
+    const std::string text = arguments.get(name);
+    if (const std::optional<T> value = codec.read(text)) return *value;
+    throw ConfigError(fmt::format("--{} {}: accepted: {}", name, text, codec.accepted));
+}
+
 int verify_tokenizer(const std::string& folder, const std::string& cases) {
     const auto tokenizer = load_tokenizer(folder);
     const TokenCheck check = check_tokens(*tokenizer, read_token_cases(cases));
@@ -43,12 +55,11 @@ int verify_activations(const Arguments& arguments) {
     parameters.name = arguments.positional[0];
     parameters.path = arguments.positional[0];
     parameters.weight_dtype = Precision::Fp32;
-    if (arguments.has("layers")) parameters.layers = std::stoi(arguments.get("layers"));
+    parameters.layers = option(arguments, "layers", codec::integer(1), 0);
     const std::string dtype = arguments.get("dtype", "fp32");
     if (dtype != "fp32" && dtype != "bf16")
         throw ConfigError(fmt::format("--dtype {}: fp32 and bf16 are accepted", dtype));
-    const double tolerance =
-        arguments.has("tolerance") ? std::stod(arguments.get("tolerance")) : kTolerance;
+    const double tolerance = option(arguments, "tolerance", codec::positive_number(), kTolerance);
     const auto backbone = load_backbone(
         parameters, dtype == "fp32" ? Precision::Fp32 : Precision::Bf16, std::filesystem::path());
     double worst = 0;
