@@ -17,10 +17,11 @@ struct Partition {
 /// Deals every sample to exactly one device.  A pure function of its arguments.
 ///
 /// - `dirichlet` (FedPETuning's partition, METHODS.md 5.1): floor(N / K) samples a device, the last
-///   one takes the rest.  Device by device, class shares q ~ Dirichlet(alpha * prior), prior =
-///   label frequencies (`data.concentration = total`), or Dirichlet(alpha, ..., alpha) over the
-///   classes that occur (`per_class`); counts = size * q by largest remainder, cut to what is left
-///   of each class; a shortage is filled from what is left of all classes, in proportion to it.
+///   one takes the rest.  Device by device, in a drawn order, class shares q ~ Dirichlet(alpha *
+///   prior), prior = label frequencies (`data.concentration = total`), or Dirichlet(alpha, ...,
+///   alpha) over the classes that occur (`per_class`); counts = size * q by largest remainder, cut
+///   to what is left of each class; a shortage is filled from what is left of all classes, in
+///   proportion to it.
 /// - `uniform`: the same sizes from one permutation of all samples.
 /// - `one_class`: every device holds samples of one class.  A class gets devices in proportion to
 /// its
