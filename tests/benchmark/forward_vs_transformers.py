@@ -5,7 +5,7 @@
     python tests/benchmark/forward_vs_transformers.py --run results/quickstart/run.h5
 
 For each backbone of the run (or the one of --backbone) the sentences that its devices held go through
-transformers in bf16 with sdpa attention, by two processes of one thread, in two ways: (a) sorted by
+transformers in bf16 with sdpa attention (eager where a model has none), by two processes of one thread, in two ways: (a) sorted by
 length, batches of 64, the best that one can do who may mix devices; (b) each device's own packets of 8
 in order, what a federated simulator does that runs one device after another.  Our figure is real
 tokens a second of the phase `forward` in /host, from all ranks and threads together; run both on the
@@ -18,6 +18,7 @@ import argparse
 import csv
 import multiprocessing
 import pathlib
+import queue
 import sys
 import time
 
@@ -50,13 +51,18 @@ def encode(folder, sentences, max_tokens):
 def compute(folder, layers, batches, start, results):
     """One process: `batches` are lists of id lists; waits at `start` with everything ready."""
     import torch
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoConfig, AutoModel, logging
 
+    logging.disable_progress_bar()
     torch.set_num_threads(1)
     config = AutoConfig.from_pretrained(folder)
     if layers:
         config.num_hidden_layers = layers
-    model = AutoModel.from_pretrained(folder, config=config, dtype=torch.bfloat16, attn_implementation="sdpa").eval()
+    load = {"config": config, "dtype": torch.bfloat16}
+    try:
+        model = AutoModel.from_pretrained(folder, attn_implementation="sdpa", **load).eval()
+    except ValueError:  # MPNet has no such implementation
+        model = AutoModel.from_pretrained(folder, attn_implementation="eager", **load).eval()
     pad = config.pad_token_id
     with torch.inference_mode():
 
@@ -70,13 +76,13 @@ def compute(folder, layers, batches, start, results):
 
         forward(batches[0])
         start.wait()
-        begin = time.monotonic()
+        begin, begin_cpu = time.monotonic(), time.process_time()
         for batch in batches:
             forward(batch)
-        results.put((begin, time.monotonic()))
+        results.put((begin, time.monotonic(), time.process_time() - begin_cpu))
 
 
-def tokens_per_second(folder, layers, batches, processes):
+def tokens_per_second(folder, layers, batches, processes, clock):
     """Real tokens a second of all processes together."""
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(processes)
@@ -89,11 +95,21 @@ def tokens_per_second(folder, layers, batches, processes):
     ]
     for worker in workers:
         worker.start()
-    times = [results.get() for _ in workers]
+    times = []
+    while len(times) < processes:
+        try:
+            times.append(results.get(timeout=1))
+        except queue.Empty:
+            if any(worker.exitcode not in (None, 0) for worker in workers):
+                for worker in workers:
+                    worker.terminate()
+                sys.exit("a process failed: see above")
     for worker in workers:
         worker.join()
-    wall = max(end for _, end in times) - min(begin for begin, _ in times)
-    return sum(len(row) for batch in batches for row in batch) / wall
+    seconds = max(end for _, end, _ in times) - min(begin for begin, _, _ in times)
+    if clock == "cpu":
+        seconds = sum(cpu for _, _, cpu in times) / processes
+    return sum(len(row) for batch in batches for row in batch) / seconds
 
 
 def measure(name, folder, layers, sentences, packets, options, ours=None):
@@ -107,16 +123,17 @@ def measure(name, folder, layers, sentences, packets, options, ours=None):
     if ours:
         print(f"  ours, packed, /host               {ours:10.0f} tokens/s")
     for label, batches in (("sorted by length, batches of 64", sorted_batches), ("own packets of 8, in order", packet_batches)):
-        rate = tokens_per_second(folder, layers, batches, options.processes)
+        rate = tokens_per_second(folder, layers, batches, options.processes, options.clock)
         ratio = f"   ours is {ours / rate:.2f} times that" if ours else ""
         print(f"  {label:<33} {rate:10.0f} tokens/s{ratio}", flush=True)
 
 
-def our_rate(run, backbone):
+def our_rate(run, backbone, clock):
     """Real tokens a second of the phase `forward`: the rates of the ranks add up."""
     rows = run.table("host", decode=True)
     rows = rows[(rows["phase"] == "forward") & (rows["backbone"] == backbone)]
-    return sum(row["tokens"] / row["wall_s"] for row in rows if row["wall_s"] > 0)
+    seconds = rows["wall_s"] if clock == "wall" else rows["cpu_s"] / rows["threads"]
+    return sum(count / second for count, second in zip(rows["tokens"], seconds) if second > 0)
 
 
 def measure_run(options):
@@ -127,7 +144,7 @@ def measure_run(options):
         backbones = run.table("backbones", decode=True)
         devices = run.table("devices", decode=True)
         samples = run.table("samples")
-        rates = [our_rate(run, number) for number in range(len(backbones))]
+        rates = [our_rate(run, number, options.clock) for number in range(len(backbones))]
         config = run.config
     text = pathlib.Path(options.text or config["data.train"])
     sentences = read_sentences(text, options.column or config["data.text"])
@@ -169,6 +186,7 @@ def main():
     parser.add_argument("--max-tokens", type=int, default=0, help="cut longer sentences (default: as in the run, or 128)")
     parser.add_argument("--limit", type=int, default=0, help="use the first n packets only")
     parser.add_argument("--processes", type=int, default=2, help="processes of one thread (default: 2)")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="seconds of the wall, or of the processes")
     options = parser.parse_args()
     if options.run:
         measure_run(options)
