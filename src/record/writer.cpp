@@ -62,6 +62,7 @@ class Writer::Thread {
         if (error_) std::rethrow_exception(error_);
         queue_.push_back(std::move(record));
         queued_bytes_ += bytes;
+        ++statistics_.unflushed_records;
         filled_.notify_one();
     }
 
@@ -111,7 +112,7 @@ class Writer::Thread {
 
     void work() {
         auto next_flush = WallClock::now() + flush_period();
-        bool dirty = false;
+        std::int64_t stored = 0;  // records since the last flush
         std::vector<Record> batch;
         while (true) {
             std::optional<RunStatus> status;
@@ -119,7 +120,7 @@ class Writer::Thread {
                 std::unique_lock lock(mutex_);
                 const auto ready = [&] { return !queue_.empty() || status_; };
                 const std::chrono::duration<double> wait = next_flush - WallClock::now();
-                if (dirty)
+                if (stored > 0)
                     filled_.wait_for(lock, wait, ready);
                 else
                     filled_.wait(lock, ready);
@@ -130,24 +131,24 @@ class Writer::Thread {
             }
             const auto start = WallClock::now();
             for (const Record& record : batch) file_->store(record);
-            dirty = dirty || !batch.empty();
+            stored += static_cast<std::int64_t>(batch.size());
             batch.clear();
             if (status) {
-                finish(*status, start);
+                finish(*status, start, stored);
                 return;
             }
-            if (dirty && WallClock::now() >= next_flush) {
+            const bool flushed = stored > 0 && WallClock::now() >= next_flush;
+            if (flushed) {
                 file_->flush();
-                dirty = false;
                 next_flush = WallClock::now() + flush_period();
             }
-            count(start);
+            count(start, flushed ? std::exchange(stored, 0) : 0);
         }
     }
 
-    void finish(RunStatus status, WallClock::time_point start) {
+    void finish(RunStatus status, WallClock::time_point start, std::int64_t stored) {
         file_->flush();  // so that the statistics are whole but for their own row
-        const WriterStatistics sum = count(start);
+        const WriterStatistics sum = count(start, stored);
         HostRow row{};
         row.phase = static_cast<std::int32_t>(HostPhase::Recording);
         row.backbone = -1;
@@ -162,8 +163,9 @@ class Writer::Thread {
         file_.reset();
     }
 
-    WriterStatistics count(WallClock::time_point start) {
+    WriterStatistics count(WallClock::time_point start, std::int64_t flushed) {
         const std::lock_guard lock(mutex_);
+        statistics_.unflushed_records -= flushed;
         statistics_.busy_wall_s += (WallClock::now() - start).count();
         statistics_.cpu_s = thread_cpu_s();
         statistics_.written_bytes = file_->written_bytes();

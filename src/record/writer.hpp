@@ -15,10 +15,11 @@ namespace mobi::record {
 
 /// What recording cost so far: real time, not virtual.
 struct WriterStatistics {
-    std::int64_t queue_waits = 0;    ///< submit() calls that had to wait for room
-    std::int64_t written_bytes = 0;  ///< handed to the HDF5 library
-    double busy_wall_s = 0;          ///< of the writer thread, waiting for records excluded
-    double cpu_s = 0;                ///< of the writer thread
+    std::int64_t queue_waits = 0;        ///< submit() calls that had to wait for room
+    std::int64_t unflushed_records = 0;  ///< submitted, and not in the file for sure yet
+    std::int64_t written_bytes = 0;      ///< handed to the HDF5 library
+    double busy_wall_s = 0;              ///< of the writer thread, waiting for records excluded
+    double cpu_s = 0;                    ///< of the writer thread
 };
 
 /// Writes the run file in a thread of its own.

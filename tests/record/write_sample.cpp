@@ -22,7 +22,8 @@ int main(int count, char** arguments) {
     record::Writer writer(arguments[1], test::sample_layout(), parameters);
     for (record::Record& record : test::sample_records()) writer.submit(std::move(record));
     if (how == "killed" || how == "plain") {
-        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        while (writer.statistics().unflushed_records > 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
         kill(getpid(), SIGKILL);
     }
     writer.close(how == "aborted" ? record::RunStatus::Aborted : record::RunStatus::Finished);
