@@ -132,6 +132,8 @@ def our_rate(run, backbone, clock):
     """Real tokens a second of the phase `forward`: the rates of the ranks add up."""
     rows = run.table("host", decode=True)
     rows = rows[(rows["phase"] == "forward") & (rows["backbone"] == backbone)]
+    if not len(rows):
+        sys.exit(f"the run's /host has no forward passes of {backbone}")
     seconds = rows["wall_s"] if clock == "wall" else rows["cpu_s"] / rows["threads"]
     return sum(count / second for count, second in zip(rows["tokens"], seconds) if second > 0)
 
@@ -144,14 +146,13 @@ def measure_run(options):
         backbones = run.table("backbones", decode=True)
         devices = run.table("devices", decode=True)
         samples = run.table("samples")
-        rates = [our_rate(run, number, options.clock) for number in range(len(backbones))]
+        rates = {str(row["name"]): our_rate(run, str(row["name"]), options.clock) for row in backbones if row["devices"]}
         config = run.config
     text = pathlib.Path(options.text or config["data.train"])
     sentences = read_sentences(text, options.column or config["data.text"])
     options.max_tokens = options.max_tokens or int(config["data.max_tokens"])
     for number, backbone in enumerate(backbones):
-        name = backbone["name"]
-        name = name.decode() if isinstance(name, bytes) else str(name)
+        name = str(backbone["name"])
         if options.backbone not in (None, name):
             continue
         own = {int(row["device"]) for row in devices if row["backbone"] in (number, name) and row["admitted"]}
@@ -171,7 +172,7 @@ def measure_run(options):
             [sentences[sample] for sample in place],
             [[place[sample] for sample in packets[key]] for key in used],
             options,
-            rates[number],
+            rates[name],
         )
 
 
