@@ -78,6 +78,17 @@ void prepare_weights(const PreparedRun& run) {
                           run.config.backbone_cache, run.config.run.seed);
 }
 
+/// fp16 has no number above 65504: what was cut there is said, not hidden.
+void warn_of_clamped_values(const FleetSource& source) {
+    std::int64_t clamped = 0;
+    for (const auto& [key, total] : source.totals()) clamped += total.sum.clamped;
+    if (clamped > 0)
+        log::warning(
+            fmt::format("{} tap values were beyond the largest number of packet.dtype and "
+                        "were sent as that",
+                        clamped));
+}
+
 RecordFacts record_facts(const PreparedRun& run) {
     RecordFacts facts;
     facts.class_names = run.class_names;
@@ -129,6 +140,7 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     summary.output = output.string();
     std::map<int, WorkerReport> reports;
     if (source) reports = source->stop();
+    if (source) warn_of_clamped_values(*source);
     summary.wall_s = (WallClock::now() - start).count();
     if (source) writer.submit(host_rows(*source, reports, result, summary));
     writer.close(record::RunStatus::Finished);

@@ -52,7 +52,8 @@ ForwardService::Loaded& ForwardService::load(std::int32_t backbone) {
     Loaded& loaded = *loaded_.at(static_cast<std::size_t>(backbone));
     std::call_once(loaded.once, [&] {
         const WorkerSetup::Backbone& plan = setup_.backbones[static_cast<std::size_t>(backbone)];
-        loaded.backbone = load_backbone(plan.parameters, setup_.arithmetic, setup_.cache);
+        loaded.backbone =
+            load_backbone(plan.parameters, setup_.arithmetic, setup_.cache, setup_.seed);
         loaded.head = std::make_unique<ResidualHead>(
             setup_.residual, plan.layout.width, setup_.classes, plan.parameters.name, setup_.seed);
         if (setup_.measure_peak)
