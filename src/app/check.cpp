@@ -56,9 +56,11 @@ int check_command(std::span<const std::string> words) {
             "check takes one configuration file or more, e.g. configs/quickstart.cfg");
     const RunConfig config = load_config({arguments.positional.begin(), arguments.positional.end()},
                                          arguments.all("set"), kCatalogueFolder);
-    fmt::print("{}", dump(config));
-    if (arguments.has("no-estimate")) return 0;
-    fmt::print("\n# Estimate\n{}", estimate_text(prepare_run(config)));
+    // First all that can fail: a mistake is not to be looked for below a page of configuration.
+    std::string estimate;
+    if (!arguments.has("no-estimate"))
+        estimate = "\n# Estimate\n" + estimate_text(prepare_run(config));
+    fmt::print("{}{}", dump(config), estimate);
     return 0;
 }
 
