@@ -61,7 +61,8 @@ class Backbone {
     /// \param pivot   First, Last, Mean (over the sequence's tokens), or Auto: the folder's own.
     /// \throws DataError  when a token id is outside the vocabulary or a sequence is longer than
     ///                    `info().max_tokens`.
-    /// Cost: done_flop() of flops.hpp; about 20 KB of memory a token at d = 768, kept for reuse.
+    /// Cost: done_flop() of flops.hpp; about 8 KB of memory a token at d = 768 in bf16, kept for
+    /// reuse.
     virtual Taps forward(const PackedBatch& batch,
                          std::span<const std::int32_t> layers,
                          Pivot pivot) const = 0;

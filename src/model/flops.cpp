@@ -6,6 +6,7 @@
 #include <limits>
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include "core/check.hpp"
 #include "core/clock.hpp"
@@ -36,7 +37,7 @@ double measure_gemm_peak(const ModelSize& size, Precision arithmetic, int tokens
     MOBI_CHECK(arithmetic == Precision::Fp32 || arithmetic == Precision::Bf16,
                "the host computes in fp32 or bf16");
     constexpr int kPasses = 3;
-    const at::NoGradGuard no_autograd;
+    const c10::NoGradGuard no_autograd;
     const auto type = arithmetic == Precision::Bf16 ? at::kBFloat16 : at::kFloat;
     const std::int64_t d = size.width;
     const std::int64_t heads = std::int64_t{size.head_dim} * size.heads;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include "core/check.hpp"
@@ -318,7 +319,7 @@ void PostNormEncoder::run(const PackedBatch& batch,
                           Workspace& space,
                           std::optional<Pivot> last_rows,
                           const LayerVisitor& visit) const {
-    const at::NoGradGuard no_autograd;
+    const c10::NoGradGuard no_autograd;
     if (type_ == at::kBFloat16)
         run<kernels::Bf16>(batch, space, last_rows, visit);
     else
