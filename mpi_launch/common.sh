@@ -19,7 +19,7 @@ MOBI_PYTHON=""
 
 # Debian 12 packages, by need.  libopenblas0-openmp: without it LibTorch runs on the reference BLAS,
 # 80 times slower; the pthread build ignores LibTorch's thread count.
-MOBI_BUILD_PACKAGES=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libtorch-dev
+MOBI_BUILD_PACKAGES=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libtorch-dev libdnnl-dev
     libopenblas0-openmp libhdf5-dev hdf5-tools libboost-program-options-dev libgtest-dev libfmt-dev
     libspdlog-dev nlohmann-json3-dev libicu-dev python3)
 MOBI_ANALYSIS_PACKAGES=(python3-h5py python3-numpy python3-matplotlib)

@@ -41,8 +41,8 @@ struct PackedBatch {
 
 /// What a forward pass gives back.
 struct Taps {
-    at::Tensor taps;    ///< float32 (L, b, d): the asked layers at the pivot
-    at::Tensor output;  ///< float32 (b, d): the final state at the pivot, before any head
+    at::Tensor taps;    ///< float32 (L, b, d): the asked layers at the pivot, before a final norm
+    at::Tensor output;  ///< float32 (b, d): final_state() at the pivot, before any head
 };
 
 /// A frozen model.  Every member function is const and may be called from several threads at once;
@@ -67,9 +67,13 @@ class Backbone {
                          std::span<const std::int32_t> layers,
                          Pivot pivot) const = 0;
 
-    /// Every layer's output at every token, float32 (T, d) each, layers 0..N.  For `verify` and
-    /// for tests: much memory, no shortcut.
+    /// Every layer's raw output at every token, float32 (T, d) each, layers 0..N.  For `verify`,
+    /// generation and tests: much memory, no shortcut.
     virtual std::vector<at::Tensor> hidden_states(const PackedBatch& batch) const = 0;
+
+    /// The final norm of raw outputs of the last layer; themselves where there is none.
+    /// \param states  float32 (rows, d).
+    virtual at::Tensor final_state(const at::Tensor& states) const = 0;
 
     const BackboneInfo& info() const noexcept { return info_; }
 

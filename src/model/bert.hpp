@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
+#include <cstdint>
 
-#include "model/family.hpp"
+#include "model/config_file.hpp"
+#include "model/transformer_config.hpp"
 
 namespace mobi {
 
-/// BERT (arXiv 1810.04805), as transformers' BertModel computes it in eval mode: a post-norm
-/// encoder, absolute positions from 0, token types, erf GELU.  The pooler is not part of it.
-std::unique_ptr<Architecture> read_bert(const ConfigFile& config, std::int32_t layers);
+/// BERT (Devlin et al., arXiv 1810.04805).
+/// \param layers  keep the first n blocks; 0 = all.
+/// \throws DataError  when a value is out of range or something is asked that is not computed.
+TransformerConfig read_bert(const ConfigFile& config, std::int32_t layers);
 
 }  // namespace mobi

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/checkpoint.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <utility>
@@ -69,31 +70,33 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder, std::string prefix)
     }
 }
 
-const SafetensorsFile* Checkpoint::find(std::string_view tensor, std::string& name) const {
+std::optional<Checkpoint::Place> Checkpoint::find(std::string_view tensor) const {
     for (const std::string& candidate : {prefix_ + std::string(tensor), std::string(tensor)}) {
         const auto found = file_of_.find(candidate);
-        if (found == file_of_.end()) continue;
-        name = candidate;
-        return &files_[found->second];
+        if (found != file_of_.end()) return Place{&files_[found->second], candidate};
     }
-    return nullptr;
+    return std::nullopt;
 }
 
-bool Checkpoint::contains(std::string_view tensor) const {
-    std::string name;
-    return find(tensor, name) != nullptr;
+std::optional<std::vector<std::int64_t>> Checkpoint::shape(std::string_view tensor) const {
+    const auto found = find(tensor);
+    if (!found) return std::nullopt;
+    return found->file->entry(found->name).shape;
 }
 
-at::Tensor Checkpoint::weight(std::string_view tensor,
-                              const std::vector<std::int64_t>& shape) const {
-    std::string name;
-    const SafetensorsFile* file = find(tensor, name);
-    if (file == nullptr)
+at::Tensor Checkpoint::rows(const TensorSource& source,
+                            std::int64_t first,
+                            std::int64_t count) const {
+    const auto found = find(source.name);
+    if (!found)
         throw DataError(fmt::format(
             "{}: the weights have no tensor \"{}\" (nor \"{}{}\"): another architecture than "
             "config.json says, or a part of the model",
-            folder_.string(), tensor, prefix_, tensor));
+            folder_.string(), source.name, prefix_, source.name));
+    const auto& [file, name] = *found;
     const SafetensorsEntry& entry = file->entry(name);
+    std::vector<std::int64_t> shape = source.shape;
+    if (source.in_out) std::reverse(shape.begin(), shape.end());
     if (entry.shape != shape)
         throw DataError(fmt::format("{}: tensor \"{}\" has shape [{}], config.json says [{}]",
                                     file->name(), name, fmt::join(entry.shape, ", "),
@@ -101,7 +104,9 @@ at::Tensor Checkpoint::weight(std::string_view tensor,
     if (entry.dtype != "F32" && entry.dtype != "F16" && entry.dtype != "BF16")
         throw DataError(fmt::format("{}: tensor \"{}\" has dtype {}; weights are F32, F16 or BF16",
                                     file->name(), name, entry.dtype));
-    return file->tensor(name).to(at::kFloat);
+    at::Tensor whole = file->tensor(name);
+    if (source.in_out) whole = whole.t();
+    return whole.narrow(0, first, count).to(at::kFloat).contiguous();
 }
 
 std::string Checkpoint::fingerprint() const {

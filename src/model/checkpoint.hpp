@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,18 +26,23 @@ class Checkpoint : public WeightReader {
     /// \throws DataError  when a file is missing or malformed.
     Checkpoint(const std::filesystem::path& folder, std::string prefix);
 
-    bool contains(std::string_view tensor) const;
+    std::optional<std::vector<std::int64_t>> shape(std::string_view tensor) const override;
 
-    /// The tensor in fp32, checked against `shape`.  A copy, unless the file holds fp32.
     /// \throws DataError  when it is missing, of another shape, or not F32, F16 or BF16.
-    at::Tensor weight(std::string_view tensor,
-                      const std::vector<std::int64_t>& shape) const override;
+    at::Tensor rows(const TensorSource& source,
+                    std::int64_t first,
+                    std::int64_t count) const override;
 
     /// Fingerprint of all bytes of all weight files.
     std::string fingerprint() const override;
 
   private:
-    const SafetensorsFile* find(std::string_view tensor, std::string& name) const;
+    /// A tensor's file and its name there.
+    struct Place {
+        const SafetensorsFile* file;
+        std::string name;
+    };
+    std::optional<Place> find(std::string_view tensor) const;
 
     std::filesystem::path folder_;
     std::string prefix_;

@@ -96,4 +96,12 @@ std::string ConfigFile::text_value(std::string_view key, std::string_view fallba
     return value->get<std::string>();
 }
 
+std::optional<ConfigFile> ConfigFile::object(std::string_view key) const {
+    const nlohmann::json* value = find(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_object()) refuse(key, "an object");
+    return parse(value->dump(-1, ' ', true, nlohmann::json::error_handler_t::replace),
+                 fmt::format("{}: {}", name_, key));
+}
+
 }  // namespace mobi

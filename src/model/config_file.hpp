@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,8 @@ class ConfigFile {
     double number(std::string_view key, double fallback, double least, double most) const;
     bool flag(std::string_view key, bool fallback) const;
     std::string text_value(std::string_view key, std::string_view fallback) const;
+    /// An object inside the object, whose errors name both; nullopt when absent or null.
+    std::optional<ConfigFile> object(std::string_view key) const;
 
     /// Throws DataError: `<file>: <key> = <value>: <accepted>`.
     [[noreturn]] void refuse(std::string_view key, std::string_view accepted) const;

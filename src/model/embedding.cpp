@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/embedding.hpp"
 
+#include <algorithm>
+
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "model/kernels.hpp"
+#include "model/workspace.hpp"
 
 namespace mobi {
 namespace {
@@ -14,74 +18,113 @@ constexpr const char* kWords = "embedding.words";
 constexpr const char* kPositions = "embedding.positions";
 constexpr const char* kTypes = "embedding.types";
 constexpr const char* kNorm = "embedding.norm";
+constexpr const char* kProjectIn = "embedding.project_in";
+constexpr const char* kProjectOut = "embedding.project_out";
+
+template <typename T>
+const T* row_of(const at::Tensor& table, std::int32_t row) {
+    return static_cast<const T*>(table.data_ptr()) + std::int64_t{row} * table.size(1);
+}
 
 }  // namespace
 
-PreparationPlan embedding_plan(const EmbeddingShape& shape) {
-    const std::int64_t d = shape.width;
+PreparationPlan embedding_plan(const TransformerConfig& config) {
+    const std::int64_t d = config.width;
+    const std::int64_t e = config.embedding_width;
+    const TensorNames& names = config.names;
     PreparationPlan plan;
     plan.push_back(
-        {kWords, {"embeddings.word_embeddings.weight"}, {shape.vocabulary, d}, TensorRole::Matrix});
-    plan.push_back({kPositions,
-                    {"embeddings.position_embeddings.weight"},
-                    {shape.positions, d},
-                    TensorRole::Matrix});
-    if (shape.token_types > 0)
+        {kWords, {{names.words + ".weight", {config.vocabulary, e}}}, TensorRole::Table});
+    if (config.position_rows > 0)
+        plan.push_back({kPositions,
+                        {{names.positions + ".weight", {config.position_rows, d}}},
+                        TensorRole::Table});
+    if (config.token_types > 0)
         plan.push_back({kTypes,
-                        {"embeddings.token_type_embeddings.weight"},
-                        {shape.token_types, d},
+                        {{names.token_types + ".weight", {config.token_types, d}}},
                         TensorRole::Vector});
-    for (const char* part : {".weight", ".bias"})
-        plan.push_back({std::string(kNorm) + part,
-                        {std::string("embeddings.LayerNorm") + part},
-                        {d},
-                        TensorRole::Vector});
+    if (!names.embedding_norm.empty())
+        for (const char* part : {".weight", ".bias"})
+            plan.push_back({std::string(kNorm) + part,
+                            {{names.embedding_norm + part, {d}}},
+                            TensorRole::Vector});
+    if (!names.project_in.empty())
+        plan.push_back({kProjectIn, {{names.project_in + ".weight", {d, e}}}, TensorRole::Matrix});
+    if (!names.project_out.empty())
+        plan.push_back(
+            {kProjectOut, {{names.project_out + ".weight", {e, d}}}, TensorRole::Matrix});
     return plan;
 }
 
-Embedding::Embedding(const PreparedWeights& weights, const EmbeddingRules& rules)
-    : rules_(rules),
-      words_(weights.tensor(kWords)),
-      positions_(weights.tensor(kPositions)),
-      norm_(weights.norm(kNorm)) {
+Embedding::Embedding(const TransformerConfig& config, const PreparedWeights& weights)
+    : width_(static_cast<std::size_t>(config.width)),
+      first_position_(config.first_position),
+      uncounted_pad_(config.uncounted_pad),
+      norm_eps_(static_cast<float>(config.norm_eps)),
+      words_(weights.tensor(kWords)) {
+    if (weights.contains(kPositions)) positions_ = weights.tensor(kPositions);
     if (weights.contains(kTypes)) types_ = weights.tensor(kTypes);
+    if (weights.contains(kProjectIn)) project_in_ = weights.linear(kProjectIn);
+    if (!config.names.embedding_norm.empty()) norm_ = weights.norm(kNorm);
+}
+
+/// in word[id] of every token, in blocks of rows.
+template <typename T>
+void Embedding::project_words(const PackedBatch& batch,
+                              at::Tensor& states,
+                              at::Tensor& words) const {
+    const std::int64_t e = words_.size(1);
+    for_row_blocks(batch.tokens(), [&](std::size_t first, std::size_t used, std::size_t padded) {
+        T* target = static_cast<T*>(words.data_ptr());
+        for (std::size_t t = first; t < first + used; ++t, target += e)
+            std::copy_n(row_of<T>(words_, batch.ids[t]), e, target);
+        at::Tensor product = rows_of(states, first, padded);
+        project_in_.multiply(rows_of(words, 0, padded), product);
+    });
+}
+
+const float* Embedding::type_row(const PackedBatch& batch, std::size_t token) const {
+    const std::int32_t type = batch.type_ids.empty() ? 0 : batch.type_ids[token];
+    if (type < 0 || type >= types_.size(0))
+        throw DataError(
+            fmt::format("token type {} is not one of this model's {}", type, types_.size(0)));
+    return row_of<float>(types_, type);
 }
 
 template <typename T>
-void Embedding::embed(const PackedBatch& batch, T* states, float* scratch) const {
-    const auto width = static_cast<std::size_t>(words_.size(1));
-    const auto* words = static_cast<const T*>(words_.data_ptr());
-    const auto* positions = static_cast<const T*>(positions_.data_ptr());
+void Embedding::embed(const PackedBatch& batch,
+                      at::Tensor& states,
+                      at::Tensor& words,
+                      float* scratch) const {
+    if (project_in_) project_words<T>(batch, states, words);
     kernels::NormTask<T> task{};
     task.rows = 1;
-    task.width = width;
+    task.width = width_;
     task.weight = norm_.weight;
     task.shift = norm_.shift;
-    task.eps = rules_.norm_eps;
+    task.eps = norm_eps_;
     task.scratch = scratch;
     for (std::size_t i = 0; i < batch.sequences(); ++i) {
-        std::int32_t position = rules_.first_position;
+        std::int32_t position = first_position_;
         const auto end = static_cast<std::size_t>(batch.offsets[i + 1]);
         for (auto t = static_cast<std::size_t>(batch.offsets[i]); t < end; ++t) {
             const std::int32_t id = batch.ids[t];
-            const bool padding = rules_.first_position > 0 && id == rules_.pad_id;
-            const std::int32_t row = padding ? rules_.pad_id : position++;
-            task.a = words + static_cast<std::size_t>(id) * width;
-            task.b = positions + static_cast<std::size_t>(row) * width;
-            if (types_.defined()) {
-                const std::int32_t type = batch.type_ids.empty() ? 0 : batch.type_ids[t];
-                if (type < 0 || type >= types_.size(0))
-                    throw DataError(fmt::format("token type {} is not one of this model's {}", type,
-                                                types_.size(0)));
-                task.bias = types_.data_ptr<float>() + static_cast<std::size_t>(type) * width;
-            }
-            task.out = states + t * width;
-            kernels::best<T>().layer_norm(task);
+            const std::int32_t row = id == uncounted_pad_ ? uncounted_pad_ : position++;
+            T* target = static_cast<T*>(states.data_ptr()) + t * width_;
+            task.a = project_in_ ? target : row_of<T>(words_, id);
+            task.b = positions_.defined() ? row_of<T>(positions_, row) : nullptr;
+            task.bias = types_.defined() ? type_row(batch, t) : nullptr;
+            task.out = norm_.weight != nullptr ? target : nullptr;
+            task.sum = norm_.weight != nullptr ? nullptr : target;
+            kernels::best<T>().norm(task);
         }
     }
 }
 
-template void Embedding::embed(const PackedBatch&, float*, float*) const;
-template void Embedding::embed(const PackedBatch&, kernels::Bf16*, float*) const;
+template void Embedding::embed<float>(const PackedBatch&, at::Tensor&, at::Tensor&, float*) const;
+template void Embedding::embed<kernels::Bf16>(const PackedBatch&,
+                                              at::Tensor&,
+                                              at::Tensor&,
+                                              float*) const;
 
 }  // namespace mobi

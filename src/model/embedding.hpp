@@ -6,48 +6,48 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/backbone.hpp"
+#include "model/linear.hpp"
 #include "model/prepared_weights.hpp"
+#include "model/transformer_config.hpp"
 
 namespace mobi {
 
-/// Rows of the embedding tables.
-struct EmbeddingShape {
-    std::int32_t width = 0;
-    std::int32_t vocabulary = 0;
-    std::int32_t positions = 0;
-    std::int32_t token_types = 0;  ///< 0 = no such table
-};
+/// The tensors of the embedding stage: word, position and type table, norm, maps between the
+/// embedding's width and the blocks'.  Whatever the model has of them.
+PreparationPlan embedding_plan(const TransformerConfig& config);
 
-/// The tensors of the embedding stage: word, position and type table, norm.
-PreparationPlan embedding_plan(const EmbeddingShape& shape);
-
-/// How positions are numbered, and the norm's eps.
-struct EmbeddingRules {
-    std::int32_t first_position = 0;  ///< row of a sequence's first token
-    std::int32_t pad_id = 0;          ///< with first_position > 0: has row pad_id, is not counted
-    float norm_eps = 0;
-};
-
-/// a_0 = LN(word[id] + position[r] + type[t]).
+/// a_0 = LN(in word[id] + position[r] + type[t]); what a model does not have is left out.
 ///
-/// r counts a sequence's tokens from `first_position`.  With first_position > 0 (RoBERTa, MPNet)
-/// the token with the id `pad_id` is not counted and has the row `pad_id`, wherever it stands.
+/// r counts a sequence's tokens from `first_position`.  With `uncounted_pad` (RoBERTa, MPNet) the
+/// token of that id is not counted and has the row of that number, wherever it stands.
 class Embedding {
   public:
     /// \param weights  prepared by embedding_plan(); must outlive this object.
-    Embedding(const PreparedWeights& weights, const EmbeddingRules& rules);
+    Embedding(const TransformerConfig& config, const PreparedWeights& weights);
 
-    /// \param states   (T, d), written; T is float or kernels::Bf16, as the weights are stored.
+    /// \param states   (padded T, d), written; of the type that the weights are stored in.
+    /// \param words    (kRowBlock, e), working space where the embedding has a width of its own.
     /// \param scratch  d floats, 64-byte aligned.
     /// \throws DataError  when a type id is outside the type table.
     template <typename T>
-    void embed(const PackedBatch& batch, T* states, float* scratch) const;
+    void embed(const PackedBatch& batch,
+               at::Tensor& states,
+               at::Tensor& words,
+               float* scratch) const;
 
   private:
-    EmbeddingRules rules_;
-    at::Tensor words_;      ///< (V, d)
-    at::Tensor positions_;  ///< (rows, d)
+    template <typename T>
+    void project_words(const PackedBatch& batch, at::Tensor& states, at::Tensor& words) const;
+    const float* type_row(const PackedBatch& batch, std::size_t token) const;
+
+    std::size_t width_;
+    std::int32_t first_position_;
+    std::int32_t uncounted_pad_;
+    float norm_eps_;
+    at::Tensor words_;      ///< (V, e)
+    at::Tensor positions_;  ///< (rows, d), or undefined
     at::Tensor types_;      ///< float32 (types, d), or undefined
+    Linear project_in_;     ///< e -> d, or none
     NormWeights norm_;
 };
 

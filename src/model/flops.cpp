@@ -42,8 +42,9 @@ double measure_gemm_peak(const ModelSize& size, Precision arithmetic, int tokens
     const std::int64_t d = size.width;
     const std::int64_t heads = std::int64_t{size.head_dim} * size.heads;
     const std::int64_t kv = std::int64_t{size.head_dim} * size.kv_heads;
+    const std::int64_t up = (size.gated_mlp ? 2 : 1) * std::int64_t{size.ffn};
     const std::array<std::array<std::int64_t, 2>, 4> shapes{
-        {{d, heads + 2 * kv}, {heads, d}, {d, size.ffn}, {size.ffn, d}}};
+        {{d, heads + 2 * kv}, {heads, d}, {d, up}, {size.ffn, d}}};
     double flop = 0;
     double seconds = 0;
     for (const auto& [in, out] : shapes) {

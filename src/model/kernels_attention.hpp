@@ -32,7 +32,7 @@ struct Head {
     float* keys;     ///< (head_dim, key_stride): transposed
     float* values;   ///< (tokens, value_stride)
     float* queries;  ///< (8, value_stride), scaled
-    float* weights;  ///< (8, key_stride)
+    float* weights;  ///< (8, key_stride), or one row of value_stride
     std::size_t key_stride;
     std::size_t value_stride;
 };
@@ -58,21 +58,36 @@ MOBI_INLINE void read_row(
         });
 }
 
+/// Turns a query or key by its token's angles.
+MOBI_INLINE void rotate_row(float* row, std::size_t head_dim, const float* rotation) {
+    const std::size_t half = head_dim / 2;
+    const float* sines = rotation + half;
+    for (std::size_t c = 0; c < half; ++c) {
+        const float a = row[c];
+        const float b = row[c + half];
+        row[c] = a * rotation[c] - b * sines[c];
+        row[c + half] = b * rotation[c] + a * sines[c];
+    }
+}
+
+/// \param head  of keys and values.
 template <typename T>
 MOBI_INLINE void read_keys_and_values(const AttentionTask<T>& task,
                                       std::size_t head,
                                       const Head& space) {
-    const std::size_t width = task.heads * task.head_dim;
-    const std::size_t offset = head * task.head_dim;
-    const float* key_bias = task.bias == nullptr ? nullptr : task.bias + width + offset;
-    const float* value_bias = task.bias == nullptr ? nullptr : task.bias + 2 * width + offset;
+    const std::size_t key_offset = (task.heads + head) * task.head_dim;
+    const std::size_t value_offset = key_offset + task.kv_heads * task.head_dim;
+    const float* key_bias = task.bias == nullptr ? nullptr : task.bias + key_offset;
+    const float* value_bias = task.bias == nullptr ? nullptr : task.bias + value_offset;
     for (std::size_t j = 0; j < task.tokens; ++j) {
-        const T* row = task.qkv + j * task.qkv_stride + offset;
+        const T* row = task.qkv + j * task.qkv_stride;
         float* key = space.weights;  // a row that is not needed yet
-        read_row(row + width, key_bias, task.head_dim, 1.0F, key);
+        read_row(row + key_offset, key_bias, task.head_dim, 1.0F, key);
+        if (task.rotation != nullptr)
+            rotate_row(key, task.head_dim, task.rotation + j * task.head_dim);
         for (std::size_t c = 0; c < task.head_dim; ++c)
             space.keys[c * space.key_stride + j] = key[c];
-        read_row(row + 2 * width, value_bias, task.head_dim, 1.0F,
+        read_row(row + value_offset, value_bias, task.head_dim, 1.0F,
                  space.values + j * space.value_stride);
     }
     for (std::size_t c = 0; c < task.head_dim; ++c)
@@ -86,7 +101,8 @@ MOBI_INLINE float softmax_row(float* row, std::size_t stride, std::size_t count)
     const Floats lowest = splat(-3.0e38F);
     Floats top = lowest;
     for (std::size_t j = 0; j < stride; j += kLanes) {
-        const Ints used = first_lanes(count - j < kLanes ? count - j : kLanes);
+        const std::size_t left = j < count ? count - j : 0;
+        const Ints used = first_lanes(left < kLanes ? left : kLanes);
         const Floats value = used ? load(row + j) : lowest;
         store(row + j, value);
         top = top > value ? top : value;
@@ -107,24 +123,29 @@ MOBI_INLINE void attend(const AttentionTask<T>& task,
                         std::size_t head,
                         const Head& space,
                         std::size_t first) {
-    const std::size_t n = task.tokens;
     const std::size_t offset = head * task.head_dim;
     const std::size_t used = task.queries - first < Rows ? task.queries - first : Rows;
+    const std::size_t top = task.first_query + first;  // query of row 0
+    // keys that any of the rows sees
+    const std::size_t n = task.causal ? top + used : task.tokens;
+    const std::size_t stride = round_up(n);
     const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(task.head_dim));
     for (std::size_t i = 0; i < Rows; ++i) {
-        const std::size_t query = task.first_query + first + (i < used ? i : used - 1);
+        const std::size_t query = top + (i < used ? i : used - 1);
+        float* row = space.queries + i * space.value_stride;
         read_row(task.qkv + query * task.qkv_stride + offset,
-                 task.bias == nullptr ? nullptr : task.bias + offset, task.head_dim, scale,
-                 space.queries + i * space.value_stride);
+                 task.bias == nullptr ? nullptr : task.bias + offset, task.head_dim, scale, row);
+        if (task.rotation != nullptr)
+            rotate_row(row, task.head_dim, task.rotation + query * task.head_dim);
     }
     Floats block[Rows];
-    for (std::size_t j = 0; j < space.key_stride; j += kLanes) {
+    for (std::size_t j = 0; j < stride; j += kLanes) {
         block_product<Rows>(space.queries, space.value_stride, space.keys + j, space.key_stride,
                             task.head_dim, block);
         for (std::size_t i = 0; i < used; ++i) {
             if (task.position_bias != nullptr) {
-                const auto distance = static_cast<std::ptrdiff_t>(j) -
-                                      static_cast<std::ptrdiff_t>(task.first_query + first + i);
+                const auto distance =
+                    static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(top + i);
                 block[i] += load(task.position_bias + head * task.position_stride + distance);
             }
             store(space.weights + i * space.key_stride + j, block[i]);
@@ -132,7 +153,8 @@ MOBI_INLINE void attend(const AttentionTask<T>& task,
     }
     float inverse[Rows];
     for (std::size_t i = 0; i < used; ++i)
-        inverse[i] = softmax_row(space.weights + i * space.key_stride, space.key_stride, n);
+        inverse[i] = softmax_row(space.weights + i * space.key_stride, stride,
+                                 task.causal ? top + i + 1 : n);
     for (std::size_t c = 0; c < space.value_stride; c += kLanes) {
         block_product<Rows>(space.weights, space.key_stride, space.values + c, space.value_stride,
                             n, block);
@@ -158,8 +180,9 @@ void attention(const AttentionTask<T>& task) {
     space.queries = space.values + task.tokens * space.value_stride;
     space.weights = space.queries + 8 * space.value_stride;
     for (std::size_t i = 0; i < 8 * row; ++i) space.weights[i] = 0;
+    const std::size_t group = task.heads / task.kv_heads;  // query heads that share keys
     for (std::size_t head = 0; head < task.heads; ++head) {
-        read_keys_and_values(task, head, space);
+        if (head % group == 0) read_keys_and_values(task, head / group, space);
         std::size_t first = 0;
         for (; task.queries - first > 4;
              first += task.queries - first < 8 ? task.queries - first : 8)

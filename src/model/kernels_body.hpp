@@ -14,7 +14,7 @@ namespace mobi::kernels::MOBI_KERNELS_NAMESPACE {
 namespace {
 
 template <typename T>
-constexpr KernelSet<T> kSet{attention<T>, layer_norm<T>, bias_gelu<T>, sum_rows<T>, widen<T>};
+constexpr KernelSet<T> kSet{attention<T>, norm<T>, activate<T>, sum_rows<T>, widen<T>};
 
 }  // namespace
 

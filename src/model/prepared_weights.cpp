@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/prepared_weights.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
@@ -26,7 +27,7 @@ namespace mobi {
 namespace {
 
 /// Raise when preparing the same weights gives other bytes than before.
-constexpr int kLayoutVersion = 1;
+constexpr int kLayoutVersion = 2;
 constexpr std::size_t kHeaderUnit = 4096;
 constexpr std::size_t kAlignment = 64;
 
@@ -51,13 +52,27 @@ std::string_view precision_name(Precision precision) {
 }
 
 at::ScalarType stored_type(TensorRole role, Precision arithmetic) {
-    return role == TensorRole::Matrix && arithmetic == Precision::Bf16 ? at::kBFloat16 : at::kFloat;
+    return role != TensorRole::Vector && arithmetic == Precision::Bf16 ? at::kBFloat16 : at::kFloat;
+}
+
+LinearShape linear_shape(const PreparedTensor& entry, Precision arithmetic) {
+    const auto shape = entry.shape();
+    return {shape[0], shape[1], stored_type(entry.role, arithmetic)};
+}
+
+std::size_t stored_bytes(const PreparedTensor& entry, Precision arithmetic) {
+    if (entry.role == TensorRole::Matrix) return packed_bytes(linear_shape(entry, arithmetic));
+    const auto shape = entry.shape();
+    const auto count =
+        std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+    return static_cast<std::size_t>(count) * c10::elementSize(stored_type(entry.role, arithmetic));
 }
 
 /// Where everything is in the file; a pure function of plan and key.
 struct Layout {
     std::string header;
     std::vector<std::size_t> offsets;  ///< from the start of the file
+    std::vector<std::size_t> sizes;
     std::size_t size = 0;
 };
 
@@ -67,14 +82,19 @@ Layout make_layout(const PreparationPlan& plan, const PreparedKey& key) {
     std::string table;
     for (const PreparedTensor& entry : plan) {
         layout.offsets.push_back(offset);
-        const auto count = std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1},
-                                           std::multiplies<>());
+        layout.sizes.push_back(stored_bytes(entry, key.arithmetic));
         const auto type = stored_type(entry.role, key.arithmetic);
-        fmt::format_to(std::back_inserter(table), "{} {} [{}] {} <- {}\n", entry.name,
-                       type == at::kFloat ? "F32" : "BF16", fmt::join(entry.shape, ", "), offset,
-                       fmt::join(entry.sources, " "));
-        offset =
-            round_up(offset + static_cast<std::size_t>(count) * c10::elementSize(type), kAlignment);
+        fmt::format_to(std::back_inserter(table), "{} {} [{}] {}", entry.name,
+                       type == at::kFloat ? "F32" : "BF16", fmt::join(entry.shape(), ", "), offset);
+        if (entry.role == TensorRole::Matrix)
+            fmt::format_to(std::back_inserter(table), " ({})",
+                           packing(linear_shape(entry, key.arithmetic)));
+        table += " <-";
+        for (const TensorSource& source : entry.sources)
+            fmt::format_to(std::back_inserter(table), " {}{}", source.name,
+                           source.in_out ? "ᵀ" : "");
+        table += '\n';
+        offset = round_up(offset + layout.sizes.back(), kAlignment);
     }
     layout.header = fmt::format(
         "MOBI prepared weights\nlayout {}, source {}, weights {}, arithmetic {}, {} bytes\n{}",
@@ -86,22 +106,37 @@ Layout make_layout(const PreparationPlan& plan, const PreparedKey& key) {
     return layout;
 }
 
-at::Tensor make_tensor(const PreparedTensor& entry,
-                       const PreparedKey& key,
-                       const WeightReader& reader) {
-    std::vector<std::int64_t> part_shape = entry.shape;
-    part_shape[0] /= static_cast<std::int64_t>(entry.sources.size());
-    std::vector<at::Tensor> parts;
-    for (const std::string& source : entry.sources)
-        parts.push_back(reader.weight(source, part_shape));
-    const at::Tensor whole = parts.size() == 1 ? parts.front() : at::cat(parts, 0);
-    const at::Tensor rounded = entry.role == TensorRole::Matrix
-                                   ? round_matrix(whole, key.weight_dtype)
-                                   : round_vector(whole, key.weight_dtype);
-    return rounded.to(stored_type(entry.role, key.arithmetic)).contiguous();
+/// Rows of a source, rounded to the device's precision, in the type they are stored in.
+at::Tensor rounded_rows(const TensorSource& source,
+                        TensorRole role,
+                        const PreparedKey& key,
+                        const WeightReader& reader,
+                        std::int64_t first,
+                        std::int64_t count) {
+    const at::Tensor values = reader.rows(source, first, count);
+    const at::Tensor rounded = role == TensorRole::Vector ? round_vector(values, key.weight_dtype)
+                                                          : round_matrix(values, key.weight_dtype);
+    return rounded.to(stored_type(role, key.arithmetic)).contiguous();
 }
 
-/// Fills the file's bytes, one tensor at a time, so that the peak is one tensor above the result.
+/// Calls `store(rows)` for all rows of all sources, a few megabytes at a time.
+template <typename Store>
+void for_parts(const PreparedTensor& entry,
+               const PreparedKey& key,
+               const WeightReader& reader,
+               Store store) {
+    constexpr std::int64_t kPart = std::int64_t{1} << 21;  // numbers
+    for (const TensorSource& source : entry.sources) {
+        const std::int64_t rows = source.shape.front();
+        const std::int64_t columns = source.shape.size() > 1 ? source.shape[1] : 1;
+        const std::int64_t step = std::max<std::int64_t>(1, kPart / columns);
+        for (std::int64_t first = 0; first < rows; first += step)
+            store(
+                rounded_rows(source, entry.role, key, reader, first, std::min(step, rows - first)));
+    }
+}
+
+/// Fills the file's bytes, so that the peak is one product's weight above the result.
 void fill(std::span<std::byte> bytes,
           const Layout& layout,
           const PreparationPlan& plan,
@@ -109,10 +144,16 @@ void fill(std::span<std::byte> bytes,
           const WeightReader& reader) {
     std::memcpy(bytes.data(), layout.header.data(), layout.header.size());
     for (std::size_t i = 0; i < plan.size(); ++i) {
-        const at::Tensor tensor = make_tensor(plan[i], key, reader);
-        MOBI_CHECK(layout.offsets[i] + tensor.nbytes() <= bytes.size(), "{} does not fit its file",
-                   plan[i].name);
-        std::memcpy(bytes.data() + layout.offsets[i], tensor.data_ptr(), tensor.nbytes());
+        const std::span<std::byte> target = bytes.subspan(layout.offsets[i], layout.sizes[i]);
+        const bool packed = plan[i].role == TensorRole::Matrix;
+        const auto type = stored_type(plan[i].role, key.arithmetic);
+        const at::Tensor plain = packed ? at::empty(plan[i].shape(), type) : at::Tensor();
+        auto* place = packed ? static_cast<std::byte*>(plain.data_ptr()) : target.data();
+        for_parts(plan[i], key, reader, [&](const at::Tensor& part) {
+            std::memcpy(place, part.data_ptr(), part.nbytes());
+            place += part.nbytes();
+        });
+        if (packed) pack(plain, target);
     }
 }
 
@@ -183,6 +224,13 @@ MappedFile open_or_prepare(const std::filesystem::path& path,
 
 }  // namespace
 
+std::vector<std::int64_t> PreparedTensor::shape() const {
+    std::vector<std::int64_t> whole = sources.front().shape;
+    whole[0] = 0;
+    for (const TensorSource& source : sources) whole[0] += source.shape[0];
+    return whole;
+}
+
 PreparedWeights::PreparedWeights(const PreparationPlan& plan,
                                  const PreparedKey& key,
                                  const WeightReader& reader,
@@ -205,18 +253,30 @@ PreparedWeights::PreparedWeights(const PreparationPlan& plan,
                                 precision_name(key.arithmetic));
         *mapping = open_or_prepare(path_, layout, plan, key, reader);
     }
+    mapping_ = mapping;
     for (std::size_t i = 0; i < plan.size(); ++i) {
+        const std::byte* data = mapping->bytes().data() + layout.offsets[i];
+        if (plan[i].role == TensorRole::Matrix) {
+            linears_.emplace(plan[i].name, Linear(linear_shape(plan[i], key.arithmetic), data));
+            continue;
+        }
         // from_blob wants a mutable pointer; nothing writes to a frozen weight
-        auto* data = const_cast<std::byte*>(mapping->bytes().data() + layout.offsets[i]);
         const auto options = at::TensorOptions().dtype(stored_type(plan[i].role, key.arithmetic));
         tensors_.emplace(plan[i].name, at::from_blob(
-                                           data, plan[i].shape, [mapping](void*) {}, options));
+                                           const_cast<std::byte*>(data), plan[i].shape(),
+                                           [mapping](void*) {}, options));
     }
 }
 
 const at::Tensor& PreparedWeights::tensor(std::string_view name) const {
     const auto found = tensors_.find(name);
     MOBI_CHECK(found != tensors_.end(), "no prepared tensor is called {}", name);
+    return found->second;
+}
+
+const Linear& PreparedWeights::linear(std::string_view name) const {
+    const auto found = linears_.find(name);
+    MOBI_CHECK(found != linears_.end(), "no prepared product is called {}", name);
     return found->second;
 }
 

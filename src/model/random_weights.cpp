@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/random_weights.hpp"
 
+#include <numbers>
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -11,26 +13,26 @@ namespace {
 
 constexpr double kStandardDeviation = 0.02;
 
-/// FNV-1a: the stream's index.
-std::uint64_t name_index(std::string_view name) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char letter : name)
-        hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
-    return hash;
-}
-
 }  // namespace
 
-at::Tensor RandomWeights::weight(std::string_view name,
-                                 const std::vector<std::int64_t>& shape) const {
-    if (shape.size() == 1)
-        return name.ends_with(".weight") ? at::ones(shape, at::kFloat)
-                                         : at::zeros(shape, at::kFloat);
-    at::Tensor values = at::empty(shape, at::kFloat);
-    RandomStream stream(seed_, Purpose::RandomWeights, name_index(name));
+at::Tensor RandomWeights::rows(const TensorSource& source,
+                               std::int64_t first,
+                               std::int64_t count) const {
+    if (source.shape.size() == 1)
+        return source.name.ends_with(".weight") ? at::ones({count}, at::kFloat)
+                                                : at::zeros({count}, at::kFloat);
+    const std::int64_t columns = source.shape[1];
+    at::Tensor values = at::empty({count, columns}, at::kFloat);
     float* target = values.data_ptr<float>();
-    for (std::int64_t i = 0; i < values.numel(); ++i)
-        target[i] = static_cast<float>(kStandardDeviation * stream.normal());
+    // u32 -> [-1, 1) times the half width of a uniform distribution with that deviation
+    constexpr auto kHalfWidth = static_cast<float>(kStandardDeviation * std::numbers::sqrt3);
+    constexpr float kUnit = 1.0F / 2147483648.0F;
+    for (std::int64_t row = first; row < first + count; ++row) {
+        RandomStream stream(seed_, Purpose::RandomWeights, text_key(source.name),
+                            static_cast<std::uint32_t>(row));
+        for (std::int64_t c = 0; c < columns; ++c)
+            *target++ = kHalfWidth * (static_cast<float>(stream.next_u32()) * kUnit - 1.0F);
+    }
     return values;
 }
 

@@ -12,9 +12,8 @@
 #include <fmt/ranges.h>
 
 #include "core/error.hpp"
-#include "model/checkpoint.hpp"
-#include "model/config_file.hpp"
-#include "model/family.hpp"
+#include "model/folder_heads.hpp"
+#include "model/model_folder.hpp"
 #include "model/safetensors.hpp"
 
 namespace mobi {
@@ -36,9 +35,10 @@ at::Tensor integers(const SafetensorsFile& file, std::string_view name) {
     return values.contiguous();
 }
 
-Inputs read_inputs(const SafetensorsFile& file) {
-    const at::Tensor ids = integers(file, "input_ids");
-    const at::Tensor mask = integers(file, "attention_mask");
+/// \param suffix  of the inputs' names: empty, or `_left` for the same rows with padding before.
+Inputs read_inputs(const SafetensorsFile& file, const std::string& suffix) {
+    const at::Tensor ids = integers(file, "input_ids" + suffix);
+    const at::Tensor mask = integers(file, "attention_mask" + suffix);
     const bool has_types = file.contains("token_type_ids");
     const at::Tensor types = has_types ? integers(file, "token_type_ids") : at::zeros_like(ids);
     if (mask.sizes() != ids.sizes() || types.sizes() != ids.sizes())
@@ -86,17 +86,23 @@ at::Tensor pooled(const at::Tensor& states, const std::vector<std::int32_t>& off
 /// Everything the backbone has to say about the batch.
 class Computed {
   public:
-    Computed(const Backbone& backbone, const std::filesystem::path& folder, const Inputs& inputs)
+    /// \param heads  null: the backbone alone is compared.
+    Computed(const Backbone& backbone, const FolderHeads* heads, const Inputs& inputs)
         : inputs_(inputs), states_(backbone.hidden_states(inputs.batch)) {
         for (std::size_t layer = 0; layer < states_.size(); ++layer)
             tokens_[fmt::format("hidden.{}", layer)] = states_[layer];
-        tokens_["final_norm"] = states_.back();
+        const at::Tensor last = backbone.final_state(states_.back());
+        tokens_["final_norm"] = last;
         const auto& offsets = inputs.batch.offsets;
-        vectors_["mean_pool"] = pooled(states_.back(), offsets, Pivot::Mean);
-        vectors_["last_token"] = pooled(states_.back(), offsets, Pivot::Last);
-        if (const auto pooler =
-                pooler_output(folder, pooled(states_.back(), offsets, Pivot::First)))
-            vectors_["pooler_output"] = *pooler;
+        vectors_["mean_pool"] = pooled(last, offsets, Pivot::Mean);
+        vectors_["last_token"] = pooled(last, offsets, Pivot::Last);
+        if (heads == nullptr) return;
+        const at::Tensor first = pooled(last, offsets, Pivot::First);
+        add(tokens_, "project_out", heads->project_out(last));
+        add(tokens_, "logits", heads->language_model_logits(last));
+        add(vectors_, "pooler_output", heads->pooler_output(first));
+        const bool decoder = backbone.info().pivot == Pivot::Last;
+        add(vectors_, "logits", heads->classifier_logits(decoder ? vectors_["last_token"] : first));
     }
 
     /// (b, N + 1, d)
@@ -122,16 +128,10 @@ class Computed {
         return found == values.end() ? nullptr : &found->second;
     }
 
-    /// tanh(W x + b) with the folder's pooler, which a forward pass has no use for.
-    static std::optional<at::Tensor> pooler_output(const std::filesystem::path& folder,
-                                                   const at::Tensor& first) {
-        if (folder.empty()) return std::nullopt;
-        const ConfigFile config(folder / "config.json");
-        const Checkpoint checkpoint(folder, std::string(family_of(config).prefix));
-        if (!checkpoint.contains("pooler.dense.weight")) return std::nullopt;
-        const std::int64_t d = first.size(1);
-        return at::tanh(at::linear(first, checkpoint.weight("pooler.dense.weight", {d, d}),
-                                   checkpoint.weight("pooler.dense.bias", {d})));
+    static void add(std::map<std::string, at::Tensor>& values,
+                    const char* name,
+                    const std::optional<at::Tensor>& value) {
+        if (value) values[name] = *value;
     }
 
     const Inputs& inputs_;
@@ -151,8 +151,11 @@ TensorError compare(std::string name, const at::Tensor& computed, const at::Tens
 }
 
 /// Compares one tensor of the file; several entries for a stacked one.
+/// \param name   in the file.
+/// \param plain  of what it holds: without `left.`.
 void check_tensor(const SafetensorsFile& file,
                   const std::string& name,
+                  const std::string& plain,
                   const Inputs& inputs,
                   const Computed& computed,
                   std::vector<TensorError>& results) {
@@ -165,16 +168,16 @@ void check_tensor(const SafetensorsFile& file,
                             file.name(), name, file.entry(name).dtype,
                             fmt::join(file.entry(name).shape, ", "), fmt::join(shape.vec(), ", ")));
     };
-    if (const auto stack = computed.stacked(name)) {
+    if (const auto stack = computed.stacked(plain)) {
         if (reference.dim() != 3 || reference.size(1) < stack->size(1)) expect(stack->sizes());
         expect({stack->size(0), reference.size(1), stack->size(2)});
         for (std::int64_t layer = 0; layer < stack->size(1); ++layer)
             results.push_back(compare(fmt::format("{}[{}]", name, layer), stack->select(1, layer),
                                       reference.select(1, layer)));
-    } else if (const at::Tensor* vectors = computed.vectors(name)) {
+    } else if (const at::Tensor* vectors = computed.vectors(plain)) {
         expect(vectors->sizes());
         results.push_back(compare(name, *vectors, reference));
-    } else if (const at::Tensor* tokens = computed.tokens(name)) {
+    } else if (const at::Tensor* tokens = computed.tokens(plain)) {
         expect({inputs.rows, inputs.columns, tokens->size(1)});
         const at::Tensor real = reference.reshape({inputs.rows * inputs.columns, tokens->size(1)})
                                     .index_select(0, inputs.positions);
@@ -190,22 +193,53 @@ bool cut_off(const SafetensorsFile& file, std::int32_t layers) {
     return file.contains(fmt::format("hidden.{}", layers + 1));
 }
 
+constexpr std::string_view kLeft = "left.";
+constexpr std::string_view kHalf = "bf16.";
+
+bool is_input(std::string_view name) {
+    for (const std::string_view input :
+         {"input_ids", "attention_mask", "token_type_ids", "position_ids"})
+        if (name.starts_with(input)) return true;
+    return false;
+}
+
 }  // namespace
 
 std::vector<TensorError> check_reference(const Backbone& backbone,
                                          const std::filesystem::path& reference,
                                          const std::filesystem::path& folder) {
     const SafetensorsFile file(reference);
-    const Inputs inputs = read_inputs(file);
-    const Computed computed(backbone, folder, inputs);
+    std::optional<ModelFolder> opened;
+    std::optional<FolderHeads> heads;
+    if (!folder.empty()) {
+        BackboneParameters parameters;
+        parameters.path = folder.string();
+        opened.emplace(parameters);
+        heads.emplace(*opened, opened->open_weights());
+    }
+    const FolderHeads* own_heads = heads ? &*heads : nullptr;
+    const Inputs inputs = read_inputs(file, "");
+    const Computed computed(backbone, own_heads, inputs);
+    std::optional<Inputs> left_inputs;
+    std::optional<Computed> left;
+    if (file.contains("input_ids_left")) {
+        left_inputs = read_inputs(file, "_left");
+        left.emplace(backbone, own_heads, *left_inputs);
+    }
     const bool cut = cut_off(file, backbone.info().size.layers);
     std::vector<TensorError> results;
     for (const auto& [name, entry] : file.entries()) {
-        if (name == "input_ids" || name == "attention_mask" || name == "token_type_ids") continue;
-        if (cut && (computed.vectors(name) != nullptr || name == "final_norm"))
+        if (is_input(name)) continue;
+        const bool padded_left = left && name.starts_with(kLeft);
+        const Computed& own = padded_left ? *left : computed;
+        const std::string plain = padded_left ? name.substr(kLeft.size()) : name;
+        const bool layer = plain.starts_with("hidden.");
+        if (name.starts_with(kHalf))
+            results.push_back({name, 0, false, "bfloat16's own result, not a reference"});
+        else if (cut && !layer && (own.vectors(plain) || own.tokens(plain)))
             results.push_back({name, 0, false, "blocks are cut off (layers)"});
         else
-            check_tensor(file, name, inputs, computed, results);
+            check_tensor(file, name, plain, padded_left ? *left_inputs : inputs, own, results);
     }
     return results;
 }

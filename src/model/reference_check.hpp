@@ -22,11 +22,14 @@ struct TensorError {
 /// The file holds int64 `input_ids`, `attention_mask` (1 = real) and maybe `token_type_ids` (b, n),
 /// and fp32 tensors of one of two forms, of which any part may be absent:
 ///  - `hidden.<k>` (b, n, d) output of block k, 0 = embedding stage; `final_norm` (b, n, d);
-///    `mean_pool`, `last_token`, `pooler_output` (b, d);
+///    `project_out` (b, n, e); `mean_pool`, `last_token`, `pooler_output` (b, d); `logits` (b, n,
+///    V) of a language model or (b, C) of a classifier;
 ///  - `first`, `last`, `mean` (b, N + 1, d): the pivots of every layer.
+/// With `input_ids_left` and `attention_mask_left`, the same rows padded on the left, also
+/// `left.<name>` of the first form.
 /// A backbone that keeps fewer layers is compared as far as it goes.
 ///
-/// \param folder  the backbone's, for the pooler's weights; empty: no pooler is compared.
+/// \param folder  the backbone's, for its heads' weights; empty: no head is compared.
 /// \return        an entry for every tensor of the file that is not an input.
 /// \throws DataError  when the reference is malformed or belongs to a model of other sizes.
 std::vector<TensorError> check_reference(const Backbone& backbone,

@@ -7,14 +7,31 @@
 
 #include "model/bert.hpp"
 #include "model/family.hpp"
+#include "model/gpt2.hpp"
+#include "model/llama.hpp"
 #include "model/mpnet.hpp"
+#include "model/opt.hpp"
+#include "model/qwen2.hpp"
+#include "model/roberta.hpp"
 
 namespace mobi {
 namespace {
 
-constexpr std::array<Family, 2> kFamilies{{
-    {"bert", "bert.", read_bert},
-    {"mpnet", "mpnet.", read_mpnet},
+constexpr HeadNames kBertHeads{.classifier_dense = "pooler.dense", .classifier = "classifier"};
+constexpr HeadNames kEncoderHeads{.classifier_dense = "classifier.dense",
+                                  .classifier = "classifier.out_proj"};
+constexpr HeadNames kTiedDecoderHeads{
+    .language_model = "lm_head", .tied = true, .classifier = "score"};
+constexpr HeadNames kDecoderHeads{.language_model = "lm_head", .classifier = "score"};
+
+constexpr std::array<Family, 7> kFamilies{{
+    {"bert", "bert.", kBertHeads, read_bert},
+    {"gpt2", "transformer.", kTiedDecoderHeads, read_gpt2},
+    {"llama", "model.", kDecoderHeads, read_llama},
+    {"mpnet", "mpnet.", kEncoderHeads, read_mpnet},
+    {"opt", "model.", kTiedDecoderHeads, read_opt},
+    {"qwen2", "model.", kDecoderHeads, read_qwen2},
+    {"roberta", "roberta.", kEncoderHeads, read_roberta},
 }};
 
 }  // namespace

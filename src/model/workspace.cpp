@@ -13,6 +13,7 @@ namespace {
 void reserve(at::Tensor& matrix, std::size_t rows, std::size_t columns, at::ScalarType type) {
     const auto wanted = static_cast<std::int64_t>(rows);
     const auto width = static_cast<std::int64_t>(columns);
+    if (width == 0) return;
     if (matrix.defined() && matrix.size(0) >= wanted && matrix.size(1) == width) return;
     matrix = at::zeros({wanted, width}, type);
 }
@@ -35,10 +36,13 @@ WorkspacePool::Lease WorkspacePool::lease(const WorkspaceShape& shape) {
     if (!space) space = std::make_unique<Workspace>();
     const std::size_t rows = padded_rows(shape.tokens);
     reserve(space->states, rows, shape.width, type_);
-    reserve(space->qkv, rows, 3 * shape.width, type_);
-    reserve(space->context, rows, shape.width, type_);
+    reserve(space->qkv, rows, shape.qkv, type_);
+    reserve(space->context, rows, shape.context, type_);
+    reserve(space->words, kRowBlock, shape.words, type_);
     reserve(space->product, kRowBlock, shape.width, type_);
-    reserve(space->hidden, kRowBlock, shape.ffn, type_);
+    reserve(space->normed, kRowBlock, shape.width, type_);
+    reserve(space->hidden, kRowBlock, shape.hidden, type_);
+    reserve(space->gated, kRowBlock, shape.gated, type_);
     const auto scratch = static_cast<std::int64_t>(shape.scratch);
     if (!space->scratch.defined() || space->scratch.size(0) < scratch)
         space->scratch = at::zeros({scratch}, at::kFloat);

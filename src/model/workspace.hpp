@@ -35,19 +35,27 @@ at::Tensor rows_of(const at::Tensor& matrix, std::size_t first, std::size_t coun
 
 /// The buffers of one forward pass.  Of the forward's type, finite everywhere.
 struct Workspace {
-    at::Tensor states;   ///< (T, d) the current layer's output
-    at::Tensor qkv;      ///< (T, 3d)
-    at::Tensor context;  ///< (T, d) what attention gives
-    at::Tensor product;  ///< (kRowBlock, d)
-    at::Tensor hidden;   ///< (kRowBlock, f)
-    at::Tensor scratch;  ///< (S) float32, for kernels
+    at::Tensor states;            ///< (T, d) the current layer's output
+    at::Tensor qkv;               ///< (T, (H + 2 H_kv) d_h)
+    at::Tensor context;           ///< (T, H d_h) what attention gives
+    at::Tensor words;             ///< (kRowBlock, e) where the embedding has a width of its own
+    at::Tensor product;           ///< (kRowBlock, d)
+    at::Tensor normed;            ///< (kRowBlock, d)
+    at::Tensor hidden;            ///< (kRowBlock, f), gated: (kRowBlock, 2 f)
+    at::Tensor gated;             ///< (kRowBlock, f) where the MLP is gated
+    at::Tensor scratch;           ///< (S) float32, for kernels
+    std::vector<float> rotation;  ///< rows of a rotation table, kept from pass to pass
 };
 
-/// What a pass needs.
+/// What a pass needs; 0: not at all.
 struct WorkspaceShape {
     std::size_t tokens = 0;
     std::size_t width = 0;
-    std::size_t ffn = 0;
+    std::size_t qkv = 0;
+    std::size_t context = 0;
+    std::size_t words = 0;
+    std::size_t hidden = 0;
+    std::size_t gated = 0;
     std::size_t scratch = 0;
 };
 

@@ -145,7 +145,7 @@ class ErrorsTest(Workspace):
     def test_an_unsupported_architecture(self):
         folder, file = self.damaged("t5", "config.json")
         file.write_text(json.dumps({**json.loads(file.read_text()), "model_type": "t5"}))
-        self.refused(DATA, "config.json", 'model_type = "t5"', "accepted: bert, mpnet", backbone__small__path=folder)
+        self.refused(DATA, "config.json", 'model_type = "t5"', "accepted: bert, gpt2", backbone__small__path=folder)
 
     def test_a_backbone_without_a_tokenizer(self):
         folder, file = self.damaged("mute", "vocab.txt")

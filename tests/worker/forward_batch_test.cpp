@@ -73,6 +73,7 @@ class SumBackbone : public Backbone {
     std::vector<at::Tensor> hidden_states(const PackedBatch& /*batch*/) const override {
         return {};
     }
+    at::Tensor final_state(const at::Tensor& states) const override { return states; }
 };
 
 TEST(ForwardRequestTest, EverySampleComesBackInItsOwnPacket) {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/encoder.hpp"
+
+namespace mobi {
+
+TransformerConfig read_encoder(const ConfigFile& config,
+                               const EncoderDefaults& defaults,
+                               std::int32_t layers) {
+    if (config.flag("is_decoder", false)) config.refuse("is_decoder", "false");
+    if (config.text_value("position_embedding_type", "absolute") != "absolute")
+        config.refuse("position_embedding_type", "absolute");
+    TransformerConfig encoder = read_sizes(config, {}, {.vocabulary = defaults.vocabulary}, layers);
+    if (encoder.head_dim == 0) config.refuse("num_attention_heads", "a divisor of hidden_size");
+    encoder.family = defaults.family;
+    encoder.norm_eps = config.number("layer_norm_eps", defaults.norm_eps, 0, 1);
+    encoder.activation = read_activation(config, "hidden_act", "gelu");
+    encoder.position_rows = encoder.max_tokens;
+    encoder.names = {.words = "embeddings.word_embeddings",
+                     .positions = "embeddings.position_embeddings",
+                     .token_types = "embeddings.token_type_embeddings",
+                     .embedding_norm = "embeddings.LayerNorm",
+                     .block = "encoder.layer.{}.",
+                     .qkv = {"attention.self.query", "attention.self.key", "attention.self.value"},
+                     .attention_out = "attention.output.dense",
+                     .attention_norm = "attention.output.LayerNorm",
+                     .up = {"intermediate.dense"},
+                     .down = "output.dense",
+                     .mlp_norm = "output.LayerNorm"};
+    return encoder;
+}
+
+void count_positions_after_padding(const ConfigFile& config,
+                                   const EncoderDefaults& defaults,
+                                   TransformerConfig& encoder) {
+    encoder.uncounted_pad =
+        config.integer("pad_token_id", defaults.pad_id, 0, encoder.vocabulary - 1);
+    encoder.first_position = encoder.uncounted_pad + 1;
+    if (encoder.position_rows <= encoder.first_position)
+        config.refuse("max_position_embeddings", "more than pad_token_id + 1");
+    encoder.max_tokens = encoder.position_rows - encoder.first_position;
+}
+
+}  // namespace mobi

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "model/backbone.hpp"
+#include "model/family.hpp"
+#include "model/parameters.hpp"
+#include "model/prepared_weights.hpp"
+#include "model/transformer_config.hpp"
+
+namespace mobi {
+
+/// A model's folder, opened as far as no weight is read: a Hugging Face folder (`config.json`), or
+/// one that holds a llama2.c checkpoint (a `.bin` file and no `config.json`).
+class ModelFolder {
+  public:
+    /// \throws DataError    when the folder is missing, the model type is not supported (the
+    /// message
+    ///                      lists those that are), or a value is out of range.
+    /// \throws ConfigError  when `parameters.layers` is more than there are.
+    explicit ModelFolder(const BackboneParameters& parameters);
+
+    const TransformerConfig& architecture() const noexcept { return architecture_; }
+    const BackboneInfo& info() const noexcept { return info_; }
+    const HeadNames& heads() const noexcept { return heads_; }
+    /// Whether the language model's head is the word table.
+    bool tied() const noexcept { return tied_; }
+    /// All that the configuration says, for a fingerprint.
+    const std::string& configuration() const noexcept { return configuration_; }
+
+    /// The weights: the folder's, or random ones where the parameters say so.
+    /// \param seed  of random weights.
+    /// \throws DataError  when a file is missing or malformed.
+    std::unique_ptr<WeightReader> open_weights(std::uint64_t seed = 1) const;
+
+  private:
+    void open_hugging_face(const BackboneParameters& parameters);
+    void open_llama2c(const BackboneParameters& parameters);
+
+    std::filesystem::path path_;
+    std::filesystem::path llama2c_file_;  ///< empty: a Hugging Face folder
+    WeightSource weights_;
+    TransformerConfig architecture_;
+    BackboneInfo info_;
+    HeadNames heads_;
+    std::string prefix_;
+    bool tied_ = false;
+    std::string configuration_;
+};
+
+}  // namespace mobi

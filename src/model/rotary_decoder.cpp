@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/rotary_decoder.hpp"
+
+#include <fmt/format.h>
+
+namespace mobi {
+
+TransformerConfig read_rotary_decoder(const ConfigFile& config,
+                                      const RotaryDecoderDefaults& defaults,
+                                      std::int32_t layers) {
+    TransformerConfig decoder = read_sizes(config, {}, defaults.sizes, layers);
+    decoder.family = defaults.family;
+    decoder.causal = true;
+    decoder.placement = NormPlacement::Pre;
+    decoder.rms_norm = true;
+    decoder.norm_eps = config.number("rms_norm_eps", 1e-6, 0, 1);
+    decoder.activation = read_activation(config, "hidden_act", "silu");
+    const std::int32_t kv_heads = defaults.kv_heads > 0 ? defaults.kv_heads : decoder.heads;
+    decoder.kv_heads = config.integer("num_key_value_heads", kv_heads, 1, decoder.heads);
+    if (decoder.heads % decoder.kv_heads != 0)
+        config.refuse("num_key_value_heads",
+                      fmt::format("a divisor of num_attention_heads = {}", decoder.heads));
+    decoder.head_dim = config.integer("head_dim", decoder.head_dim, 2, 1 << 16);
+    if (decoder.head_dim % 2 != 0) config.refuse("head_dim", "an even number");
+    decoder.qkv_bias = decoder.attention_out_bias = decoder.mlp_bias = false;
+    decoder.rotary = read_rotary(config);
+    decoder.names = {.words = "embed_tokens",
+                     .final_norm = "norm",
+                     .block = "layers.{}.",
+                     .qkv = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"},
+                     .attention_out = "self_attn.o_proj",
+                     .attention_norm = "input_layernorm",
+                     .up = {"mlp.gate_proj", "mlp.up_proj"},
+                     .down = "mlp.down_proj",
+                     .mlp_norm = "post_attention_layernorm"};
+    return decoder;
+}
+
+}  // namespace mobi
