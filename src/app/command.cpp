@@ -6,7 +6,7 @@
 namespace mobi {
 
 std::span<const Command> commands() {
-    static constexpr std::array<Command, 4> table{{
+    static constexpr std::array<Command, 5> table{{
         {"run", "the experiment: rank 0 is the server, the others host devices (mpirun)",
          run_command},
         {"check",
@@ -17,6 +17,7 @@ std::span<const Command> commands() {
          replay_command},
         {"verify", "compares a backbone folder with reference activations or token ids",
          verify_command},
+        {"bench", "measures forward passes against the machine's matrix products", bench_command},
     }};
     return table;
 }

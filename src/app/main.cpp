@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
             return mobi::Bug("").exit_code();
         }
     }
-    fmt::print(stderr, "fedmobillm: no command '{}'; run, check, replay and verify are accepted\n",
+    fmt::print(stderr,
+               "fedmobillm: no command '{}'; run, check, replay, verify and bench are accepted\n",
                words[0]);
     return mobi::ConfigError("").exit_code();
 }

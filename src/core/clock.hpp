@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <ratio>
 
 namespace mobi {
@@ -27,6 +28,22 @@ struct WallClock {
     static constexpr bool is_steady = true;
     static time_point now() noexcept {
         return time_point(std::chrono::steady_clock::now().time_since_epoch());
+    }
+};
+
+/// Processor time of the calling thread: what it computed, not how long it waited for its turn on a
+/// shared machine.  For benchmarks of one thread.
+struct ThreadClock {
+    using rep = double;
+    using period = std::ratio<1>;
+    using duration = std::chrono::duration<rep, period>;
+    using time_point = std::chrono::time_point<ThreadClock>;
+    static constexpr bool is_steady = true;
+    static time_point now() noexcept {
+        timespec time{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return time_point(
+            duration(static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec)));
     }
 };
 

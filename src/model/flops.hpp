@@ -20,12 +20,16 @@ double done_forward_flop(const ModelSize& size,
                          Pivot pivot = Pivot::Mean);
 
 /// FLOP/s of `at::linear` at the four product shapes of a block (qkv, out, up, down), each weighted
-/// by its share of the FLOP: the ceiling that a forward pass is compared with.
+/// by its share of the FLOP: what a forward pass is compared with.
 ///
-/// Takes the best of three passes, 0.1 to 0.6 s for 12 x 768 and 2,048 tokens, with as many threads
-/// as the calling thread has by `at::set_num_threads`.
+/// By the calling thread's processor time.  Takes the best of three passes, 0.1 to 0.6 s for 12 x
+/// 768 and 2,048 tokens, with as many threads as the calling thread has by `at::set_num_threads`.
 /// \param arithmetic  Fp32 or Bf16.
 /// \param tokens      rows of the products, e.g. `forward.batch_tokens`.
 double measure_gemm_peak(const ModelSize& size, Precision arithmetic, int tokens);
+
+/// The same of our own products with packed weights (linear.hpp), in blocks of rows as a forward
+/// pass does them.
+double measure_packed_peak(const ModelSize& size, Precision arithmetic, int tokens);
 
 }  // namespace mobi

@@ -21,6 +21,9 @@ struct LinearShape {
     at::ScalarType type = at::kFloat;  ///< float32 or bfloat16
 };
 
+/// What computes products, e.g. `oneDNN 2.6.3`.
+std::string products_by();
+
 /// Bytes of the packed weight.
 std::size_t packed_bytes(const LinearShape& shape);
 

@@ -8,6 +8,10 @@
 
 namespace mobi {
 
+std::string products_by() {
+    return "ATen";
+}
+
 std::size_t packed_bytes(const LinearShape& shape) {
     return static_cast<std::size_t>(shape.out * shape.in) * c10::elementSize(shape.type);
 }

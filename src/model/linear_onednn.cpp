@@ -89,6 +89,11 @@ ProductCache& product_cache() {
 
 }  // namespace
 
+std::string products_by() {
+    const dnnl_version_t* version = dnnl_version();
+    return fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
+}
+
 std::size_t packed_bytes(const LinearShape& shape) {
     return packed_weight(shape).get_size();
 }

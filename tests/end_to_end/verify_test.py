@@ -56,6 +56,16 @@ class VerifyTest(Workspace):
         end = self.call("verify", GOLDEN / "bert", GOLDEN / "bert/reference.safetensors", "--dtype", "bf16")
         self.assertEqual(end.returncode, 1, end.stdout + end.stderr)
 
+    def test_rounded_weights_report_what_they_cost(self):
+        worst = []
+        for precision in ("fp16", "int8", "int4"):
+            end = self.good("verify", GOLDEN / "bert", GOLDEN / "bert/reference.safetensors", "--weight-dtype", precision)
+            last = re.fullmatch(rf"largest error (\S+) with {precision} weights", end.stdout.splitlines()[-1])
+            worst.append(float(last[1]))
+        self.assertEqual(worst, sorted(worst))
+        self.assertGreater(worst[0], 1e-6)
+        self.assertLess(worst[0], 1e-2)
+
     def test_token_ids(self):
         for name in ("bert", "mpnet", "cased"):
             with self.subTest(name):
@@ -70,7 +80,7 @@ class VerifyTest(Workspace):
     def test_mistakes(self):
         for code, words, arguments in (
             (2, "verify takes a backbone's folder", (GOLDEN / "bert",)),
-            (2, "--dtype fp8: fp32 and bf16", (GOLDEN / "bert", GOLDEN / "bert/reference.safetensors", "--dtype", "fp8")),
+            (2, "--dtype fp8: accepted: fp32 | bf16", (GOLDEN / "bert", GOLDEN / "bert/reference.safetensors", "--dtype", "fp8")),
             (2, "layers", (GOLDEN / "bert", GOLDEN / "bert/reference.safetensors", "--layers", "two")),
             (2, "tolerance", (GOLDEN / "bert", GOLDEN / "bert/reference.safetensors", "--tolerance", "small")),
             (3, "nowhere", (self.folder / "nowhere", GOLDEN / "bert/reference.safetensors")),

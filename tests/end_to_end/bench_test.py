@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`fedmobillm bench forward`: what it prints, not how fast it is."""
+import json
+import unittest
+
+from tiny_fleet import GOLDEN, Workspace
+
+
+class BenchTest(Workspace):
+    def test_json_holds_what_the_table_shows(self):
+        words = ("bench", "forward", GOLDEN / "bert", "--batch", "32,64", "--seconds", "0.01")
+        lengths = self.folder / "lengths.txt"
+        lengths.write_text("# tokens\n5\n17\n9\n")
+        report = json.loads(self.good(*words, "--lengths", lengths, "--json").stdout)
+        self.assertEqual([batch["batch_tokens"] for batch in report["batches"]], [32, 64])
+        for batch in report["batches"]:
+            self.assertLessEqual(batch["mean_tokens"], batch["batch_tokens"])
+            for name in ("tokens_per_second", "flop_per_second", "linear_peak", "packed_peak", "share_of_linear"):
+                self.assertGreater(batch[name], 0, name)
+        table = self.good(*words).stdout.splitlines()
+        self.assertEqual(len(table), 4)
+        self.assertEqual(table[1].split()[:3], ["batch", "tokens", "tokens/s"])
+
+    def test_a_configuration_is_enough_for_random_weights(self):
+        (self.folder / "config.json").write_text((GOLDEN / "bert/config.json").read_text())
+        self.good("bench", "forward", self.folder, "--random", "--batch", "32", "--seconds", "0.01")
+
+    def test_mistakes(self):
+        (self.folder / "lengths.txt").write_text("12\nfour\n")
+        for code, words, arguments in (
+            (2, "bench takes `forward`", ("forward",)),
+            (2, "lengths.txt:2: 'four'", ("forward", GOLDEN / "bert", "--lengths", self.folder / "lengths.txt")),
+            (2, "--batch:1: '0'", ("forward", GOLDEN / "bert", "--batch", "0")),
+            (3, "nothing.txt: cannot be read", ("forward", GOLDEN / "bert", "--lengths", "nothing.txt")),
+        ):
+            with self.subTest(words):
+                end = self.call("bench", *arguments)
+                self.assertEqual(end.returncode, code, end.stderr)
+                self.assertIn(words, end.stderr)
+                self.assertEqual(end.stderr.count("\n"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
