@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "data/temp_folder.hpp"
-#include "data/tokenizer_file.hpp"
+#include "data/word_piece_files.hpp"
 
 namespace mobi::test {
 namespace {

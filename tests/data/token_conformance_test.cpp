@@ -7,7 +7,7 @@
 
 #include "data/text_file.hpp"
 #include "data/token_check.hpp"
-#include "data/tokenizer_file.hpp"
+#include "data/word_piece_files.hpp"
 #include "support/shared_data.hpp"
 
 namespace mobi::test {

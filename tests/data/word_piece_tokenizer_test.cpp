@@ -13,7 +13,7 @@
 #include "core/rng.hpp"
 #include "data/text_file.hpp"
 #include "data/token_check.hpp"
-#include "data/tokenizer_file.hpp"
+#include "data/word_piece_files.hpp"
 #include "support/shared_data.hpp"
 
 namespace mobi::test {
@@ -155,6 +155,18 @@ TEST(WordPieceTokenizerTest, BytesThatAreNotUtf8AreDropped) {
     EXPECT_EQ(tokenizer.encode("a\xFF\x62", {}, 0).ids, ids);
     EXPECT_EQ(tokenizer.encode("ab \xE2\x82", {}, 0).ids, ids);
     EXPECT_EQ(tokenizer.encode("\xED\xA0\x80\x61\x62", {}, 0).ids, ids);
+}
+
+TEST(WordPieceTokenizerTest, DecodingJoinsPiecesAndWords) {
+    const WordPieceTokenizer tokenizer = tiny({"tap", "ta", "##p", "##ped", "."});
+    const Ids ids = tokenizer.encode("tap tapped.", {}, 0).ids;
+    EXPECT_EQ(tokenizer.decode(ids, SpecialTokens::Keep), "[CLS] tap tapped . [SEP]");
+    EXPECT_EQ(tokenizer.decode(ids, SpecialTokens::Drop), "tap tapped .");
+    EXPECT_EQ(tokenizer.decode(Ids{5, 6}, SpecialTokens::Keep), "##pped")
+        << "a first piece stays as it is";
+    EXPECT_EQ(tokenizer.decode(Ids{3, 9999, -1, 4}, SpecialTokens::Keep), "tap ta")
+        << "ids without a piece";
+    EXPECT_EQ(tokenizer.decode({}, SpecialTokens::Keep), "");
 }
 
 TEST(PieceTableTest, FindsTheLongestOfManyPieces) {
