@@ -41,6 +41,9 @@ class Tokenizer {
                             std::optional<std::string_view> pair,
                             std::size_t max_tokens) const = 0;
 
+    /// The ids of `text` alone: no special tokens around it, no limit.
+    virtual std::vector<std::int32_t> encode_bare(std::string_view text) const = 0;
+
     /// The text of `ids`, without the clean-up of blanks that transformers can apply.  Byte-level
     /// pairs give back what was encoded, byte for byte; ids that end within a character give bytes
     /// that are not UTF-8.  Word pieces are joined by blanks, so what the clean-up of the text took

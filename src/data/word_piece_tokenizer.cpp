@@ -2,6 +2,7 @@
 #include "data/word_piece_tokenizer.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace mobi {
 namespace {
@@ -81,6 +82,12 @@ Encoding WordPieceTokenizer::encode(std::string_view text,
     return frame_.encode(text, pair, max_tokens,
                          [this](std::string_view part, std::size_t enough,
                                 std::vector<std::int32_t>& ids) { append_ids(part, enough, ids); });
+}
+
+std::vector<std::int32_t> WordPieceTokenizer::encode_bare(std::string_view text) const {
+    std::vector<std::int32_t> ids;
+    append_ids(text, std::numeric_limits<std::size_t>::max(), ids);
+    return ids;
 }
 
 std::string WordPieceTokenizer::decode(std::span<const std::int32_t> ids,

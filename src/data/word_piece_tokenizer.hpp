@@ -39,6 +39,8 @@ class WordPieceTokenizer final : public Tokenizer {
                     std::optional<std::string_view> pair,
                     std::size_t max_tokens) const override;
 
+    std::vector<std::int32_t> encode_bare(std::string_view text) const override;
+
     std::string decode(std::span<const std::int32_t> ids, SpecialTokens special) const override;
 
     std::int32_t vocabulary() const noexcept override { return vocabulary_; }
