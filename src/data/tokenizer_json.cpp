@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "data/byte_pair_json.hpp"
 #include "data/json_node.hpp"
 #include "data/post_processor.hpp"
 #include "data/tokenizer_config.hpp"
@@ -74,9 +75,12 @@ std::unique_ptr<Tokenizer> parse_tokenizer_json(std::string_view name, std::stri
     const JsonNode model = root.at("model");
     std::vector<AddedToken> added;
     if (root.has("added_tokens")) added = read_added_tokens(root.at("added_tokens"));
-    const std::string kind = model.text("type", "WordPiece");
+    // Files of early versions do not say: the model with merges is the BPE.
+    const std::string kind = model.text("type", model.has("merges") ? "BPE" : "WordPiece");
+    if (kind == "BPE")
+        return std::make_unique<BytePairTokenizer>(read_byte_pair(root, std::move(added)));
     if (kind == "WordPiece") return read_word_piece(root, std::move(added));
-    model.fail(fmt::format("is a {}; WordPiece can be read", kind));
+    model.fail(fmt::format("is a {}; BPE and WordPiece can be read", kind));
 }
 
 }  // namespace mobi

@@ -101,7 +101,8 @@ TEST(TokenizerJsonTest, EveryFaultNamesItsKey) {
     };
     EXPECT_EQ(without("model"), "t.json: has no \"model\"");
     EXPECT_EQ(without("post_processor"), "t.json: has no \"post_processor\"");
-    EXPECT_EQ(with("/model/type", "BPE"), "t.json: model: is a BPE; WordPiece can be read");
+    EXPECT_EQ(with("/model/type", "Unigram"),
+              "t.json: model: is a Unigram; BPE and WordPiece can be read");
     EXPECT_EQ(with("/model/unk_token", "?"), "t.json: model: the unk_token \"?\" is not in vocab");
     EXPECT_EQ(with("/model/vocab", 3), "t.json: model.vocab: is not an object of piece to id");
     for (const Json& value : std::vector<Json>{-1, 2147483647, 1.5, "3"})
