@@ -27,6 +27,7 @@ constexpr double kTolerance = 1e-4;  // fp32, of the largest value: vectors/READ
 const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
         {"tokenizer", true, "compare token ids with the cases of this .jsonl file instead"},
+        {"bare", false, "the cases' ids are without special tokens"},
         {"layers", true, "keep only the first n blocks"},
         {"dtype", true, "arithmetic, fp32 or bf16 (fp32)"},
         {"weight-dtype", true, "weights rounded to fp32, fp16, bf16, int8 or int4 first (fp32)"},
@@ -38,9 +39,9 @@ const std::vector<ArgumentSpec>& specs() {
     return list;
 }
 
-int verify_tokenizer(const std::string& folder, const std::string& cases) {
+int verify_tokenizer(const std::string& folder, const std::string& cases, SpecialTokens special) {
     const auto tokenizer = load_tokenizer(folder);
-    const TokenCheck check = check_tokens(*tokenizer, read_token_cases(cases));
+    const TokenCheck check = check_tokens(*tokenizer, read_token_cases(cases), special);
     fmt::print("{} of {} equal\n", check.equal, check.cases);
     if (check.passed()) return 0;
     fmt::print("first that differs: {}\n", check.first_difference);
@@ -97,7 +98,7 @@ int verify_command(std::span<const std::string> words) {
     if (arguments.has("help")) {
         fmt::print(
             "usage: fedmobillm verify FOLDER REFERENCE.safetensors [--layers n] [--dtype d]\n"
-            "       fedmobillm verify FOLDER --tokenizer CASES.jsonl\n\n"
+            "       fedmobillm verify FOLDER --tokenizer CASES.jsonl [--bare]\n\n"
             "Exit code 0 when everything is equal, 1 when something is not.\n{}",
             describe_arguments(specs()));
         return 0;
@@ -108,7 +109,8 @@ int verify_command(std::span<const std::string> words) {
             "verify takes a backbone's folder and a reference.safetensors, or a "
             "folder and --tokenizer CASES.jsonl");
     return arguments.has("tokenizer")
-               ? verify_tokenizer(arguments.positional[0], arguments.get("tokenizer"))
+               ? verify_tokenizer(arguments.positional[0], arguments.get("tokenizer"),
+                                  arguments.has("bare") ? SpecialTokens::Drop : SpecialTokens::Keep)
                : verify_activations(arguments);
 }
 

@@ -88,4 +88,42 @@ std::vector<AddedTokenFinder::Part> AddedTokenFinder::split(std::string_view tex
     return parts;
 }
 
+AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, Clean clean)
+    : clean_(std::move(clean)) {
+    std::vector<AddedToken> in_raw;
+    std::vector<AddedToken> in_clean;
+    for (const AddedToken& token : tokens) {
+        if (!token.normalized) {
+            in_raw.push_back(token);
+            continue;
+        }
+        in_clean.push_back(token);
+        in_clean.back().content.clear();
+        clean_(token.content, in_clean.back().content);
+    }
+    in_raw_ = AddedTokenFinder(std::move(in_raw));
+    in_clean_ = AddedTokenFinder(std::move(in_clean));
+}
+
+void AddedTokens::visit(std::string_view text, const Visit& visit) const {
+    std::string clean;
+    for (const AddedTokenFinder::Part& raw : in_raw_.split(text)) {
+        bool begins_text = raw.text.data() == text.data();
+        if (raw.id >= 0) {
+            if (!visit({raw.text, raw.id, begins_text})) return;
+            continue;
+        }
+        clean.clear();
+        clean_(raw.text, clean);
+        if (in_clean_.empty()) {
+            if (!visit({clean, -1, begins_text})) return;
+            continue;
+        }
+        for (const AddedTokenFinder::Part& part : in_clean_.split(clean)) {
+            if (!visit({part.text, part.id, begins_text})) return;
+            begins_text = false;
+        }
+    }
+}
+
 }  // namespace mobi

@@ -6,9 +6,9 @@
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/utf16.h>
-#include <unicode/utf8.h>
 
 #include "core/check.hpp"
+#include "data/utf8.hpp"
 
 namespace mobi {
 namespace {
@@ -87,21 +87,6 @@ std::uint8_t traits(char32_t c) {
     return c < plane ? (*table)[c] : traits_of(c);
 }
 
-/// Decodes the character at `position` and steps over it; bytes that are not UTF-8 give U+FFFD.
-char32_t decode(std::string_view text, std::size_t& position) {
-    std::int32_t code = 0;
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-    U8_NEXT_OR_FFFD(bytes, position, text.size(), code);
-    return static_cast<char32_t>(code);
-}
-
-void append_utf8(std::string& out, char32_t c) {
-    std::array<std::uint8_t, 4> bytes{};
-    std::size_t length = 0;
-    U8_APPEND_UNSAFE(bytes, length, c);
-    out.append(reinterpret_cast<const char*>(bytes.data()), length);
-}
-
 void append_utf16(std::u16string& out, char32_t c) {
     if (c < 0x10000) {
         out += static_cast<char16_t>(c);
@@ -171,7 +156,7 @@ std::size_t BertText::append_run(std::string_view text, std::size_t start, std::
     std::size_t i = start;
     while (i < text.size()) {
         std::size_t after = i;
-        const char32_t c = decode(text, after);
+        const char32_t c = next_character(text, after);
         if (c < 0x80 && ascii_[c] >= 0) break;
         i = after;
         const std::uint8_t trait = traits(c);
@@ -213,9 +198,7 @@ std::string_view WordSplitter::next() {
     std::size_t start = position_;
     while (position_ < text_.size()) {
         std::size_t after = position_;
-        const auto byte = static_cast<unsigned char>(text_[position_]);
-        const char32_t c =
-            byte < 0x80 ? static_cast<char32_t>(text_[after++]) : decode(text_, after);
+        const char32_t c = next_character(text_, after);
         const std::uint8_t trait = traits(c);
         if ((trait & (Space | Punctuation)) == 0) {
             position_ = after;

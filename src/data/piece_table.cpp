@@ -17,6 +17,12 @@ std::uint64_t step(std::uint64_t hash, char letter) {
     return (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
 }
 
+std::uint64_t hash_of(std::string_view piece) {
+    std::uint64_t hash = kStart;
+    for (const char letter : piece) hash = step(hash, letter);
+    return hash;
+}
+
 // FNV mixes its low bits badly: the table uses a fold of both halves.
 std::uint32_t fold(std::uint64_t hash) {
     return static_cast<std::uint32_t>(hash ^ (hash >> 32));
@@ -27,21 +33,24 @@ std::uint32_t fold(std::uint64_t hash) {
 PieceTable::PieceTable(std::size_t capacity)
     : slots_(std::bit_ceil(2 * capacity + 1)), mask_(slots_.size() - 1) {}
 
-PieceTable::Slot& PieceTable::find(std::string_view piece, std::uint64_t hash) {
+std::size_t PieceTable::place_of(std::string_view piece, std::uint64_t hash) const {
     std::size_t place = fold(hash) & mask_;
     while (slots_[place].length != 0) {
         const Slot& slot = slots_[place];
         if (std::string_view(text_).substr(slot.offset, slot.length) == piece) break;
         place = (place + 1) & mask_;
     }
-    return slots_[place];
+    return place;
+}
+
+std::int32_t PieceTable::id_of(std::string_view piece) const {
+    return slots_[place_of(piece, hash_of(piece))].id;
 }
 
 void PieceTable::add(std::string_view piece, std::int32_t id) {
     if (piece.empty()) return;
-    std::uint64_t hash = kStart;
-    for (const char letter : piece) hash = step(hash, letter);
-    Slot& slot = find(piece, hash);
+    const std::uint64_t hash = hash_of(piece);
+    Slot& slot = slots_[place_of(piece, hash)];
     if (slot.length == 0) {
         MOBI_CHECK(text_.size() + piece.size() < std::numeric_limits<std::uint32_t>::max(),
                    "the vocabulary is larger than 4 GiB");

@@ -23,6 +23,9 @@ class PieceTable {
     /// Adds a piece; the same piece again replaces its id.  An empty one is never found.
     void add(std::string_view piece, std::int32_t id);
 
+    /// The id of a piece, -1 when there is none.
+    std::int32_t id_of(std::string_view piece) const;
+
     /// Cost: one pass over the longest piece's length of `text`, and a look-up a length.
     Match longest_prefix(std::string_view text) const;
 
@@ -33,7 +36,8 @@ class PieceTable {
         std::uint32_t length = 0;  // 0: free
         std::int32_t id = -1;
     };
-    Slot& find(std::string_view piece, std::uint64_t hash);
+    // The slot of a piece, or the free one where it would go.
+    std::size_t place_of(std::string_view piece, std::uint64_t hash) const;
 
     std::vector<Slot> slots_;  // a power of two, linear probing
     std::size_t mask_;

@@ -36,6 +36,24 @@ std::string difference(const char* what,
     return fmt::format("{}[{}] is {}, expected {}", what, place, *have, *want);
 }
 
+/// As JSON, so that control characters and bytes that are not UTF-8 show.
+std::string quoted(const std::string& text) {
+    return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+std::string name_of(const Json& line, std::size_t number) {
+    if (!line.contains("case")) return fmt::format("line {}", number);
+    const Json& name = line.at("case");
+    return name.is_number() ? name.dump() : name.get<std::string>();
+}
+
+std::string bare_difference(const Tokenizer& tokenizer, const TokenCase& test) {
+    if (test.pair)
+        throw DataError(
+            fmt::format("case {}: a pair cannot be compared without special tokens", test.name));
+    return difference("ids", test.ids, tokenizer.encode_bare(test.text));
+}
+
 std::string difference(const Tokenizer& tokenizer, const TokenCase& test) {
     const auto pair = test.pair ? std::optional<std::string_view>(*test.pair) : std::nullopt;
     const Encoding whole = tokenizer.encode(test.text, pair, 0);
@@ -44,6 +62,12 @@ std::string difference(const Tokenizer& tokenizer, const TokenCase& test) {
         found = difference("type_ids", *test.type_ids, whole.type_ids);
     if (found.empty() && test.ids_max16)
         found = difference("ids_max16", *test.ids_max16, tokenizer.encode(test.text, pair, 16).ids);
+    if (found.empty() && test.decoded) {
+        const std::string decoded = tokenizer.decode(test.ids, SpecialTokens::Keep);
+        if (decoded != *test.decoded)
+            found =
+                fmt::format("decoded is {}, expected {}", quoted(decoded), quoted(*test.decoded));
+    }
     return found;
 }
 
@@ -59,18 +83,19 @@ std::vector<TokenCase> read_token_cases(const std::filesystem::path& path) {
         try {
             const Json json = Json::parse(line.begin(), line.end());
             TokenCase test;
-            test.name = json.value("case", fmt::format("line {}", number));
+            test.name = name_of(json, number);
             test.text = json.at("text").get<std::string>();
             if (json.contains("pair")) test.pair = json.at("pair").get<std::string>();
             test.ids = json.at("ids").get<std::vector<std::int32_t>>();
             test.type_ids = optional_ids(json, "type_ids");
             test.ids_max16 = optional_ids(json, "ids_max16");
+            if (json.contains("decoded")) test.decoded = json.at("decoded").get<std::string>();
             cases.push_back(std::move(test));
         } catch (const Json::exception& problem) {
             throw DataError(
                 fmt::format("{}:{}: {}; a line is {{\"case\": name, \"text\": ..., \"ids\": "
                             "[...]}} and may have "
-                            "pair, type_ids and ids_max16",
+                            "pair, type_ids, ids_max16 and decoded",
                             path.string(), number, problem.what()));
         }
     }
@@ -82,11 +107,14 @@ std::string TokenCheck::summary() const {
                        passed() ? "" : "; first difference: ", first_difference);
 }
 
-TokenCheck check_tokens(const Tokenizer& tokenizer, std::span<const TokenCase> cases) {
+TokenCheck check_tokens(const Tokenizer& tokenizer,
+                        std::span<const TokenCase> cases,
+                        SpecialTokens special) {
     TokenCheck check;
     check.cases = cases.size();
     for (const TokenCase& test : cases) {
-        const std::string found = difference(tokenizer, test);
+        const std::string found = special == SpecialTokens::Keep ? difference(tokenizer, test)
+                                                                 : bare_difference(tokenizer, test);
         if (found.empty())
             ++check.equal;
         else if (check.first_difference.empty())

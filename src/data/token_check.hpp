@@ -14,14 +14,15 @@
 namespace mobi {
 
 /// What a text must become.  A line of a case file is one JSON object:
-/// `{"case": name, "text": ..., "pair"?: ..., "ids": [...], "type_ids"?: [...], "ids_max16"?:
-/// [...]}`.
+/// `{"case": name or number, "text": ..., "pair"?: ..., "ids": [...], "type_ids"?: [...],
+/// "ids_max16"?: [...], "decoded"?: ...}`.
 struct TokenCase {
     std::string name, text;
     std::optional<std::string> pair;
     std::vector<std::int32_t> ids;
     std::optional<std::vector<std::int32_t>> type_ids;
     std::optional<std::vector<std::int32_t>> ids_max16;  ///< cut to 16 tokens
+    std::optional<std::string> decoded;                  ///< the text of ids, special tokens kept
 };
 
 /// \throws DataError  `path:line: ...`
@@ -36,6 +37,12 @@ struct TokenCheck {
 };
 
 /// Runs the tokenizer over all cases; a case is equal when everything it states is.
-TokenCheck check_tokens(const Tokenizer& tokenizer, std::span<const TokenCase> cases);
+///
+/// \param special  Drop: the ids are stated without special tokens, and nothing but `ids` of single
+///                 texts is compared.
+/// \throws DataError  when `special` is Drop and a case has a pair.
+TokenCheck check_tokens(const Tokenizer& tokenizer,
+                        std::span<const TokenCase> cases,
+                        SpecialTokens special = SpecialTokens::Keep);
 
 }  // namespace mobi

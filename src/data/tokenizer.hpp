@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,7 +19,10 @@ struct Encoding {
     std::vector<std::int32_t> type_ids;  ///< as many as ids: 0 or 1, which sentence (BERT)
 };
 
-/// Turns text into token ids.  Thread-safe: const throughout.
+/// Whether decoded text spells the special tokens out.
+enum class SpecialTokens { Keep, Drop };
+
+/// Turns text into token ids and back.  Thread-safe: const throughout.
 class Tokenizer {
   public:
     Tokenizer() = default;
@@ -36,13 +41,29 @@ class Tokenizer {
                             std::optional<std::string_view> pair,
                             std::size_t max_tokens) const = 0;
 
+    /// The ids of `text` alone: no special tokens around it, no limit.
+    virtual std::vector<std::int32_t> encode_bare(std::string_view text) const = 0;
+
+    /// The text of `ids`, without the clean-up of blanks that transformers can apply.  Byte-level
+    /// pairs give back what was encoded, byte for byte; ids that end within a character give bytes
+    /// that are not UTF-8.  Word pieces are joined by blanks, so what the clean-up of the text took
+    /// away stays away.  An id without a piece, such as a row of the embedding that no token uses,
+    /// gives nothing, as in the tokenizers library.
+    virtual std::string decode(std::span<const std::int32_t> ids, SpecialTokens special) const = 0;
+
     /// Every id is below this: what the backbone's embedding must have rows for.
     virtual std::int32_t vocabulary() const noexcept = 0;
 };
 
-/// The tokenizer of a Hugging Face folder: from `tokenizer.json`, else from `vocab.txt` and, where
-/// there is one, `tokenizer_config.json`.  Padding and truncation that `tokenizer.json` asks for
-/// are not applied. \throws DataError  naming the file, the key and what can be read.
+/// The tokenizer of a folder.  The first of these that is there is read, each described at the top
+/// of the header named:
+///
+///   tokenizer.json             data/tokenizer_json.hpp: WordPiece and BPE
+///   vocab.json, merges.txt     data/byte_pair_files.hpp: GPT-2, OPT, RoBERTa, Qwen2
+///   vocab.txt                  data/word_piece_files.hpp: BERT and its kin
+///   tokenizer.bin, tok*.bin    data/llama2c_vocabulary.hpp: llama2.c
+///
+/// \throws DataError  naming the file, the key and what can be read.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace mobi

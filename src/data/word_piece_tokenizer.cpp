@@ -3,38 +3,14 @@
 
 #include <algorithm>
 #include <limits>
-#include <span>
-
-#include <fmt/format.h>
-
-#include "core/error.hpp"
 
 namespace mobi {
 namespace {
-
-std::size_t special_tokens(std::span<const TemplatePart> parts) {
-    return static_cast<std::size_t>(std::count_if(
-        parts.begin(), parts.end(),
-        [](const TemplatePart& part) { return part.kind == TemplatePart::Kind::Special; }));
-}
 
 std::size_t characters(std::string_view utf8) {
     return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char byte) {
         return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
     }));
-}
-
-/// How many ids of each text are kept: `longest_first` of the tokenizers library, in closed form.
-std::pair<std::size_t, std::size_t> kept(std::size_t first, std::size_t second, std::size_t room) {
-    if (first + second <= room) return {first, second};
-    const bool swapped = first > second;
-    std::size_t shorter = std::min(first, second);
-    std::size_t longer = shorter > room ? shorter : std::max(shorter, room - shorter);
-    if (shorter + longer > room) {
-        shorter = room / 2;
-        longer = shorter + room % 2;
-    }
-    return swapped ? std::pair{longer, shorter} : std::pair{shorter, longer};
 }
 
 }  // namespace
@@ -43,34 +19,24 @@ WordPieceTokenizer::WordPieceTokenizer(const WordPieceSpec& spec)
     : text_(spec.text),
       first_pieces_(spec.pieces.size()),
       next_pieces_(spec.pieces.size()),
+      continuation_(spec.continuation),
       unknown_id_(spec.unknown_id),
       longest_word_(spec.longest_word),
-      single_(spec.single),
-      pair_(spec.pair) {
-    std::int32_t largest = unknown_id_;
+      added_(spec.added,
+             [text = text_](std::string_view raw, std::string& out) { text.append(raw, out); }),
+      frame_(spec.frame) {
+    std::int32_t largest = std::max(unknown_id_, frame_.largest_id());
     for (const auto& [piece, id] : spec.pieces) {
         first_pieces_.add(piece, id);
-        if (piece.starts_with(spec.continuation))
-            next_pieces_.add(std::string_view(piece).substr(spec.continuation.size()), id);
+        if (piece.starts_with(continuation_))
+            next_pieces_.add(std::string_view(piece).substr(continuation_.size()), id);
+        spelling_.set(id, piece, PieceSpelling::Kind::Piece);
         largest = std::max(largest, id);
     }
-    std::vector<AddedToken> raw;
-    std::vector<AddedToken> clean;
     for (const AddedToken& token : spec.added) {
+        spelling_.set(token.id, token.content, PieceSpelling::kind_of(token));
         largest = std::max(largest, token.id);
-        if (!token.normalized) {
-            raw.push_back(token);
-            continue;
-        }
-        clean.push_back(token);
-        clean.back().content.clear();
-        text_.append(token.content, clean.back().content);
     }
-    for (const auto* parts : {&single_, &pair_})
-        for (const TemplatePart& part : *parts) largest = std::max(largest, part.id);
-    has_clean_tokens_ = !clean.empty();
-    raw_tokens_ = AddedTokenFinder(std::move(raw));
-    clean_tokens_ = AddedTokenFinder(std::move(clean));
     vocabulary_ = largest + 1;
 }
 
@@ -97,67 +63,51 @@ void WordPieceTokenizer::append_word(std::string_view word, std::vector<std::int
 void WordPieceTokenizer::append_ids(std::string_view text,
                                     std::size_t enough,
                                     std::vector<std::int32_t>& ids) const {
-    const auto append_words = [&](std::string_view clean) {
-        WordSplitter words(clean);
-        for (auto word = words.next(); !word.empty() && ids.size() < enough; word = words.next())
-            append_word(word, ids);
-    };
-    std::string clean;
-    for (const AddedTokenFinder::Part& raw : raw_tokens_.split(text)) {
-        if (ids.size() >= enough) return;
-        if (raw.id >= 0) {
-            ids.push_back(raw.id);
-            continue;
+    added_.visit(text, [&](const AddedTokens::Part& part) {
+        if (part.id >= 0) {
+            ids.push_back(part.id);
+        } else {
+            WordSplitter words(part.text);
+            for (auto word = words.next(); !word.empty() && ids.size() < enough;
+                 word = words.next())
+                append_word(word, ids);
         }
-        clean.clear();
-        text_.append(raw.text, clean);
-        if (!has_clean_tokens_) {
-            append_words(clean);
-            continue;
-        }
-        for (const AddedTokenFinder::Part& part : clean_tokens_.split(clean)) {
-            if (part.id >= 0)
-                ids.push_back(part.id);
-            else
-                append_words(part.text);
-        }
-    }
+        return ids.size() < enough;
+    });
 }
 
 Encoding WordPieceTokenizer::encode(std::string_view text,
                                     std::optional<std::string_view> pair,
                                     std::size_t max_tokens) const {
-    const std::vector<TemplatePart>& parts = pair ? pair_ : single_;
-    const std::size_t special = special_tokens(parts);
-    if (max_tokens != 0 && max_tokens <= special)
-        throw ConfigError(
-            fmt::format("{} tokens at most leave no room beside {} special tokens; "
-                        "data.max_tokens = {} or more",
-                        max_tokens, special, special + 1));
-    const std::size_t room =
-        max_tokens == 0 ? std::numeric_limits<std::size_t>::max() / 2 : max_tokens - special;
-    std::vector<std::int32_t> first;
-    std::vector<std::int32_t> second;
-    // The lengths of both texts decide how a pair is cut: only a single text may stop early.
-    append_ids(text, pair ? std::numeric_limits<std::size_t>::max() : room, first);
-    if (pair) append_ids(*pair, std::numeric_limits<std::size_t>::max(), second);
-    const auto [first_kept, second_kept] =
-        pair ? kept(first.size(), second.size(), room)
-             : std::pair{std::min(first.size(), room), std::size_t{0}};
-    first.resize(first_kept);
-    second.resize(second_kept);
-    Encoding encoding;
-    encoding.ids.reserve(first.size() + second.size() + special);
-    for (const TemplatePart& part : parts) {
-        if (part.kind == TemplatePart::Kind::Special) {
-            encoding.ids.push_back(part.id);
-        } else {
-            const auto& ids = part.kind == TemplatePart::Kind::First ? first : second;
-            encoding.ids.insert(encoding.ids.end(), ids.begin(), ids.end());
-        }
-        encoding.type_ids.resize(encoding.ids.size(), part.type_id);
+    return frame_.encode(text, pair, max_tokens,
+                         [this](std::string_view part, std::size_t enough,
+                                std::vector<std::int32_t>& ids) { append_ids(part, enough, ids); });
+}
+
+std::vector<std::int32_t> WordPieceTokenizer::encode_bare(std::string_view text) const {
+    std::vector<std::int32_t> ids;
+    append_ids(text, std::numeric_limits<std::size_t>::max(), ids);
+    return ids;
+}
+
+std::string WordPieceTokenizer::decode(std::span<const std::int32_t> ids,
+                                       SpecialTokens special) const {
+    std::string text;
+    bool first = true;
+    for (const std::int32_t id : ids) {
+        const std::optional<PieceSpelling::Entry> entry = spelling_.find(id);
+        if (!entry ||
+            (special == SpecialTokens::Drop && entry->kind == PieceSpelling::Kind::Special))
+            continue;
+        std::string_view piece = entry->text;
+        if (!first && piece.starts_with(continuation_))
+            piece.remove_prefix(continuation_.size());
+        else if (!first)
+            text += ' ';
+        text += piece;
+        first = false;
     }
-    return encoding;
+    return text;
 }
 
 }  // namespace mobi

@@ -10,18 +10,12 @@
 
 #include "data/added_tokens.hpp"
 #include "data/bert_text.hpp"
+#include "data/piece_spelling.hpp"
 #include "data/piece_table.hpp"
+#include "data/sequence_template.hpp"
 #include "data/tokenizer.hpp"
 
 namespace mobi {
-
-/// One element of a sequence: a text, or a special token.
-struct TemplatePart {
-    enum class Kind { First, Second, Special };
-    Kind kind = Kind::First;
-    std::int32_t id = -1;  ///< of a special token
-    std::int32_t type_id = 0;
-};
 
 /// All that defines a word-piece tokenizer.
 struct WordPieceSpec {
@@ -32,8 +26,7 @@ struct WordPieceSpec {
     std::int32_t unknown_id = -1;
     std::size_t longest_word = 100;  ///< characters; a longer word is unknown
     std::vector<AddedToken> added;
-    std::vector<TemplatePart> single;  ///< has First once
-    std::vector<TemplatePart> pair;    ///< has First and Second once
+    SequenceTemplate frame;
 };
 
 /// BERT's tokenizer: clean-up, words, then greedily the longest piece of the vocabulary; a word
@@ -45,6 +38,10 @@ class WordPieceTokenizer final : public Tokenizer {
     Encoding encode(std::string_view text,
                     std::optional<std::string_view> pair,
                     std::size_t max_tokens) const override;
+
+    std::vector<std::int32_t> encode_bare(std::string_view text) const override;
+
+    std::string decode(std::span<const std::int32_t> ids, SpecialTokens special) const override;
 
     std::int32_t vocabulary() const noexcept override { return vocabulary_; }
 
@@ -58,11 +55,12 @@ class WordPieceTokenizer final : public Tokenizer {
     BertText text_;
     PieceTable first_pieces_;  // all pieces, as they are
     PieceTable next_pieces_;   // those that go on, without the prefix
+    PieceSpelling spelling_;
+    std::string continuation_;
     std::int32_t unknown_id_;
     std::size_t longest_word_;
-    AddedTokenFinder raw_tokens_, clean_tokens_;
-    bool has_clean_tokens_ = false;
-    std::vector<TemplatePart> single_, pair_;
+    AddedTokens added_;
+    SequenceTemplate frame_;
     std::int32_t vocabulary_ = 0;
 };
 

@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "data/temp_folder.hpp"
-#include "data/tokenizer_file.hpp"
+#include "data/word_piece_files.hpp"
 
 namespace mobi::test {
 namespace {
@@ -54,6 +54,23 @@ TEST_F(TokenCheckTest, DescribesTheFirstDifference) {
               "case line 1: type_ids[1] is 0, expected 1");
     EXPECT_EQ(check(R"({"text": "a", "ids": [0, 5, 1], "ids_max16": [0]})").first_difference,
               "case line 1: ids_max16 has 3 entries, expected 1");
+}
+
+TEST_F(TokenCheckTest, ComparesTheDecodedTextWhereItIsStated) {
+    EXPECT_TRUE(check(R"({"text": "A", "ids": [0, 5, 1], "decoded": "[CLS] a [SEP]"})").passed());
+    EXPECT_EQ(check(R"({"text": "A", "ids": [0, 5, 1], "decoded": "A\n"})").first_difference,
+              R"(case line 1: decoded is "[CLS] a [SEP]", expected "A\n")");
+}
+
+TEST_F(TokenCheckTest, IdsMayBeStatedWithoutSpecialTokens) {
+    const auto bare = [&](const std::string& lines) {
+        return check_tokens(tokenizer_, read_token_cases(folder_.write("cases.jsonl", lines)),
+                            SpecialTokens::Drop);
+    };
+    EXPECT_TRUE(bare(R"({"case": 7, "text": "a b", "ids": [5, 6]})").passed());
+    EXPECT_EQ(bare(R"({"case": 7, "text": "a b", "ids": [0, 5, 6, 1]})").first_difference,
+              "case 7: ids[0] is 5, expected 0");
+    EXPECT_THROW(bare(R"({"text": "a", "pair": "b", "ids": [5, 6]})"), DataError);
 }
 
 TEST_F(TokenCheckTest, ALineThatIsNoCaseIsNamed) {

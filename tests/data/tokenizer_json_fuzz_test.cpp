@@ -18,6 +18,9 @@ TEST(TokenizerJsonFuzzTest, NoInputBreaksTheReader) {
     for (const char* folder : {"bert", "mpnet", "cased"})
         seeds.push_back(
             read_text_file(source_path("tests/golden/word_piece") / folder / "tokenizer.json"));
+    for (const char* folder : {"roberta", "qwen2", "llama3", "llama", "metaspace"})
+        seeds.push_back(
+            read_text_file(source_path("tests/golden/byte_pair") / folder / "tokenizer.json"));
     constexpr std::array<std::string_view, 12> tokens{
         "null", "\"\"", "{}", "[]", "0", "-1", "4294967296", "1.5", "true", ",", "\"A\"", "[["};
     replay_mutations(seeds, tokens, 5000);

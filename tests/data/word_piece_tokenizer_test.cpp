@@ -2,7 +2,6 @@
 #include "data/word_piece_tokenizer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,9 +10,10 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "data/random_text.hpp"
 #include "data/text_file.hpp"
 #include "data/token_check.hpp"
-#include "data/tokenizer_file.hpp"
+#include "data/word_piece_files.hpp"
 #include "support/shared_data.hpp"
 
 namespace mobi::test {
@@ -47,36 +47,6 @@ TEST_P(WordPieceGoldenTest, EqualsTheTokenizersLibraryFromVocabTxt) {
         vocabulary.string(), read_text_file(vocabulary), config.string(), read_text_file(config)));
     const TokenCheck check = check_tokens(tokenizer, cases_);
     EXPECT_TRUE(check.passed()) << check.summary();
-}
-
-/// Random text: words of the vocabulary, single bytes, code points of every plane, overlong forms.
-std::string random_text(RandomStream& stream, std::size_t length) {
-    static constexpr std::array<const char*, 7> words{"the", "phone", "[SEP]", "<mask>",
-                                                      " ",   "\t",    "learns"};
-    std::string text;
-    const auto put = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
-    for (std::size_t i = 0; i < length; ++i) {
-        const auto kind = stream.below(8);
-        if (kind < 4) {
-            text += words[stream.below(words.size())];
-        } else if (kind < 5) {
-            put(static_cast<std::uint32_t>(stream.below(256)));
-        } else if (kind < 6) {
-            const auto c = static_cast<std::uint32_t>(stream.below(0x800));
-            put(0xC0 | (c >> 6));
-            put(0x80 | (c & 0x3F));
-        } else {
-            const auto c = static_cast<std::uint32_t>(stream.below(kind == 6 ? 0x10000 : 0x110000));
-            if (kind == 6)
-                put(0xE0 | (c >> 12));
-            else
-                put(0xF0 | (c >> 18));
-            if (kind == 7) put(0x80 | ((c >> 12) & 0x3F));
-            put(0x80 | ((c >> 6) & 0x3F));
-            put(0x80 | (c & 0x3F));
-        }
-    }
-    return text;
 }
 
 TEST_P(WordPieceGoldenTest, AnyBytesGiveIdsOfTheVocabularyWithinTheLimit) {
@@ -155,6 +125,18 @@ TEST(WordPieceTokenizerTest, BytesThatAreNotUtf8AreDropped) {
     EXPECT_EQ(tokenizer.encode("a\xFF\x62", {}, 0).ids, ids);
     EXPECT_EQ(tokenizer.encode("ab \xE2\x82", {}, 0).ids, ids);
     EXPECT_EQ(tokenizer.encode("\xED\xA0\x80\x61\x62", {}, 0).ids, ids);
+}
+
+TEST(WordPieceTokenizerTest, DecodingJoinsPiecesAndWords) {
+    const WordPieceTokenizer tokenizer = tiny({"tap", "ta", "##p", "##ped", "."});
+    const Ids ids = tokenizer.encode("tap tapped.", {}, 0).ids;
+    EXPECT_EQ(tokenizer.decode(ids, SpecialTokens::Keep), "[CLS] tap tapped . [SEP]");
+    EXPECT_EQ(tokenizer.decode(ids, SpecialTokens::Drop), "tap tapped .");
+    EXPECT_EQ(tokenizer.decode(Ids{5, 6}, SpecialTokens::Keep), "##pped")
+        << "a first piece stays as it is";
+    EXPECT_EQ(tokenizer.decode(Ids{3, 9999, -1, 4}, SpecialTokens::Keep), "tap ta")
+        << "ids without a piece";
+    EXPECT_EQ(tokenizer.decode({}, SpecialTokens::Keep), "");
 }
 
 TEST(PieceTableTest, FindsTheLongestOfManyPieces) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`fedmobillm verify`: what a user runs after converting a model."""
+import json
 import re
 import shutil
 import unittest
@@ -10,6 +11,7 @@ from errors_test import read_safetensors, write_safetensors
 from tiny_fleet import GOLDEN, ROOT, Workspace
 
 TOKENIZERS = ROOT / "tests/golden/word_piece"
+BYTE_PAIRS = ROOT / "tests/golden/byte_pair"
 
 
 class VerifyTest(Workspace):
@@ -67,10 +69,22 @@ class VerifyTest(Workspace):
         self.assertLess(worst[0], 1e-2)
 
     def test_token_ids(self):
-        for name in ("bert", "mpnet", "cased"):
-            with self.subTest(name):
-                end = self.good("verify", TOKENIZERS / name, "--tokenizer", TOKENIZERS / name / "cases.jsonl")
+        folders = [TOKENIZERS / name for name in ("bert", "mpnet", "cased")]
+        folders += sorted(path.parent for path in BYTE_PAIRS.glob("*/cases.jsonl"))
+        self.assertEqual(len(folders), 11)
+        for folder in folders:
+            with self.subTest(folder.name):
+                end = self.good("verify", folder, "--tokenizer", folder / "cases.jsonl")
                 self.assertRegex(end.stdout, r"^(\d+) of \1 equal\n$")
+
+    def test_token_ids_without_special_tokens(self):
+        cases = self.folder / "bare.jsonl"
+        line = json.loads((BYTE_PAIRS / "roberta/cases.jsonl").read_text().splitlines()[4])
+        arguments = ("verify", BYTE_PAIRS / "roberta", "--tokenizer", cases, "--bare")
+        cases.write_text(json.dumps({"text": line["text"], "ids": line["ids"][1:-1]}))
+        self.assertEqual(self.good(*arguments).stdout, "1 of 1 equal\n")
+        cases.write_text(json.dumps({"text": line["text"], "ids": line["ids"]}))
+        self.assertEqual(self.call(*arguments).returncode, 1)
 
     def test_wrong_token_ids(self):
         end = self.call("verify", TOKENIZERS / "cased", "--tokenizer", TOKENIZERS / "bert/cases.jsonl")

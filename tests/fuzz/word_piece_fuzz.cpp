@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "data/tokenizer_file.hpp"
+#include "data/word_piece_files.hpp"
 
 namespace {
 

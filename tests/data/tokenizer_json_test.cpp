@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/tokenizer_file.hpp"
+#include "data/tokenizer_json.hpp"
 
 #include <string>
 #include <utility>
@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
-#include "data/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {
@@ -40,9 +39,9 @@ std::string complaint(const std::string& json) {
 }
 
 TEST(TokenizerJsonTest, TruncationAndPaddingOfTheFileAreNotApplied) {
-    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", valid().dump()));
-    EXPECT_EQ(tokenizer.encode("A ab B [SEP] x", {}, 0).ids, (Ids{1, 3, 3, 4, 9, 2, 0, 2}));
-    EXPECT_EQ(tokenizer.vocabulary(), 10);
+    const auto tokenizer = parse_tokenizer_json("t.json", valid().dump());
+    EXPECT_EQ(tokenizer->encode("A ab B [SEP] x", {}, 0).ids, (Ids{1, 3, 3, 4, 9, 2, 0, 2}));
+    EXPECT_EQ(tokenizer->vocabulary(), 10);
 }
 
 TEST(TokenizerJsonTest, ATemplateMayHoldAnything) {
@@ -53,11 +52,11 @@ TEST(TokenizerJsonTest, ATemplateMayHoldAnything) {
         "pair": [{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "x", "type_id": 2}},
                  {"Sequence": {"id": "A", "type_id": 0}}],
         "special_tokens": {"x": {"id": "x", "ids": [1, 7], "tokens": ["[CLS]", "y"]}}})");
-    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", json.dump()));
-    EXPECT_EQ(tokenizer.encode("a", {}, 0).ids, (Ids{3, 1, 7}));
-    EXPECT_EQ(tokenizer.encode("a", {}, 0).type_ids, (Ids{3, 0, 0}));
-    EXPECT_EQ(tokenizer.encode("a", "b", 0).ids, (Ids{9, 1, 7, 3}));
-    EXPECT_EQ(tokenizer.encode("a", "b", 0).type_ids, (Ids{1, 2, 2, 0}));
+    const auto tokenizer = parse_tokenizer_json("t.json", json.dump());
+    EXPECT_EQ(tokenizer->encode("a", {}, 0).ids, (Ids{3, 1, 7}));
+    EXPECT_EQ(tokenizer->encode("a", {}, 0).type_ids, (Ids{3, 0, 0}));
+    EXPECT_EQ(tokenizer->encode("a", "b", 0).ids, (Ids{9, 1, 7, 3}));
+    EXPECT_EQ(tokenizer->encode("a", "b", 0).type_ids, (Ids{1, 2, 2, 0}));
 }
 
 TEST(TokenizerJsonTest, NullPartsDoNothing) {
@@ -65,9 +64,9 @@ TEST(TokenizerJsonTest, NullPartsDoNothing) {
     json["post_processor"] = nullptr;
     json["normalizer"] = nullptr;
     json.erase("added_tokens");
-    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", json.dump()));
-    EXPECT_EQ(tokenizer.encode("a A", {}, 0).ids, (Ids{3, 0}));
-    EXPECT_EQ(tokenizer.encode("a", "b", 0).type_ids, (Ids{0, 1}));
+    const auto tokenizer = parse_tokenizer_json("t.json", json.dump());
+    EXPECT_EQ(tokenizer->encode("a A", {}, 0).ids, (Ids{3, 0}));
+    EXPECT_EQ(tokenizer->encode("a", "b", 0).type_ids, (Ids{0, 1}));
 }
 
 TEST(TokenizerJsonTest, AddedTokensFollowTheirSwitches) {
@@ -78,9 +77,9 @@ TEST(TokenizerJsonTest, AddedTokensFollowTheirSwitches) {
         {"id": 22, "content": "<r>", "normalized": false, "rstrip": true},
         {"id": 23, "content": "<N>"},
         {"id": 24, "content": "<l><l>", "normalized": false}])");
-    const WordPieceTokenizer tokenizer(parse_tokenizer_json("t.json", json.dump()));
+    const auto tokenizer = parse_tokenizer_json("t.json", json.dump());
     const auto ids = [&](std::string_view text) {
-        Ids all = tokenizer.encode(text, {}, 0).ids;
+        Ids all = tokenizer->encode(text, {}, 0).ids;
         return Ids(all.begin() + 1, all.end() - 1);
     };
     EXPECT_EQ(ids("a X-X aX"), (Ids{3, 20, 0, 20, 0})) << "not within a word";
@@ -102,7 +101,8 @@ TEST(TokenizerJsonTest, EveryFaultNamesItsKey) {
     };
     EXPECT_EQ(without("model"), "t.json: has no \"model\"");
     EXPECT_EQ(without("post_processor"), "t.json: has no \"post_processor\"");
-    EXPECT_EQ(with("/model/type", "BPE"), "t.json: model: is a BPE; WordPiece can be read");
+    EXPECT_EQ(with("/model/type", "Unigram"),
+              "t.json: model: is a Unigram; BPE and WordPiece can be read");
     EXPECT_EQ(with("/model/unk_token", "?"), "t.json: model: the unk_token \"?\" is not in vocab");
     EXPECT_EQ(with("/model/vocab", 3), "t.json: model.vocab: is not an object of piece to id");
     for (const Json& value : std::vector<Json>{-1, 2147483647, 1.5, "3"})
@@ -116,9 +116,9 @@ TEST(TokenizerJsonTest, EveryFaultNamesItsKey) {
               "t.json: pre_tokenizer: is a ByteLevel; BertPreTokenizer can be read");
     EXPECT_EQ(with("/pre_tokenizer", nullptr),
               "t.json: pre_tokenizer: is a null; BertPreTokenizer can be read");
-    EXPECT_EQ(with("/post_processor/type", "ByteLevel"),
-              "t.json: post_processor: is a ByteLevel; TemplateProcessing, BertProcessing, "
-              "RobertaProcessing and null can be read");
+    EXPECT_EQ(with("/post_processor/type", "Other"),
+              "t.json: post_processor: is a Other; TemplateProcessing, BertProcessing, "
+              "RobertaProcessing, ByteLevel, Sequence and null can be read");
     EXPECT_EQ(with("/post_processor/sep", Json::array({2})),
               "t.json: post_processor.sep: is not a token and its id");
     EXPECT_EQ(with("/added_tokens/0/content", 7), "t.json: added_tokens[0].content: is not a text");
@@ -148,87 +148,6 @@ TEST(TokenizerJsonTest, ATemplateMustHoldItsTexts) {
         "t.json: post_processor.single[0].SpecialToken.id: \"x\" is not among special_tokens");
     EXPECT_EQ(with("single", R"([{"Other": {}}])"),
               "t.json: post_processor.single[0]: has no \"Sequence\"");
-}
-
-constexpr const char* kPieces = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n\u00E9\nA\ne\n";
-
-Ids ids_of(const std::string& vocabulary, const std::string& config, std::string_view text) {
-    const WordPieceTokenizer tokenizer(
-        parse_vocabulary("vocab.txt", vocabulary, "tokenizer_config.json", config));
-    return tokenizer.encode(text, {}, 0).ids;
-}
-
-TEST(VocabularyTest, TheConfigurationSwitchesTheCleanUp) {
-    EXPECT_EQ(ids_of(kPieces, "", "A \u00E9"), (Ids{2, 5, 8, 3})) << "lower case, no accents";
-    EXPECT_EQ(ids_of(kPieces, R"({"do_lower_case": false})", "A \u00E9"), (Ids{2, 7, 6, 3}));
-    EXPECT_EQ(ids_of(kPieces, R"({"strip_accents": false})", "A \u00E9"), (Ids{2, 5, 6, 3}));
-    EXPECT_EQ(ids_of(kPieces, R"({"strip_accents": null, "unk_token": {"content": "e"}})", "x"),
-              (Ids{2, 8, 3}));
-}
-
-TEST(VocabularyTest, LinesMayEndInCrlfAndTheLastOneInNothing) {
-    EXPECT_EQ(ids_of("[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\na", "", "a"), (Ids{2, 5, 3}));
-}
-
-TEST(VocabularyTest, OfEqualLinesTheLastOneCounts) {
-    EXPECT_EQ(ids_of(std::string(kPieces) + "a\n", "", "a"), (Ids{2, 9, 3}));
-}
-
-TEST(VocabularyTest, FaultsAreNamed) {
-    const auto complaint_of = [](const std::string& vocabulary, const std::string& config) {
-        try {
-            parse_vocabulary("vocab.txt", vocabulary, "tokenizer_config.json", config);
-        } catch (const DataError& error) {
-            return std::string(error.what());
-        }
-        return std::string("no error");
-    };
-    EXPECT_EQ(complaint_of("", ""),
-              "vocab.txt: holds no \"[CLS]\", a special token of this tokenizer");
-    EXPECT_EQ(complaint_of("[UNK]\n[SEP]\n", ""),
-              "vocab.txt: holds no \"[CLS]\", a special token of this tokenizer");
-    EXPECT_EQ(complaint_of(kPieces, R"({"tokenizer_class": "MPNetTokenizer"})"),
-              "vocab.txt: holds no \"<s>\", a special token of this tokenizer");
-    EXPECT_EQ(
-        complaint_of(kPieces, R"({"tokenizer_class": "T5TokenizerFast"})"),
-        "tokenizer_config.json: tokenizer_class: is T5Tokenizer; BertTokenizer, "
-        "DistilBertTokenizer, ElectraTokenizer, MobileBertTokenizer and MPNetTokenizer can be "
-        "read from vocab.txt");
-    EXPECT_EQ(complaint_of(kPieces, R"({"do_basic_tokenize": false})"),
-              "tokenizer_config.json: do_basic_tokenize: false cannot be read");
-    EXPECT_EQ(complaint_of(kPieces, R"({"cls_token": 3})"),
-              "tokenizer_config.json: cls_token: is not a text");
-    EXPECT_EQ(
-        complaint_of("a\n\xFF\n", ""),
-        "vocab.txt:2: byte 0xFF is not UTF-8 text (iconv -f latin1 -t utf-8 converts Latin-1)");
-}
-
-TEST(LoadTokenizerTest, AFolderWithoutTokenizerSaysWhatIsRead) {
-    const auto complaint_of = [](const std::filesystem::path& folder) {
-        try {
-            load_tokenizer(folder);
-        } catch (const DataError& error) {
-            return std::string(error.what());
-        }
-        return std::string("no error");
-    };
-    const TempFolder folder;
-    EXPECT_EQ(complaint_of(folder.path()),
-              folder.path().string() +
-                  ": holds neither tokenizer.json nor vocab.txt; a Hugging Face folder with one of "
-                  "tokenizer.json (WordPiece) and vocab.txt is read");
-    EXPECT_EQ(complaint_of("data/cache/backbones/no-such"),
-              "data/cache/backbones/no-such: no such folder; data/fetch_backbones.sh fetches it");
-}
-
-TEST(LoadTokenizerTest, TokenizerJsonComesFirst) {
-    const TempFolder folder;
-    folder.write("vocab.txt", kPieces);
-    EXPECT_EQ(load_tokenizer(folder.path())->encode("a", {}, 0).ids, (Ids{2, 5, 3}));
-    folder.write("tokenizer_config.json", R"({"do_lower_case": false})");
-    EXPECT_EQ(load_tokenizer(folder.path())->encode("A", {}, 0).ids, (Ids{2, 7, 3}));
-    folder.write("tokenizer.json", valid().dump());
-    EXPECT_EQ(load_tokenizer(folder.path())->encode("a", {}, 0).ids, (Ids{1, 3, 2}));
 }
 
 }  // namespace

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/tokenizer.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "data/byte_pair_files.hpp"
+#include "data/llama2c_vocabulary.hpp"
+#include "data/text_file.hpp"
+#include "data/tokenizer_json.hpp"
+#include "data/word_piece_files.hpp"
+
+namespace mobi {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_there(const fs::path& file) {
+    std::error_code error;
+    return fs::exists(file, error);
+}
+
+/// The file, or an empty text where there is none.
+NamedText optional_text(const fs::path& file) {
+    return {file.string(), is_there(file) ? read_text_file(file) : std::string()};
+}
+
+std::unique_ptr<Tokenizer> load_byte_pair_files(const fs::path& folder) {
+    const fs::path vocabulary = folder / "vocab.json";
+    const fs::path merges = folder / "merges.txt";
+    return std::make_unique<BytePairTokenizer>(
+        parse_byte_pair_files({{vocabulary.string(), read_text_file(vocabulary)},
+                               {merges.string(), read_text_file(merges, "it goes with vocab.json")},
+                               optional_text(folder / "tokenizer_config.json"),
+                               optional_text(folder / "special_tokens_map.json"),
+                               optional_text(folder / "config.json")}));
+}
+
+std::unique_ptr<Tokenizer> load_word_piece_files(const fs::path& folder) {
+    const NamedText vocabulary = optional_text(folder / "vocab.txt");
+    const NamedText config = optional_text(folder / "tokenizer_config.json");
+    return std::make_unique<WordPieceTokenizer>(
+        parse_vocabulary(vocabulary.name, vocabulary.text, config.name, config.text));
+}
+
+/// `tokenizer.bin`, or the one file such as `tok512.bin`.
+/// \return  an empty path when there is none.
+/// \throws DataError  when there are several.
+fs::path llama2c_vocabulary(const fs::path& folder) {
+    if (is_there(folder / "tokenizer.bin")) return folder / "tokenizer.bin";
+    fs::path found;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with("tok") || !name.ends_with(".bin")) continue;
+        const std::string_view digits = std::string_view(name).substr(3, name.size() - 7);
+        if (digits.find_first_not_of("0123456789") != std::string_view::npos) continue;
+        if (!found.empty())
+            throw DataError(
+                fmt::format("{}: holds several tok*.bin; name the one to read "
+                            "tokenizer.bin",
+                            folder.string()));
+        found = entry.path();
+    }
+    return found;
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
+    const fs::path json = folder / "tokenizer.json";
+    if (is_there(json)) return parse_tokenizer_json(json.string(), read_text_file(json));
+    if (is_there(folder / "vocab.json")) return load_byte_pair_files(folder);
+    if (is_there(folder / "vocab.txt")) return load_word_piece_files(folder);
+    if (const fs::path file = llama2c_vocabulary(folder); !file.empty())
+        return std::make_unique<BytePairTokenizer>(
+            parse_llama2c_vocabulary(file.string(), read_text_file(file)));
+    const std::string_view command = fetch_command(folder);
+    throw DataError(fmt::format(
+        "{}: {}; {}", folder.string(), is_there(folder) ? "holds no tokenizer" : "no such folder",
+        command.empty() ? "tokenizer.json, vocab.json with merges.txt, vocab.txt and llama2.c's "
+                          "tokenizer.bin are read"
+                        : command));
+}
+
+}  // namespace mobi

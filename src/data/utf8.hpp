@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mobi {
+
+namespace internal {
+char32_t next_beyond_ascii(std::string_view text, std::size_t& position);
+}  // namespace internal
+
+/// Decodes the character at `position` and steps over it; a byte sequence that is not UTF-8 gives
+/// U+FFFD.  \pre position < text.size()
+inline char32_t next_character(std::string_view text, std::size_t& position) {
+    const auto byte = static_cast<unsigned char>(text[position]);
+    if (byte >= 0x80) return internal::next_beyond_ascii(text, position);
+    ++position;
+    return byte;
+}
+
+/// \pre c is a code point and no surrogate
+void append_utf8(std::string& out, char32_t c);
+
+bool is_utf8(std::string_view text);
+
+/// `text` with U+FFFD for whatever is not UTF-8.
+std::string replaced_utf8(std::string_view text);
+
+}  // namespace mobi
