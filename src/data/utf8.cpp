@@ -7,12 +7,21 @@
 #include <unicode/utf8.h>
 
 namespace mobi {
+namespace {
 
-char32_t internal::next_beyond_ascii(std::string_view text, std::size_t& position) {
+/// Steps over a character.  \return  its code point, negative when the bytes are not UTF-8
+std::int32_t decode(std::string_view text, std::size_t& position) {
     std::int32_t code = 0;
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-    U8_NEXT_OR_FFFD(bytes, position, text.size(), code);
-    return static_cast<char32_t>(code);
+    U8_NEXT(bytes, position, text.size(), code);
+    return code;
+}
+
+}  // namespace
+
+char32_t internal::next_beyond_ascii(std::string_view text, std::size_t& position) {
+    const std::int32_t code = decode(text, position);
+    return code < 0 ? U'\uFFFD' : static_cast<char32_t>(code);
 }
 
 void append_utf8(std::string& out, char32_t c) {
@@ -23,15 +32,11 @@ void append_utf8(std::string& out, char32_t c) {
 }
 
 bool is_utf8(std::string_view text) {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
     for (std::size_t i = 0; i < text.size();) {
-        if (bytes[i] < 0x80) {
+        if (static_cast<unsigned char>(text[i]) < 0x80)
             ++i;
-            continue;
-        }
-        std::int32_t code = 0;
-        U8_NEXT(bytes, i, text.size(), code);
-        if (code < 0) return false;
+        else if (decode(text, i) < 0)
+            return false;
     }
     return true;
 }
