@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "app/command.hpp"
 #include "app/option.hpp"
@@ -18,6 +16,7 @@
 #include "core/text.hpp"
 #include "model/backbone.hpp"
 #include "model/forward_benchmark.hpp"
+#include "model/library_info.hpp"
 #include "model/linear.hpp"
 
 namespace mobi {
@@ -73,17 +72,6 @@ std::vector<std::int32_t> read_batches(const std::string& text) {
     return read_numbers(words, ',', "--batch", 1 << 20);
 }
 
-nlohmann::json as_json(const ForwardSpeed& speed) {
-    return {{"batch_tokens", speed.batch_tokens},
-            {"mean_tokens", speed.mean_tokens},
-            {"tokens_per_second", speed.tokens_per_second},
-            {"flop_per_second", speed.flop_per_second},
-            {"linear_peak", speed.linear_peak},
-            {"packed_peak", speed.packed_peak},
-            {"share_of_linear", speed.share_of_linear},
-            {"share_of_packed", speed.share_of_packed}};
-}
-
 void print_table(const std::vector<ForwardSpeed>& speeds) {
     fmt::print("{:>8} {:>8} {:>12} {:>10} {:>12} {:>12} {:>10} {:>10}\n", "batch", "tokens",
                "tokens/s", "GFLOP/s", "at::linear", "packed", "of linear", "of packed");
@@ -101,7 +89,8 @@ int bench_forward(const Arguments& arguments) {
     parameters.weight_dtype = Precision::Bf16;
     if (arguments.has("random")) parameters.weights = WeightSource::Random;
     const Precision arithmetic = arithmetic_option(arguments, Precision::Bf16);
-    at::set_num_threads(option(arguments, "threads", codec::integer(1), 1));
+    const int threads = option(arguments, "threads", codec::integer(1), 1);
+    use_threads(threads);
     const double seconds = option(arguments, "seconds", codec::positive_number(), 1.0);
     const auto batches = read_batches(arguments.get("batch", "512,1024,2048"));
     const BackboneInfo info = inspect_backbone(parameters);
@@ -119,21 +108,15 @@ int bench_forward(const Arguments& arguments) {
     for (const std::int32_t batch : batches)
         speeds.push_back(measure_forward(*backbone, arithmetic, lengths, batch, pivot, seconds));
     if (arguments.has("json")) {
-        nlohmann::json results = nlohmann::json::array();
-        for (const ForwardSpeed& speed : speeds) results.push_back(as_json(speed));
-        const nlohmann::json report{
-            {"folder", parameters.path},          {"family", info.family},
-            {"parameters", info.size.parameters}, {"threads", at::get_num_threads()},
-            {"products", products_by()},          {"batches", results}};
-        fmt::print("{}\n", report.dump(2));
+        fmt::print("{}\n", forward_report_json(parameters.path, info, threads, speeds));
         return 0;
     }
     fmt::print(
         "{}: {}, {} blocks x {}, {} parameters, {} arithmetic, {} thread{}, products by {}\n",
         parameters.path, info.family, info.size.layers, info.size.width,
         human(static_cast<double>(info.size.parameters), ""),
-        arithmetic == Precision::Bf16 ? "bf16" : "fp32", at::get_num_threads(),
-        at::get_num_threads() == 1 ? "" : "s", products_by());
+        arithmetic == Precision::Bf16 ? "bf16" : "fp32", threads, threads == 1 ? "" : "s",
+        products_by());
     print_table(speeds);
     return 0;
 }

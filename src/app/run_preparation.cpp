@@ -8,6 +8,7 @@
 
 #include "activation/layer_plan.hpp"
 #include "activation/pivot.hpp"
+#include "app/residual_words.hpp"
 #include "core/error.hpp"
 #include "data/partition.hpp"
 #include "data/tokenizer.hpp"
@@ -157,6 +158,7 @@ PreparedRun prepare_run(RunConfig config) {
     tokenise_all(run.config, task, run.plan, run.tokens);
     admit(run.plan, run.config.cost, run.config.data.max_tokens);
     tokenise_test(run.config, task, run.plan, run.tokens);
+    run.class_words = residual_words(run.config, run.plan, run.class_names, run.classes);
     run.labels = task.train.labels;
     run.targets = task.train.targets;
     run.test_labels = task.test.labels;
@@ -180,9 +182,11 @@ WorkerSetup worker_setup(const PreparedRun& run, std::int32_t threads) {
     setup.batch_tokens = run.config.forward.batch_tokens;
     setup.residual = run.config.residual;
     setup.cache = run.config.backbone_cache;
-    for (const BackbonePlan& backbone : run.plan.backbones)
+    for (std::size_t k = 0; k < run.plan.backbones.size(); ++k) {
+        const BackbonePlan& backbone = run.plan.backbones[k];
         setup.backbones.push_back({run.config.backbones.at(backbone.name), backbone.pivot,
-                                   backbone.tap_layers, backbone.layout});
+                                   backbone.tap_layers, backbone.layout, run.class_words[k]});
+    }
     return setup;
 }
 

@@ -16,10 +16,11 @@ namespace mobi {
 /// A run that was looked at from all sides and could begin: configuration, text, fleet, timeline.
 struct PreparedRun {
     RunConfig config;
-    std::vector<std::string> class_names;  ///< empty: regression
-    std::int32_t classes = 0;              ///< C
-    std::vector<std::int32_t> labels;      ///< training samples; for the log and the devices
-    std::vector<float> targets;            ///< regression
+    std::vector<std::string> class_names;                ///< empty: regression
+    std::int32_t classes = 0;                            ///< C
+    std::vector<std::vector<std::int32_t>> class_words;  ///< of each backbone: residual_words.hpp
+    std::vector<std::int32_t> labels;  ///< training samples; for the log and the devices
+    std::vector<float> targets;        ///< regression
     std::vector<std::int32_t> test_labels;
     std::vector<float> test_targets;
     FleetPlan plan;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/command.hpp"
 #include "app/option.hpp"
@@ -17,6 +18,9 @@
 #include "data/token_check.hpp"
 #include "data/tokenizer.hpp"
 #include "model/backbone.hpp"
+#include "model/folder_heads.hpp"
+#include "model/generation.hpp"
+#include "model/model_folder.hpp"
 #include "model/reference_check.hpp"
 
 namespace mobi {
@@ -28,6 +32,8 @@ const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
         {"tokenizer", true, "compare token ids with the cases of this .jsonl file instead"},
         {"bare", false, "the cases' ids are without special tokens"},
+        {"generate", true, "print that many tokens, decoded greedily, instead"},
+        {"prompt", true, "the text that --generate goes on from"},
         {"layers", true, "keep only the first n blocks"},
         {"dtype", true, "arithmetic, fp32 or bf16 (fp32)"},
         {"weight-dtype", true, "weights rounded to fp32, fp16, bf16, int8 or int4 first (fp32)"},
@@ -48,7 +54,8 @@ int verify_tokenizer(const std::string& folder, const std::string& cases, Specia
     return 1;
 }
 
-int verify_activations(const Arguments& arguments) {
+/// The backbone that the command line speaks of.
+BackboneParameters parameters_of(const Arguments& arguments) {
     BackboneParameters parameters;
     parameters.name = arguments.positional[0];
     parameters.path = arguments.positional[0];
@@ -60,6 +67,29 @@ int verify_activations(const Arguments& arguments) {
                                                                {"int4", Precision::Int4}}),
                                      Precision::Fp32);
     parameters.layers = option(arguments, "layers", codec::integer(1), 0);
+    return parameters;
+}
+
+/// Prints ids and text of a greedy continuation, for a look at a converted decoder.
+int generate(const Arguments& arguments) {
+    const BackboneParameters parameters = parameters_of(arguments);
+    const int count = option(arguments, "generate", codec::integer(1), 1);
+    const auto tokenizer = load_tokenizer(parameters.path);
+    const auto prompt = tokenizer->encode(arguments.get("prompt"), std::nullopt, 0).ids;
+    const auto backbone = load_backbone(parameters, arithmetic_option(arguments, Precision::Fp32),
+                                        std::filesystem::path());
+    const ModelFolder folder(parameters);
+    const FolderHeads heads(folder, folder.open_weights());
+    const auto added = generate_greedily(*backbone, heads, prompt, count);
+    std::vector<std::int32_t> all = prompt;
+    all.insert(all.end(), added.begin(), added.end());
+    fmt::print("prompt {}\nids {}\ntext {}\n", fmt::join(prompt, " "), fmt::join(added, " "),
+               tokenizer->decode(all, SpecialTokens::Drop));
+    return 0;
+}
+
+int verify_activations(const Arguments& arguments) {
+    const BackboneParameters parameters = parameters_of(arguments);
     const Precision arithmetic = arithmetic_option(arguments, Precision::Fp32);
     // what rounded weights cost is a figure to look at, not a mistake
     const double usual = parameters.weight_dtype == Precision::Fp32
@@ -98,16 +128,18 @@ int verify_command(std::span<const std::string> words) {
     if (arguments.has("help")) {
         fmt::print(
             "usage: fedmobillm verify FOLDER REFERENCE.safetensors [--layers n] [--dtype d]\n"
-            "       fedmobillm verify FOLDER --tokenizer CASES.jsonl [--bare]\n\n"
+            "       fedmobillm verify FOLDER --tokenizer CASES.jsonl [--bare]\n"
+            "       fedmobillm verify FOLDER --generate N [--prompt TEXT]\n\n"
             "Exit code 0 when everything is equal, 1 when something is not.\n{}",
             describe_arguments(specs()));
         return 0;
     }
-    const std::size_t expected = arguments.has("tokenizer") ? 1 : 2;
-    if (arguments.positional.size() != expected)
+    const bool alone = arguments.has("tokenizer") || arguments.has("generate");
+    if (arguments.positional.size() != (alone ? 1U : 2U))
         throw ConfigError(
             "verify takes a backbone's folder and a reference.safetensors, or a "
-            "folder and --tokenizer CASES.jsonl");
+            "folder and --tokenizer CASES.jsonl or --generate N");
+    if (arguments.has("generate")) return generate(arguments);
     return arguments.has("tokenizer")
                ? verify_tokenizer(arguments.positional[0], arguments.get("tokenizer"),
                                   arguments.has("bare") ? SpecialTokens::Drop : SpecialTokens::Keep)

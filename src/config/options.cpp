@@ -135,7 +135,8 @@ void add_plan_and_packet(std::vector<Key<RunConfig>>& keys) {
 
     auto residual = section(keys, "residual", &RunConfig::residual);
     residual("output", &ResidualParameters::output, choice<ResidualOutput>({{"softmax", ResidualOutput::Softmax}, {"logits", ResidualOutput::Logits}, {"zero", ResidualOutput::Zero}}), "what the label is subtracted from; zero: the residual is the label", "ours, METHODS.md 1.3");
-    residual("head", &ResidualParameters::head, choice<ResidualHeadKind>({{"frozen_random", ResidualHeadKind::FrozenRandom}, {"none", ResidualHeadKind::None}}), "the backbone's classifier head", "ours, METHODS.md 1.3");
+    residual("head", &ResidualParameters::head, choice<ResidualHeadKind>({{"frozen_random", ResidualHeadKind::FrozenRandom}, {"lm_verbalizer", ResidualHeadKind::LmVerbalizer}, {"folder", ResidualHeadKind::Folder}, {"none", ResidualHeadKind::None}}), "the backbone's frozen head: random, its language model's logits of a word a class, or its own classifier", "ours, METHODS.md 1.3");
+    residual("verbalizer", &ResidualParameters::verbalizer, codec::text(), "the classes' words, cut at commas; empty: the classes' names", "ours, METHODS.md 1.3");
 }
 
 void add_side_and_training(std::vector<Key<RunConfig>>& keys) {

@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.hpp"
 
@@ -14,41 +15,46 @@ namespace mobi {
 FolderHeads::FolderHeads(const ModelFolder& folder, std::unique_ptr<WeightReader> weights)
     : folder_(folder), weights_(std::move(weights)) {}
 
-std::optional<at::Tensor> FolderHeads::tensor(const std::string& name) const {
-    const auto shape = weights_->shape(name);
-    if (!shape) return std::nullopt;
-    return weights_->weight({name, *shape});
+at::Tensor Classifier::logits(const at::Tensor& states) const {
+    const at::Tensor features =
+        dense_weight.defined() ? at::tanh(at::linear(states, dense_weight, dense_bias)) : states;
+    return at::linear(features, weight, bias);
 }
 
-/// W x + b of a head's layer, whose bias may be absent.
-std::optional<at::Tensor> FolderHeads::dense(const std::string& stem,
-                                             const at::Tensor& states) const {
-    const auto weight = tensor(stem + ".weight");
-    if (!weight) return std::nullopt;
-    if (weight->dim() != 2 || weight->size(1) != states.size(1))
-        throw DataError(fmt::format("{}.weight: takes {} numbers, the model gives {}", stem,
-                                    weight->dim() == 2 ? weight->size(1) : 0, states.size(1)));
-    const auto bias = tensor(stem + ".bias");
-    return bias ? at::linear(states, *weight, *bias) : at::linear(states, *weight);
+at::Tensor FolderHeads::tensor(const std::string& name) const {
+    const auto shape = weights_->shape(name);
+    return shape ? weights_->weight({name, *shape}) : at::Tensor();
+}
+
+at::Tensor FolderHeads::matrix(const std::string& stem) const {
+    at::Tensor weight = tensor(stem + ".weight");
+    const std::int64_t width = folder_.architecture().width;
+    if (weight.defined() && (weight.dim() != 2 || weight.size(1) != width))
+        throw DataError(
+            fmt::format("tensor \"{}.weight\" has shape [{}], this model's states have "
+                        "{} numbers",
+                        stem, fmt::join(weight.sizes().vec(), ", "), width));
+    return weight;
 }
 
 std::optional<at::Tensor> FolderHeads::pooler_output(const at::Tensor& states) const {
-    const auto pooled = dense("pooler.dense", states);
-    if (!pooled) return std::nullopt;
-    return at::tanh(*pooled);
+    const at::Tensor weight = matrix("pooler.dense");
+    if (!weight.defined()) return std::nullopt;
+    return at::tanh(at::linear(states, weight, tensor("pooler.dense.bias")));
 }
 
-std::optional<at::Tensor> FolderHeads::classifier_logits(const at::Tensor& states) const {
+std::optional<Classifier> FolderHeads::classifier() const {
     const HeadNames& names = folder_.heads();
     if (names.classifier.empty()) return std::nullopt;
-    if (!weights_->shape(std::string(names.classifier) + ".weight")) return std::nullopt;
-    at::Tensor features = states;
-    if (!names.classifier_dense.empty()) {
-        const auto inner = dense(std::string(names.classifier_dense), states);
-        if (!inner) return std::nullopt;
-        features = at::tanh(*inner);
-    }
-    return dense(std::string(names.classifier), features);
+    Classifier classifier;
+    classifier.weight = matrix(std::string(names.classifier));
+    classifier.bias = tensor(std::string(names.classifier) + ".bias");
+    if (!classifier.weight.defined()) return std::nullopt;
+    if (names.classifier_dense.empty()) return classifier;
+    classifier.dense_weight = matrix(std::string(names.classifier_dense));
+    classifier.dense_bias = tensor(std::string(names.classifier_dense) + ".bias");
+    if (!classifier.dense_weight.defined()) return std::nullopt;
+    return classifier;
 }
 
 std::optional<at::Tensor> FolderHeads::project_out(const at::Tensor& states) const {

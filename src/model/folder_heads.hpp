@@ -15,6 +15,19 @@
 
 namespace mobi {
 
+/// A folder's classifier, in fp32: W x + b, behind tanh(W' x + b') where the family has such a
+/// layer.
+struct Classifier {
+    at::Tensor dense_weight;  ///< (d, d), or undefined
+    at::Tensor dense_bias;    ///< (d), or undefined
+    at::Tensor weight;        ///< (C, d)
+    at::Tensor bias;          ///< (C), or undefined
+
+    std::int64_t classes() const { return weight.size(0); }
+    /// (rows, C) of float32 (rows, d): the first token's state (encoders) or the last's.
+    at::Tensor logits(const at::Tensor& states) const;
+};
+
 /// The frozen heads that a model's folder holds behind its backbone.  They compute in fp32 with the
 /// folder's own weights, which are read when they are asked for: a forward pass has no use for
 /// them.
@@ -30,8 +43,8 @@ class FolderHeads {
     /// tanh(W x + b) of BERT's or RoBERTa's pooler, (rows, d); x is the first token's state.
     std::optional<at::Tensor> pooler_output(const at::Tensor& states) const;
 
-    /// The classifier's logits, (rows, C); x is the first token's state (encoders) or the last's.
-    std::optional<at::Tensor> classifier_logits(const at::Tensor& states) const;
+    /// \throws DataError  when its shapes do not fit the model.
+    std::optional<Classifier> classifier() const;
 
     /// OPT-350M's map to the embedding's width, (rows, e).
     std::optional<at::Tensor> project_out(const at::Tensor& states) const;
@@ -44,8 +57,10 @@ class FolderHeads {
     std::optional<at::Tensor> word_weights(std::span<const std::int32_t> ids) const;
 
   private:
-    std::optional<at::Tensor> tensor(const std::string& name) const;
-    std::optional<at::Tensor> dense(const std::string& stem, const at::Tensor& states) const;
+    /// An undefined tensor where there is none.
+    at::Tensor tensor(const std::string& name) const;
+    /// `<stem>.weight`, whose rows take the model's states.
+    at::Tensor matrix(const std::string& stem) const;
     /// The head's weight as (V, e); nullopt where there is no such head.
     std::optional<TensorSource> language_model() const;
 

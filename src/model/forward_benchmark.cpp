@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include "core/check.hpp"
 #include "core/clock.hpp"
 #include "core/rng.hpp"
 #include "model/flops.hpp"
+#include "model/linear.hpp"
 
 namespace mobi {
 namespace {
@@ -107,6 +110,26 @@ ForwardSpeed measure_forward(const Backbone& backbone,
     speed.share_of_linear = median(of_linear);
     speed.share_of_packed = median(of_packed);
     return speed;
+}
+
+std::string forward_report_json(const std::string& folder,
+                                const BackboneInfo& info,
+                                int threads,
+                                std::span<const ForwardSpeed> speeds) {
+    nlohmann::json batches = nlohmann::json::array();
+    for (const ForwardSpeed& speed : speeds)
+        batches.push_back({{"batch_tokens", speed.batch_tokens},
+                           {"mean_tokens", speed.mean_tokens},
+                           {"tokens_per_second", speed.tokens_per_second},
+                           {"flop_per_second", speed.flop_per_second},
+                           {"linear_peak", speed.linear_peak},
+                           {"packed_peak", speed.packed_peak},
+                           {"share_of_linear", speed.share_of_linear},
+                           {"share_of_packed", speed.share_of_packed}});
+    const nlohmann::json report{
+        {"folder", folder},   {"family", info.family},     {"parameters", info.size.parameters},
+        {"threads", threads}, {"products", products_by()}, {"batches", batches}};
+    return report.dump(2);
 }
 
 }  // namespace mobi

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "model/backbone.hpp"
@@ -35,5 +36,11 @@ ForwardSpeed measure_forward(const Backbone& backbone,
                              std::int32_t batch_tokens,
                              Pivot pivot,
                              double seconds);
+
+/// What was measured, as one JSON object.
+std::string forward_report_json(const std::string& folder,
+                                const BackboneInfo& info,
+                                int threads,
+                                std::span<const ForwardSpeed> speeds);
 
 }  // namespace mobi

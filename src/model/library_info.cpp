@@ -3,12 +3,17 @@
 
 #include <fstream>
 
+#include <ATen/Parallel.h>
 #include <torch/version.h>
 
 namespace mobi {
 
 std::string libtorch_version() {
     return TORCH_VERSION;
+}
+
+void use_threads(int count) {
+    at::set_num_threads(count);
 }
 
 bool runs_on_reference_blas() {

@@ -29,12 +29,13 @@ struct ForwardParameters {
 };
 
 enum class ResidualOutput { Softmax, Logits, Zero };
-enum class ResidualHeadKind { FrozenRandom, None };
+enum class ResidualHeadKind { FrozenRandom, LmVerbalizer, Folder, None };
 
 /// Section `[residual]` (METHODS.md 1.3).
 struct ResidualParameters {
     ResidualOutput output = ResidualOutput::Softmax;
     ResidualHeadKind head = ResidualHeadKind::FrozenRandom;
+    std::string verbalizer;  ///< a word for each class, cut at commas; empty: the classes' names
 };
 
 enum class SideArch { AdapterLadder };

@@ -102,7 +102,8 @@ class Computed {
         add(tokens_, "logits", heads->language_model_logits(last));
         add(vectors_, "pooler_output", heads->pooler_output(first));
         const bool decoder = backbone.info().pivot == Pivot::Last;
-        add(vectors_, "logits", heads->classifier_logits(decoder ? vectors_["last_token"] : first));
+        if (const auto classifier = heads->classifier())
+            vectors_["logits"] = classifier->logits(decoder ? vectors_["last_token"] : first);
     }
 
     /// (b, N + 1, d)

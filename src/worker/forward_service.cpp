@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/forward_service.hpp"
 
-#include <ctime>
-
 #include <ATen/Parallel.h>
 
 #include "core/clock.hpp"
@@ -14,10 +12,14 @@ namespace {
 
 constexpr std::int64_t kPeakTokens = 2048;
 
-double thread_cpu_s() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+std::unique_ptr<ResidualHead> make_head(const WorkerSetup& setup,
+                                        const WorkerSetup::Backbone& plan) {
+    const ResidualHeadKind kind = setup.residual.head;
+    if (kind != ResidualHeadKind::LmVerbalizer && kind != ResidualHeadKind::Folder)
+        return make_random_head(setup.residual, plan.layout.width, setup.classes,
+                                plan.parameters.name, setup.seed);
+    return make_folder_head(setup.residual, ModelFolder(plan.parameters), setup.classes,
+                            plan.class_words, setup.seed);
 }
 
 }  // namespace
@@ -54,8 +56,7 @@ ForwardService::Loaded& ForwardService::load(std::int32_t backbone) {
         const WorkerSetup::Backbone& plan = setup_.backbones[static_cast<std::size_t>(backbone)];
         loaded.backbone =
             load_backbone(plan.parameters, setup_.arithmetic, setup_.cache, setup_.seed);
-        loaded.head = std::make_unique<ResidualHead>(
-            setup_.residual, plan.layout.width, setup_.classes, plan.parameters.name, setup_.seed);
+        loaded.head = make_head(setup_, plan);
         if (setup_.measure_peak)
             loaded.peak_flop_per_s =
                 measure_gemm_peak(loaded.backbone->info().size, setup_.arithmetic, kPeakTokens);
@@ -68,13 +69,13 @@ void ForwardService::compute() try {
     while (std::optional<ForwardRequest> request = requests_.pop()) {
         Loaded& loaded = load(request->backbone);
         const WallClock::time_point start = WallClock::now();
-        const double cpu_start = thread_cpu_s();
+        const ThreadClock::time_point cpu_start = ThreadClock::now();
         RequestReport report =
             forward_request(*request, setup_, *loaded.backbone, *loaded.head, [&](Bytes bytes) {
                 results_.push({kTagPacket, std::move(bytes)});
             });
         report.wall_s = (WallClock::now() - start).count();
-        report.cpu_s = thread_cpu_s() - cpu_start;
+        report.cpu_s = (ThreadClock::now() - cpu_start).count();
         report.peak_flop_per_s = loaded.peak_flop_per_s;
         results_.push({kTagDone, encode_report(report)});
     }

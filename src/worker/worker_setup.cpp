@@ -48,6 +48,8 @@ Bytes encode_setup(const WorkerSetup& setup) {
         writer.put(backbone.layout.width);
         writer.put(backbone.layout.classes);
         writer.put(static_cast<std::uint8_t>(backbone.layout.labels));
+        writer.put(static_cast<std::uint32_t>(backbone.class_words.size()));
+        writer.put_all(std::span<const std::int32_t>(backbone.class_words));
     }
     return writer.take();
 }
@@ -80,6 +82,7 @@ WorkerSetup decode_setup(std::span<const std::byte> bytes) {
         backbone.layout.width = reader.get<std::int32_t>();
         backbone.layout.classes = reader.get<std::int32_t>();
         backbone.layout.labels = reader.get<std::uint8_t>() != 0;
+        backbone.class_words = reader.get_all<std::int32_t>(reader.get<std::uint32_t>());
         setup.backbones.push_back(std::move(backbone));
     }
     reader.finish();

@@ -17,9 +17,10 @@ namespace mobi {
 struct WorkerSetup {
     struct Backbone {
         BackboneParameters parameters;
-        Pivot pivot = Pivot::First;            ///< resolved
-        std::vector<std::int32_t> tap_layers;  ///< 0 = embedding
-        PacketLayout layout;                   ///< of uploads
+        Pivot pivot = Pivot::First;               ///< resolved
+        std::vector<std::int32_t> tap_layers;     ///< 0 = embedding
+        PacketLayout layout;                      ///< of uploads
+        std::vector<std::int32_t> class_words{};  ///< token id of each class's word (lm_verbalizer)
     };
     std::uint64_t seed = 1;
     std::int32_t classes = 0;  ///< C; 1 = regression
