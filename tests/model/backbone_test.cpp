@@ -255,6 +255,11 @@ TEST(InspectBackboneTest, ErrorsSayWhatIsAccepted) {
               std::string::npos);
     EXPECT_NE(refusal(bert + R"("is_decoder": true})").find("is_decoder"), std::string::npos);
     EXPECT_NE(refusal(bert + R"("a": 1})", 13).find("has 12 blocks"), std::string::npos);
+    // heads x head_dim would not fit an int32
+    EXPECT_NE(refusal(R"({"model_type": "llama", "hidden_size": 65536, "head_dim": 65536,
+                          "num_attention_heads": 65536})")
+                  .find("head_dim = 65536: accepted: a whole number from 2 to 4"),
+              std::string::npos);
 }
 
 TEST(LoadBackboneTest, TheWrongWeightsAreNamed) {
