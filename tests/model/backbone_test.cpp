@@ -255,11 +255,24 @@ TEST(InspectBackboneTest, ErrorsSayWhatIsAccepted) {
               std::string::npos);
     EXPECT_NE(refusal(bert + R"("is_decoder": true})").find("is_decoder"), std::string::npos);
     EXPECT_NE(refusal(bert + R"("a": 1})", 13).find("has 12 blocks"), std::string::npos);
+    const std::string mpnet = R"({"model_type": "mpnet", )";
+    EXPECT_NE(refusal(mpnet + R"("relative_attention_num_buckets": 64})").find("from 32 to 32"),
+              std::string::npos);
     // heads x head_dim would not fit an int32
     EXPECT_NE(refusal(R"({"model_type": "llama", "hidden_size": 65536, "head_dim": 65536,
                           "num_attention_heads": 65536})")
                   .find("head_dim = 65536: accepted: a whole number from 2 to 4"),
               std::string::npos);
+}
+
+TEST(InspectBackboneTest, MpnetCountsPositionsFromTwoWhateverItsPaddingIs) {
+    const test::TempFolder folder;
+    std::ofstream(folder.path() / "config.json")
+        << R"({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 7})";
+    EXPECT_EQ(inspect_backbone(parameters_of(folder.path())).max_tokens, 512);
+    std::ofstream(folder.path() / "config.json")
+        << R"({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 7})";
+    EXPECT_EQ(inspect_backbone(parameters_of(folder.path())).max_tokens, 506);
 }
 
 TEST(LoadBackboneTest, TheWrongWeightsAreNamed) {
