@@ -14,22 +14,15 @@ namespace mobi {
 FolderHeads::FolderHeads(const ModelFolder& folder, std::unique_ptr<WeightReader> weights)
     : folder_(folder), weights_(std::move(weights)) {}
 
-std::optional<at::Tensor> FolderHeads::tensor(const std::string& name) const {
-    const auto shape = weights_->shape(name);
-    if (!shape) return std::nullopt;
-    return weights_->weight({name, *shape});
-}
-
 /// W x + b of a head's layer, whose bias may be absent.
 std::optional<at::Tensor> FolderHeads::dense(const std::string& stem,
                                              const at::Tensor& states) const {
-    const auto weight = tensor(stem + ".weight");
-    if (!weight) return std::nullopt;
-    if (weight->dim() != 2 || weight->size(1) != states.size(1))
-        throw DataError(fmt::format("{}.weight: takes {} numbers, the model gives {}", stem,
-                                    weight->dim() == 2 ? weight->size(1) : 0, states.size(1)));
-    const auto bias = tensor(stem + ".bias");
-    return bias ? at::linear(states, *weight, *bias) : at::linear(states, *weight);
+    const auto stored = weights_->shape(stem + ".weight");
+    if (!stored) return std::nullopt;
+    const std::int64_t outputs = stored->empty() ? 1 : stored->front();
+    const at::Tensor weight = weights_->weight({stem + ".weight", {outputs, states.size(1)}});
+    if (!weights_->shape(stem + ".bias")) return at::linear(states, weight);
+    return at::linear(states, weight, weights_->weight({stem + ".bias", {outputs}}));
 }
 
 std::optional<at::Tensor> FolderHeads::pooler_output(const at::Tensor& states) const {
@@ -42,9 +35,9 @@ std::optional<at::Tensor> FolderHeads::classifier_logits(const at::Tensor& state
     const HeadNames& names = folder_.heads();
     if (names.classifier.empty()) return std::nullopt;
     if (!weights_->shape(std::string(names.classifier) + ".weight")) return std::nullopt;
-    at::Tensor features = states;
+    at::Tensor features = project_out(states).value_or(states);
     if (!names.classifier_dense.empty()) {
-        const auto inner = dense(std::string(names.classifier_dense), states);
+        const auto inner = dense(std::string(names.classifier_dense), features);
         if (!inner) return std::nullopt;
         features = at::tanh(*inner);
     }

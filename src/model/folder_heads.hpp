@@ -30,7 +30,9 @@ class FolderHeads {
     /// tanh(W x + b) of BERT's or RoBERTa's pooler, (rows, d); x is the first token's state.
     std::optional<at::Tensor> pooler_output(const at::Tensor& states) const;
 
-    /// The classifier's logits, (rows, C); x is the first token's state (encoders) or the last's.
+    /// The classifier's logits, (rows, C); x is the first token's state (encoders) or the last's,
+    /// behind project_out where there is one.  \throws DataError  when the layer takes another
+    /// width.
     std::optional<at::Tensor> classifier_logits(const at::Tensor& states) const;
 
     /// OPT-350M's map to the embedding's width, (rows, e).
@@ -44,7 +46,6 @@ class FolderHeads {
     std::optional<at::Tensor> word_weights(std::span<const std::int32_t> ids) const;
 
   private:
-    std::optional<at::Tensor> tensor(const std::string& name) const;
     std::optional<at::Tensor> dense(const std::string& stem, const at::Tensor& states) const;
     /// The head's weight as (V, e); nullopt where there is no such head.
     std::optional<TensorSource> language_model() const;
