@@ -71,6 +71,27 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
     return best;
 }
 
+bool is_one_line(std::string_view text) {
+    constexpr unsigned char kDelete = 0x7F;
+    return std::all_of(text.begin(), text.end(), [](char letter) {
+        return static_cast<unsigned char>(letter) >= ' ' && letter != kDelete;
+    });
+}
+
+std::string printable(std::string_view text, std::size_t most) {
+    constexpr unsigned char kDelete = 0x7F;
+    std::string shown;
+    for (const char letter : text) {
+        if (shown.size() >= most) return shown.substr(0, most) + "...";
+        const auto byte = static_cast<unsigned char>(letter);
+        if (byte >= ' ' && byte < kDelete)
+            shown += letter;
+        else
+            shown += fmt::format("\\x{:02x}", byte);
+    }
+    return shown;
+}
+
 std::string human(double value, std::string_view unit) {
     static constexpr std::array<std::string_view, 7> prefixes{"", "k", "M", "G", "T", "P", "E"};
     std::size_t power = 0;

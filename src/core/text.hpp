@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,13 @@ std::vector<std::string_view> split_words(std::string_view text);
 /// The candidate with the smallest edit distance to `word`, for "did you mean"; nothing when even
 /// the nearest differs in more than half of its letters.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+
+/// Whether there is no control character in it, such as a line end.
+bool is_one_line(std::string_view text);
+
+/// What a stranger's file holds, for an error's one line: control characters and bytes that are not
+/// ASCII as `\xNN`, and no more than `most` characters, then `...`.
+std::string printable(std::string_view text, std::size_t most = 80);
 
 /// A number for people, with a power-of-1000 prefix: `human(1234567, "B")` = `"1.23 MB"`.
 std::string human(double value, std::string_view unit);

@@ -2,7 +2,7 @@
 #include "model/checkpoint.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -12,7 +12,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "model/content_hash.hpp"
+#include "model/json_text.hpp"
 #include "model/mapped_file.hpp"
 
 namespace mobi {
@@ -21,20 +23,45 @@ namespace {
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
 
-/// The files that an index names, each a plain file name inside the folder.
+/// Whether a name in an index means a file of the same folder.
+bool is_file_name(const nlohmann::json& name) {
+    if (!name.is_string()) return false;
+    const auto& text = name.get_ref<const std::string&>();
+    if (text.empty() || text == "." || text == ".." || text.find('/') != std::string::npos)
+        return false;
+    return is_one_line(text);
+}
+
+/// The files that an index names.
 std::set<std::string> indexed_files(const std::filesystem::path& index) {
-    std::ifstream file(index, std::ios::binary);
-    const auto json = nlohmann::json::parse(file, nullptr, false);
-    if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
+    nlohmann::json json;
+    try {
+        json = parse_json(read_text_file(index));
+    } catch (const JsonFault& fault) {
+        throw DataError(fmt::format("{}: {}", index.string(), fault.what()));
+    }
+    const auto map = json.is_object() ? json.find("weight_map") : json.end();
+    if (map == json.end() || !map->is_object())
         throw DataError(index.string() + ": needs an object \"weight_map\", tensor name to file");
     std::set<std::string> names;
-    for (const auto& [tensor, name] : json["weight_map"].items()) {
-        if (!name.is_string() || name.get<std::string>().find('/') != std::string::npos)
-            throw DataError(fmt::format("{}: weight_map of \"{:.80}\" is not a file name",
-                                        index.string(), tensor));
+    for (const auto& [tensor, name] : map->items()) {
+        if (!is_file_name(name))
+            throw DataError(
+                fmt::format("{}: weight_map of \"{}\" is not the name of a file beside it",
+                            index.string(), printable(tensor)));
         names.insert(name.get<std::string>());
     }
     return names;
+}
+
+/// \throws DataError  when a number is infinite or none.
+void require_finite(const at::Tensor& values, const std::string& file, const std::string& tensor) {
+    const float* first = values.data_ptr<float>();
+    if (!std::all_of(first, first + values.numel(), [](float x) { return std::isfinite(x); }))
+        throw DataError(
+            fmt::format("{}: tensor \"{}\" holds a number that is infinite or NaN: "
+                        "fetch or convert it again",
+                        file, tensor));
 }
 
 }  // namespace
@@ -49,12 +76,17 @@ void require_folder(const std::filesystem::path& folder) {
                 : "path is a Hugging Face folder with config.json and model.safetensors"));
 }
 
+bool is_there(const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::status(path, error).type() != std::filesystem::file_type::not_found;
+}
+
 Checkpoint::Checkpoint(const std::filesystem::path& folder, std::string prefix)
     : folder_(folder), prefix_(std::move(prefix)) {
     require_folder(folder);
-    if (std::filesystem::exists(folder / kSingle)) {
+    if (is_there(folder / kSingle)) {
         paths_.push_back(folder / kSingle);
-    } else if (std::filesystem::exists(folder / kIndex)) {
+    } else if (is_there(folder / kIndex)) {
         for (const std::string& name : indexed_files(folder / kIndex))
             paths_.push_back(folder / name);
     } else {
@@ -106,7 +138,9 @@ at::Tensor Checkpoint::rows(const TensorSource& source,
                                     file->name(), name, entry.dtype));
     at::Tensor whole = file->tensor(name);
     if (source.in_out) whole = whole.t();
-    return whole.narrow(0, first, count).to(at::kFloat).contiguous();
+    at::Tensor values = whole.narrow(0, first, count).to(at::kFloat).contiguous();
+    require_finite(values, file->name(), name);
+    return values;
 }
 
 std::string Checkpoint::fingerprint() const {

@@ -28,7 +28,8 @@ class Checkpoint : public WeightReader {
 
     std::optional<std::vector<std::int64_t>> shape(std::string_view tensor) const override;
 
-    /// \throws DataError  when it is missing, of another shape, or not F32, F16 or BF16.
+    /// \throws DataError  when it is missing, of another shape, or not F32, F16 or BF16, or
+    ///                    holds a number that is not finite.
     at::Tensor rows(const TensorSource& source,
                     std::int64_t first,
                     std::int64_t count) const override;
@@ -50,6 +51,10 @@ class Checkpoint : public WeightReader {
     std::vector<std::filesystem::path> paths_;
     std::map<std::string, std::size_t, std::less<>> file_of_;  ///< tensor -> index of its file
 };
+
+/// Whether there is something of that name; also where we may not look, so that opening it says
+/// why.
+bool is_there(const std::filesystem::path& path);
 
 /// Whether `folder` exists; else an error that says which command fetches it, where one does.
 /// \throws DataError

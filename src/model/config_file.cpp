@@ -1,38 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/config_file.hpp"
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "model/json_text.hpp"
 
 namespace mobi {
-namespace {
-
-std::string read_text(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw DataError(path.string() + ": cannot be read");
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-}  // namespace
 
 ConfigFile::ConfigFile(std::string text, std::string name)
     : name_(std::move(name)), text_(std::move(text)) {
     try {
-        object_ = std::make_unique<const nlohmann::json>(nlohmann::json::parse(text_));
-    } catch (const nlohmann::json::exception& error) {
-        throw DataError(fmt::format("{}: is not JSON ({:.120})", name_, error.what()));
+        object_ = std::make_unique<const nlohmann::json>(parse_json(text_));
+    } catch (const JsonFault& fault) {
+        throw DataError(fmt::format("{}: {}", name_, fault.what()));
     }
     if (!object_->is_object()) throw DataError(name_ + ": is not a JSON object");
 }
 
 ConfigFile::ConfigFile(const std::filesystem::path& path)
-    : ConfigFile(read_text(path), path.string()) {}
+    : ConfigFile(read_text_file(path), path.string()) {}
 
 ConfigFile ConfigFile::parse(std::string_view text, std::string name) {
     return {std::string(text), std::move(name)};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/encoder.hpp"
 
+#include <fmt/format.h>
+
 namespace mobi {
 
 TransformerConfig read_encoder(const ConfigFile& config,
@@ -30,13 +32,13 @@ TransformerConfig read_encoder(const ConfigFile& config,
 }
 
 void count_positions_after_padding(const ConfigFile& config,
-                                   const EncoderDefaults& defaults,
+                                   std::int32_t padding,
                                    TransformerConfig& encoder) {
-    encoder.uncounted_pad =
-        config.integer("pad_token_id", defaults.pad_id, 0, encoder.vocabulary - 1);
+    encoder.uncounted_pad = padding;
     encoder.first_position = encoder.uncounted_pad + 1;
     if (encoder.position_rows <= encoder.first_position)
-        config.refuse("max_position_embeddings", "more than pad_token_id + 1");
+        config.refuse("max_position_embeddings",
+                      fmt::format("more than {}", encoder.first_position));
     encoder.max_tokens = encoder.position_rows - encoder.first_position;
 }
 

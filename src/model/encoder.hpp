@@ -13,7 +13,6 @@ namespace mobi {
 struct EncoderDefaults {
     std::string family;
     std::int32_t vocabulary;
-    std::int32_t pad_id;
     double norm_eps;
 };
 
@@ -24,9 +23,10 @@ TransformerConfig read_encoder(const ConfigFile& config,
                                const EncoderDefaults& defaults,
                                std::int32_t layers);
 
-/// Numbers positions as RoBERTa and MPNet do: from row pad_token_id + 1, padding not counted.
+/// Numbers positions as RoBERTa and MPNet do: from row `padding` + 1, padding not counted.
+/// \throws DataError  when the table has no further row.
 void count_positions_after_padding(const ConfigFile& config,
-                                   const EncoderDefaults& defaults,
+                                   std::int32_t padding,
                                    TransformerConfig& encoder);
 
 }  // namespace mobi

@@ -21,39 +21,39 @@ at::Tensor Classifier::logits(const at::Tensor& states) const {
     return at::linear(features, weight, bias);
 }
 
-at::Tensor FolderHeads::tensor(const std::string& name) const {
-    const auto shape = weights_->shape(name);
-    return shape ? weights_->weight({name, *shape}) : at::Tensor();
+at::Tensor FolderHeads::weight(const std::string& stem, std::int64_t in) const {
+    const auto stored = weights_->shape(stem + ".weight");
+    if (!stored) return {};
+    // another shape than the model's is the reader's to refuse
+    return weights_->weight({stem + ".weight", {stored->empty() ? 1 : stored->front(), in}});
 }
 
-at::Tensor FolderHeads::matrix(const std::string& stem) const {
-    at::Tensor weight = tensor(stem + ".weight");
-    const std::int64_t width = folder_.architecture().width;
-    if (weight.defined() && (weight.dim() != 2 || weight.size(1) != width))
-        throw DataError(
-            fmt::format("tensor \"{}.weight\" has shape [{}], this model's states have "
-                        "{} numbers",
-                        stem, fmt::join(weight.sizes().vec(), ", "), width));
-    return weight;
+at::Tensor FolderHeads::bias(const std::string& stem, std::int64_t out) const {
+    if (!weights_->shape(stem + ".bias")) return {};
+    return weights_->weight({stem + ".bias", {out}});
 }
 
 std::optional<at::Tensor> FolderHeads::pooler_output(const at::Tensor& states) const {
-    const at::Tensor weight = matrix("pooler.dense");
-    if (!weight.defined()) return std::nullopt;
-    return at::tanh(at::linear(states, weight, tensor("pooler.dense.bias")));
+    const at::Tensor dense = weight("pooler.dense", states.size(1));
+    if (!dense.defined()) return std::nullopt;
+    return at::tanh(at::linear(states, dense, bias("pooler.dense", dense.size(0))));
 }
 
 std::optional<Classifier> FolderHeads::classifier() const {
-    const HeadNames& names = folder_.heads();
-    if (names.classifier.empty()) return std::nullopt;
+    const TransformerConfig& model = folder_.architecture();
+    const std::string stem(folder_.heads().classifier);
+    const std::string dense(folder_.heads().classifier_dense);
+    const std::string& map = model.names.project_out;
+    if (stem.empty()) return std::nullopt;
     Classifier classifier;
-    classifier.weight = matrix(std::string(names.classifier));
-    classifier.bias = tensor(std::string(names.classifier) + ".bias");
+    classifier.weight = weight(stem, map.empty() ? model.width : model.embedding_width);
     if (!classifier.weight.defined()) return std::nullopt;
-    if (names.classifier_dense.empty()) return classifier;
-    classifier.dense_weight = matrix(std::string(names.classifier_dense));
-    classifier.dense_bias = tensor(std::string(names.classifier_dense) + ".bias");
+    classifier.bias = bias(stem, classifier.classes());
+    if (!map.empty()) classifier.weight = at::matmul(classifier.weight, weight(map, model.width));
+    if (dense.empty()) return classifier;
+    classifier.dense_weight = weight(dense, model.width);
     if (!classifier.dense_weight.defined()) return std::nullopt;
+    classifier.dense_bias = bias(dense, classifier.dense_weight.size(0));
     return classifier;
 }
 

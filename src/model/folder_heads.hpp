@@ -43,6 +43,7 @@ class FolderHeads {
     /// tanh(W x + b) of BERT's or RoBERTa's pooler, (rows, d); x is the first token's state.
     std::optional<at::Tensor> pooler_output(const at::Tensor& states) const;
 
+    /// The classifier, with project_out folded into it where there is one.
     /// \throws DataError  when its shapes do not fit the model.
     std::optional<Classifier> classifier() const;
 
@@ -57,10 +58,10 @@ class FolderHeads {
     std::optional<at::Tensor> word_weights(std::span<const std::int32_t> ids) const;
 
   private:
-    /// An undefined tensor where there is none.
-    at::Tensor tensor(const std::string& name) const;
-    /// `<stem>.weight`, whose rows take the model's states.
-    at::Tensor matrix(const std::string& stem) const;
+    /// `<stem>.weight` (out, in) of a layer that takes `in` numbers; undefined where there is none.
+    at::Tensor weight(const std::string& stem, std::int64_t in) const;
+    /// `<stem>.bias` (out); undefined where there is none.
+    at::Tensor bias(const std::string& stem, std::int64_t out) const;
     /// The head's weight as (V, e); nullopt where there is no such head.
     std::optional<TensorSource> language_model() const;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -55,12 +56,19 @@ bool has_header(const std::filesystem::path& path) {
 }  // namespace
 
 std::filesystem::path find_llama2c(const std::filesystem::path& folder) {
+    std::error_code error;
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-        if (entry.path().extension() == ".bin" && entry.is_regular_file() &&
-            has_header(entry.path()))
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+        if (entry.path().extension() == ".bin" && has_header(entry.path()))
             files.push_back(entry.path());
-    return files.size() == 1 ? files.front() : std::filesystem::path();
+    if (error)
+        throw DataError(fmt::format("{}: cannot be listed: {}", folder.string(), error.message()));
+    if (files.size() != 1)
+        throw DataError(
+            fmt::format("{}: holds no config.json and {} .bin files that begin as a llama2.c "
+                        "checkpoint of version 0: accepted: config.json, or one such file",
+                        folder.string(), files.size()));
+    return files.front();
 }
 
 Llama2cFile::Llama2cFile(const std::filesystem::path& path)
@@ -169,6 +177,10 @@ at::Tensor Llama2cFile::rows(const TensorSource& source,
             file_.bytes().data() + place.offset + static_cast<std::size_t>(from) * row_bytes,
             row_bytes);
     }
+    const float* numbers = result.data_ptr<float>();
+    if (!std::all_of(numbers, numbers + result.numel(), [](float x) { return std::isfinite(x); }))
+        throw DataError(fmt::format("{}: tensor \"{}\" holds a number that is infinite or NaN",
+                                    name_, source.name));
     return result;
 }
 

@@ -58,7 +58,8 @@ class Llama2cFile : public WeightReader {
     std::map<std::string, Place, std::less<>> places_;
 };
 
-/// The one `.bin` file of a folder that begins as a llama2.c checkpoint; empty when there is none.
+/// The one `.bin` file of a folder that begins as a llama2.c checkpoint.
+/// \throws DataError  when there is none, or more than one, or the folder cannot be listed.
 std::filesystem::path find_llama2c(const std::filesystem::path& folder);
 
 }  // namespace mobi

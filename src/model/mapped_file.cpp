@@ -40,7 +40,7 @@ class Descriptor {
 }  // namespace
 
 MappedFile MappedFile::open(const std::filesystem::path& path) {
-    const Descriptor file(path, O_RDONLY);
+    const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // a pipe would keep us until it is written
     if (file.get() < 0) fail(path, "open", errno);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) fail(path, "read the size", errno);

@@ -12,7 +12,7 @@ namespace {
 /// What `1_Pooling/config.json` of sentence-transformers says, where it is one of our pivots.
 Pivot read_pooling(const std::filesystem::path& folder, Pivot fallback) {
     const auto path = folder / "1_Pooling" / "config.json";
-    if (!std::filesystem::exists(path)) return fallback;
+    if (!is_there(path)) return fallback;
     const ConfigFile config(path);
     if (config.flag("pooling_mode_mean_tokens", false)) return Pivot::Mean;
     if (config.flag("pooling_mode_cls_token", false)) return Pivot::First;
@@ -25,11 +25,12 @@ Pivot read_pooling(const std::filesystem::path& folder, Pivot fallback) {
 ModelFolder::ModelFolder(const BackboneParameters& parameters)
     : path_(parameters.path), weights_(parameters.weights) {
     require_folder(path_);
-    if (!std::filesystem::exists(path_ / "config.json")) llama2c_file_ = find_llama2c(path_);
-    if (llama2c_file_.empty())
+    if (is_there(path_ / "config.json")) {
         open_hugging_face(parameters);
-    else
+    } else {
+        llama2c_file_ = find_llama2c(path_);
         open_llama2c(parameters);
+    }
 }
 
 void ModelFolder::open_hugging_face(const BackboneParameters& parameters) {

@@ -235,6 +235,9 @@ PreparedWeights::PreparedWeights(const PreparationPlan& plan,
                                  const PreparedKey& key,
                                  const WeightReader& reader,
                                  const std::filesystem::path& cache) {
+    // whether every tensor is there and has its shape, before memory is taken for any
+    for (const PreparedTensor& entry : plan)
+        for (const TensorSource& source : entry.sources) reader.rows(source, 0, 0);
     const Layout layout = make_layout(plan, key);
     auto mapping = std::make_shared<MappedFile>(MappedFile::anonymous(kHeaderUnit));
     if (cache.empty()) {

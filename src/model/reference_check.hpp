@@ -12,7 +12,8 @@ namespace mobi {
 /// How far a backbone is from one tensor of a reference.
 struct TensorError {
     std::string name;       ///< in the reference file, with `[k]` for a layer of a stacked tensor
-    double relative = 0;    ///< max |x - reference| / max |reference|, both over real positions
+    double relative = 0;    ///< max |x - reference| / max |reference|, both over real positions;
+                            ///< infinite where either side holds a NaN
     bool compared = false;  ///< false: `note` says why not, and `relative` means nothing
     std::string note;
 };

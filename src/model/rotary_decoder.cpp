@@ -20,7 +20,9 @@ TransformerConfig read_rotary_decoder(const ConfigFile& config,
     if (decoder.heads % decoder.kv_heads != 0)
         config.refuse("num_key_value_heads",
                       fmt::format("a divisor of num_attention_heads = {}", decoder.heads));
-    decoder.head_dim = config.integer("head_dim", decoder.head_dim, 2, 1 << 16);
+    constexpr std::int32_t kMostWidth = 1
+                                        << 18;  // of all heads together, so that no size overflows
+    decoder.head_dim = config.integer("head_dim", decoder.head_dim, 2, kMostWidth / decoder.heads);
     if (decoder.head_dim % 2 != 0) config.refuse("head_dim", "an even number");
     decoder.qkv_bias = decoder.attention_out_bias = decoder.mlp_bias = false;
     decoder.rotary = read_rotary(config);

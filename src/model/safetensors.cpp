@@ -8,7 +8,6 @@
 #include <fstream>
 #include <limits>
 #include <optional>
-#include <set>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -18,6 +17,7 @@
 #include "core/check.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "model/json_text.hpp"
 #include "model/mapped_file.hpp"
 
 namespace mobi {
@@ -28,6 +28,7 @@ using Entries = std::map<std::string, SafetensorsEntry, std::less<>>;
 
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
 constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kMostShown = 300;  ///< characters of what is wrong
 
 struct DtypeInfo {
     std::string_view name;
@@ -72,34 +73,20 @@ class Fault {
     [[noreturn]] void operator()(fmt::format_string<Args...> text, Args&&... args) const {
         throw DataError(
             fmt::format("{}: not a valid safetensors file: {}; fetch or convert it again", name_,
-                        fmt::format(text, std::forward<Args>(args)...)));
+                        printable(fmt::format(text, std::forward<Args>(args)...), kMostShown)));
     }
 
   private:
     const std::string& name_;
 };
 
-/// Parses the header; a key that occurs twice in one object is an error, which the library itself
-/// would let pass.
 Json parse_header(std::string_view text, const Fault& fault) {
-    std::vector<std::set<std::string>> keys;
-    std::string duplicate;
-    const auto watch = [&](int /*depth*/, Json::parse_event_t event, Json& value) {
-        if (event == Json::parse_event_t::object_start) keys.emplace_back();
-        if (event == Json::parse_event_t::object_end) keys.pop_back();
-        if (event == Json::parse_event_t::key) {
-            const auto& key = value.get_ref<const std::string&>();
-            if (!keys.back().insert(key).second) duplicate = key;
-        }
-        return true;
-    };
     Json header;
     try {
-        header = Json::parse(text, watch);
-    } catch (const Json::exception& error) {
-        fault("header is not JSON ({:.120})", error.what());
+        header = parse_json(text);
+    } catch (const JsonFault& error) {
+        fault("header {}", error.what());
     }
-    if (!duplicate.empty()) fault("key \"{}\" occurs twice", duplicate);
     if (!header.is_object()) fault("header is not a JSON object");
     return header;
 }
@@ -189,6 +176,7 @@ Entries read_entries(std::span<const std::byte> bytes, const Fault& fault) {
                 if (!text_value.is_string()) fault("__metadata__ holds something else than text");
             continue;
         }
+        if (!is_one_line(name)) fault("the name \"{}\" has control characters", name);
         entries.emplace(name, read_entry(name, value, data, fault));
     }
     check_tiling(entries, data, fault);

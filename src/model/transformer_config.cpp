@@ -168,7 +168,7 @@ BackboneInfo describe(const TransformerConfig& config) {
     info.vocabulary = config.vocabulary;
     info.max_tokens = config.max_tokens;
     info.pivot = config.causal ? Pivot::Last : Pivot::First;
-    info.uses_type_ids = config.token_types > 0;
+    info.uses_type_ids = config.token_types > 1;
     return info;
 }
 

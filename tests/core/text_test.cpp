@@ -21,6 +21,16 @@ TEST(NearestTest, SuggestsAMisspeltKeyAndNothingForNonsense) {
     EXPECT_EQ(nearest("x", {}), std::nullopt);
 }
 
+TEST(PrintableTest, IsOneLineOfLimitedLength) {
+    EXPECT_EQ(printable("plain text"), "plain text");
+    EXPECT_EQ(printable("a\nb\x1b[2J\xff"), "a\\x0ab\\x1b[2J\\xff");
+    EXPECT_EQ(printable(std::string(100, 'y'), 3), "yyy...");
+    EXPECT_EQ(printable("yyy", 3), "yyy");
+    EXPECT_TRUE(is_one_line("caf\u00e9"));
+    EXPECT_FALSE(is_one_line("a\n"));
+    EXPECT_FALSE(is_one_line(std::string_view("a\0", 2)));
+}
+
 TEST(HumanTest, RoundsToThreeDigits) {
     EXPECT_EQ(human(1234567, "B"), "1.23 MB");
     EXPECT_EQ(human(12, "devices"), "12 devices");

@@ -110,5 +110,16 @@ TEST(Llama2cTest, WhatIsNotACheckpointIsRefused) {
               std::string::npos);
 }
 
+TEST(Llama2cTest, AFolderHoldsOneCheckpoint) {
+    const test::TempFolder folder;
+    EXPECT_THROW(find_llama2c(folder.path()), DataError);
+    write_file(folder, {4, 6, 1, 2, 1, 5, 3}, 0);
+    std::ofstream(folder.path() / "pytorch_model.bin") << "PK";
+    EXPECT_EQ(find_llama2c(folder.path()), folder.path() / "model.bin");
+    std::filesystem::copy_file(folder.path() / "model.bin", folder.path() / "other.bin");
+    EXPECT_THROW(find_llama2c(folder.path()), DataError);
+    EXPECT_THROW(find_llama2c(folder.path() / "absent"), DataError);
+}
+
 }  // namespace
 }  // namespace mobi

@@ -22,7 +22,7 @@ class CountingReader : public WeightReader {
     at::Tensor rows(const TensorSource& source,
                     std::int64_t first,
                     std::int64_t count) const override {
-        ++reads;
+        reads += count > 0 ? 1 : 0;  // no row: whether it is there, before anything is read
         if (source.name == "missing") throw DataError("no such tensor");
         const std::int64_t columns = source.shape.size() > 1 ? source.shape[1] : 1;
         std::vector<std::int64_t> shape = source.shape;
