@@ -98,9 +98,11 @@ TEST(ForwardRequestTest, EverySampleComesBackInItsOwnPacket) {
         request.packets.push_back(part);
     }
     const SumBackbone backbone;
-    const ResidualHead head({ResidualOutput::Zero}, 4, 3, "sum", 1);
+    ResidualParameters zero;
+    zero.output = ResidualOutput::Zero;
+    const auto head = make_random_head(zero, 4, 3, "sum", 1);
     std::vector<Packet> packets;
-    const RequestReport report = forward_request(request, setup, backbone, head, [&](Bytes bytes) {
+    const RequestReport report = forward_request(request, setup, backbone, *head, [&](Bytes bytes) {
         packets.push_back(decode_packet(bytes, plan.layout));
     });
     EXPECT_EQ(report.samples, 6);
