@@ -154,7 +154,8 @@ void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     align("identity", &AlignParameters::identity, codec::boolean(), "no projection where one backbone type has the side width", "ours, METHODS.md 1.4");
 
     auto loss = section(keys, "loss", &RunConfig::loss);
-    loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_with_label needs packet.labels = true", "ours, METHODS.md 1.5");
+    loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_residual", LossKind::CeResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_residual: cross-entropy, the server reads the label off the residual; ce_with_label needs packet.labels = true", "ours, METHODS.md 1.5");
+    loss("logit_adjustment", &LossParameters::logit_adjustment, choice<LogitAdjustment>({{"none", LogitAdjustment::None}, {"type", LogitAdjustment::Type}}), "type: the cross-entropies take out each backbone type's own class frequencies; other losses ignore it", "ours, arXiv 2007.07314, 2007.10740");
 
     auto optimizer = section(keys, "optimizer", &RunConfig::optimizer);
     optimizer("kind", &OptimizerParameters::kind, choice<OptimizerKind>({{"adamw", OptimizerKind::AdamW}}), "optimiser of the server", "ours, METHODS.md 1.6");
