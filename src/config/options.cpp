@@ -152,6 +152,7 @@ void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     auto align = section(keys, "align", &RunConfig::align);
     align("projection", &AlignParameters::projection, choice<ProjectionScope>({{"type_layer", ProjectionScope::TypeLayer}, {"type", ProjectionScope::Type}, {"device_layer", ProjectionScope::DeviceLayer}}), "one projection a backbone type and layer, a type, or a device and layer", "ours, METHODS.md 1.4");
     align("identity", &AlignParameters::identity, codec::boolean(), "no projection where one backbone type has the side width", "ours, METHODS.md 1.4");
+    align("start", &AlignParameters::start, choice<ProjectionStart>({{"uniform", ProjectionStart::Uniform}, {"identity", ProjectionStart::Identity}}), "identity: a projection from the side width to itself starts as 3 times the identity, others uniform", "ours, arXiv 1504.00941");
 
     auto loss = section(keys, "loss", &RunConfig::loss);
     loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_residual", LossKind::CeResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_residual: cross-entropy, the server reads the label off the residual; ce_with_label needs packet.labels = true", "ours, METHODS.md 1.5");

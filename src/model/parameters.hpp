@@ -54,11 +54,13 @@ struct SideParameters {
 };
 
 enum class ProjectionScope { TypeLayer, Type, DeviceLayer };
+enum class ProjectionStart { Uniform, Identity };
 
 /// Section `[align]` (METHODS.md 1.4).
 struct AlignParameters {
     ProjectionScope projection = ProjectionScope::TypeLayer;
     bool identity = true;  ///< no projection for a single type with d = m
+    ProjectionStart start = ProjectionStart::Uniform;
 };
 
 enum class LossKind { MseResidual, HuberResidual, CeResidual, CeWithLabel };
