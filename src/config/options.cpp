@@ -175,6 +175,7 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     server("sampler", &ServerParameters::sampler, choice<Sampler>({{"auto", Sampler::Auto}, {"uniform", Sampler::Uniform}, {"permutation", Sampler::Permutation}}), "draws of replay; auto: uniform until all have arrived, then permutations", "ours, METHODS.md 1.6");
     server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples", "ours, METHODS.md 1.6");
     server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}}), "give backbones, or devices, equal shares of uniform replay", "ours, METHODS.md 1.6");
+    server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
     server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, METHODS.md 4.3");
     server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, METHODS.md 4.3");
     server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, METHODS.md 4.3");

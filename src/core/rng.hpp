@@ -23,6 +23,7 @@ enum class Purpose : std::uint32_t {
     FleetMix,       ///< index: device
     InboxPlace,     ///< index: sample
     Test,
+    Mixup = 13,  ///< index: update; 12 is a benchmark's
 };
 
 /// A stable 64-bit key of a text (FNV-1a), for streams that belong to something with a name.

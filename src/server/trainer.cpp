@@ -8,7 +8,9 @@
 
 #include "core/check.hpp"
 #include "core/clock.hpp"
+#include "core/rng.hpp"
 #include "model/loss.hpp"
+#include "server/mixup.hpp"
 
 namespace mobi {
 namespace {
@@ -105,6 +107,13 @@ void Trainer::run(const Step& step, std::int64_t planned) {
         if (settings_.loss.kind == LossKind::CeResidual)
             batch.labels = residual_labels(batch.residual);
         const at::Tensor adjustment = adjustment_of(step, batch);
+        if (!is_cross_entropy(settings_.loss.kind)) batch.labels = at::Tensor();
+        if (settings_.mixup > 0) {
+            RandomStream stream(settings_.seed, Purpose::Mixup,
+                                static_cast<std::uint64_t>(step.network_update),
+                                static_cast<std::uint32_t>(step.network));
+            mix_samples(batch, settings_.mixup, stream);
+        }
         const at::Tensor output = network_->forward(batch.parts);
         const at::Tensor loss =
             side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);

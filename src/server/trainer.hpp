@@ -29,6 +29,7 @@ struct TrainerSettings {
     OptimizerParameters optimizer;
     EvalParameters eval;
     ServerMode mode = ServerMode::ArrivalReplay;
+    double mixup = 0;  ///< `server.mixup`
     std::int32_t classes = 0;
 };
 

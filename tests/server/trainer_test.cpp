@@ -218,6 +218,29 @@ TEST_F(TrainerTest, AnUpdateCountsItsOwnPacketAndNoLaterOne) {
     EXPECT_NEAR(updates[0].loss, -sum / 4, 1e-6);
 }
 
+TEST_F(TrainerTest, CrossEntropyWithAdjustmentAndMixupLearnsAndRepeats) {
+    settings.loss = {LossKind::CeResidual, LogitAdjustment::Type};
+    const SourceMap sources(plan, ProjectionScope::TypeLayer);
+    Inbox inbox(plan, sources, kClasses);
+    fill(inbox);
+    std::map<double, std::vector<double>> last;  // by mixup: the last losses of two runs
+    for (const double mixup : {0.0, 0.4, 0.0, 0.4}) {
+        settings.mixup = mixup;
+        Trainer trainer(settings, plan, sources, inbox, evaluation, sink);
+        for (std::int64_t t = 0; t < 50; ++t) {
+            Step step = step_on(t, every_sample());
+            if (t == 0) step.arrived = step.samples;
+            trainer.run(step, 50);
+        }
+        trainer.finish({});
+        EXPECT_GT(evaluations.back().rows[2].metric, 90);
+        last[mixup].push_back(updates.back().loss);
+    }
+    EXPECT_EQ(last[0.0][0], last[0.0][1]);
+    EXPECT_EQ(last[0.4][0], last[0.4][1]);
+    EXPECT_GT(last[0.4][0], last[0.0][0]);  // soft labels keep some entropy
+}
+
 TEST_F(TrainerTest, ProjectionsOfDevicesTakeTheAdjustmentOfTheirType) {
     settings.loss = {LossKind::CeResidual, LogitAdjustment::Type};
     std::vector<double> losses;
