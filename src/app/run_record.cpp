@@ -59,6 +59,7 @@ ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
     settings.trainer.optimizer = config.optimizer;
     settings.trainer.eval = config.eval;
     settings.trainer.mode = config.server.mode;
+    settings.trainer.mixup = config.server.mixup;
     settings.trainer.classes = classes;
     settings.record_activations = config.record.activations == RecordActivations::All;
     return settings;

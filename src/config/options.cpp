@@ -153,9 +153,11 @@ void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     auto align = section(keys, "align", &RunConfig::align);
     align("projection", &AlignParameters::projection, choice<ProjectionScope>({{"type_layer", ProjectionScope::TypeLayer}, {"type", ProjectionScope::Type}, {"device_layer", ProjectionScope::DeviceLayer}}), "one projection a backbone type and layer, a type, or a device and layer", "ours, METHODS.md 1.4");
     align("identity", &AlignParameters::identity, codec::boolean(), "no projection where one backbone type has the side width", "ours, METHODS.md 1.4");
+    align("start", &AlignParameters::start, choice<ProjectionStart>({{"uniform", ProjectionStart::Uniform}, {"identity", ProjectionStart::Identity}}), "identity: a projection from the side width to itself starts as 3 times the identity, others uniform", "ours, arXiv 1504.00941");
 
     auto loss = section(keys, "loss", &RunConfig::loss);
-    loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_with_label needs packet.labels = true", "ours, METHODS.md 1.5");
+    loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_residual", LossKind::CeResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_residual: cross-entropy, the server reads the label off the residual; ce_with_label needs packet.labels = true", "ours, METHODS.md 1.5");
+    loss("logit_adjustment", &LossParameters::logit_adjustment, choice<LogitAdjustment>({{"none", LogitAdjustment::None}, {"type", LogitAdjustment::Type}}), "type: the cross-entropies take out each backbone type's own class frequencies; other losses ignore it", "ours, arXiv 2007.07314, 2007.10740");
 
     auto optimizer = section(keys, "optimizer", &RunConfig::optimizer);
     optimizer("kind", &OptimizerParameters::kind, choice<OptimizerKind>({{"adamw", OptimizerKind::AdamW}}), "optimiser of the server", "ours, METHODS.md 1.6");
@@ -174,6 +176,7 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     server("sampler", &ServerParameters::sampler, choice<Sampler>({{"auto", Sampler::Auto}, {"uniform", Sampler::Uniform}, {"permutation", Sampler::Permutation}}), "draws of replay; auto: uniform until all have arrived, then permutations", "ours, METHODS.md 1.6");
     server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples", "ours, METHODS.md 1.6");
     server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}}), "give backbones, or devices, equal shares of uniform replay", "ours, METHODS.md 1.6");
+    server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
     server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, METHODS.md 4.3");
     server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, METHODS.md 4.3");
     server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, METHODS.md 4.3");

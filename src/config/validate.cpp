@@ -112,7 +112,12 @@ class Validator {
         const bool with_labels = config_.loss.kind == LossKind::CeWithLabel;
         require(!with_labels || config_.packet.labels, "loss.kind",
                 "cross-entropy needs the labels: accepted with packet.labels = true");
-        require(!with_labels || config_.data.classes != "1", "loss.kind",
+        require(config_.loss.kind != LossKind::CeResidual ||
+                    config_.residual.output != ResidualOutput::Logits,
+                "loss.kind",
+                "ce_residual reads the label off the residual: accepted with residual.output = "
+                "softmax or zero");
+        require(!is_cross_entropy(config_.loss.kind) || config_.data.classes != "1", "loss.kind",
                 "cross-entropy needs classes: not accepted for regression (data.classes = 1)");
         require(server.balance == Balance::None || server.sampler != Sampler::Permutation,
                 "server.balance",

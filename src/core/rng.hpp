@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
     InboxPlace,     ///< index: sample
     Test,
     Benchmark,
+    Mixup,  ///< index: update
 };
 
 /// A stable 64-bit key of a text (FNV-1a), for streams that belong to something with a name.

@@ -55,19 +55,28 @@ struct SideParameters {
 };
 
 enum class ProjectionScope { TypeLayer, Type, DeviceLayer };
+enum class ProjectionStart { Uniform, Identity };
 
 /// Section `[align]` (METHODS.md 1.4).
 struct AlignParameters {
     ProjectionScope projection = ProjectionScope::TypeLayer;
     bool identity = true;  ///< no projection for a single type with d = m
+    ProjectionStart start = ProjectionStart::Uniform;
 };
 
-enum class LossKind { MseResidual, HuberResidual, CeWithLabel };
+enum class LossKind { MseResidual, HuberResidual, CeResidual, CeWithLabel };
+enum class LogitAdjustment { None, Type };
 
 /// Section `[loss]` (METHODS.md 1.5).
 struct LossParameters {
     LossKind kind = LossKind::MseResidual;
+    LogitAdjustment logit_adjustment = LogitAdjustment::None;  ///< of cross-entropies
 };
+
+/// Whether a loss has logits, so that class labels and a logit adjustment take part in it.
+constexpr bool is_cross_entropy(LossKind kind) noexcept {
+    return kind == LossKind::CeResidual || kind == LossKind::CeWithLabel;
+}
 
 enum class OptimizerKind { AdamW };
 enum class Schedule { Linear, Constant };

@@ -15,6 +15,11 @@ namespace {
 
 constexpr double kNormEps = 1e-5;
 
+/// P = 3 I for `align.start = identity`.  LN(u) undoes the scale, but Adam's steps have the size of
+/// the learning rate whatever that of the weight: in a matrix three times as large they turn the
+/// output a third as far, which keeps the backbone's features until the ladder has learned.
+constexpr float kIdentityScale = 3;
+
 }  // namespace
 
 std::int32_t auto_side_width(std::vector<std::int32_t> widths) {
@@ -75,7 +80,10 @@ SideNetwork::SideNetwork(SideShape shape,
         const std::int64_t d = shape_.sources[static_cast<std::size_t>(source)].width;
         const std::int32_t maps = align_.projection == ProjectionScope::Type ? 1 : shape_.taps();
         for (std::int32_t tap = 0; tap < maps; ++tap) {
-            add(projection_name("P", source, tap), {m, d}, 1 / std::sqrt(d), 0);
+            const std::string name = projection_name("P", source, tap);
+            add(name, {m, d}, 1 / std::sqrt(d), 0);
+            if (align_.start == ProjectionStart::Identity && d == m)
+                set(name, kIdentityScale * torch::eye(m));
             add(projection_name("c", source, tap), {m}, 0, 0);
         }
     }

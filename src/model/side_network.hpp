@@ -65,6 +65,11 @@ struct SideInput {
 /// Source: arXiv 2508.06765 as reconstructed in METHODS.md 1.4, which says what the paper leaves
 /// open and the keys (`side.*`, `align.*`) that decide it.
 ///
+/// P starts uniform in ±1/sqrt(d), or, with `align.start = identity` and d = m, as a multiple of
+/// the identity: taps of the side width need no alignment to begin with (ours; identity starts: Le
+/// et al., "A simple way to initialize recurrent networks of rectified linear units", arXiv
+/// 1504.00941).
+///
 /// Tensors are named `P.<κ>.<b>`, `c.<κ>.<b>`, `alpha.<b>`, `LN.<b>.weight`, `W_dn.<b>`, ...,
 /// `LN.o.weight`, `W_o`, `b_o`; b counts from 1, and 0 is the embedding's projection.
 /// Copies share their tensors.  Not thread-safe while an optimiser changes the parameters.

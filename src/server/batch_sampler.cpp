@@ -20,14 +20,16 @@ BatchSampler::BatchSampler(const ServerParameters& parameters,
     }
 }
 
-void BatchSampler::insert(std::int32_t sample) {
+bool BatchSampler::insert(std::int32_t sample) {
     for (SampleSet& stratum : strata_) {
         // Strata partition the samples; which one it is, only the set itself can tell cheaply.
         if (!stratum.plans(sample)) continue;
-        if (stratum.insert(sample)) ++size_;
-        return;
+        const bool fresh = stratum.insert(sample);
+        if (fresh) ++size_;
+        return fresh;
     }
     MOBI_CHECK(false, "sample {} was not planned", sample);
+    return false;
 }
 
 std::vector<std::int32_t> BatchSampler::draw(std::int64_t update, bool complete) {

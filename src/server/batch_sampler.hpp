@@ -32,8 +32,8 @@ class BatchSampler {
                  std::uint32_t network,
                  const std::vector<Stratum>& strata);
 
-    /// A sample has arrived; again is no error and has no effect.
-    void insert(std::int32_t sample);
+    /// A sample has arrived.  \return false when it was there already, which has no effect.
+    bool insert(std::int32_t sample);
 
     /// Samples that have arrived.
     std::int64_t size() const noexcept { return size_; }

@@ -18,6 +18,7 @@ SourceMap::SourceMap(const FleetPlan& plan, ProjectionScope scope)
     if (scope != ProjectionScope::DeviceLayer)
         for (std::size_t k = 0; k < plan.backbones.size(); ++k) {
             sources_of_backbone_[k].push_back(static_cast<std::int32_t>(k));
+            backbone_of_source_.push_back(static_cast<std::int32_t>(k));
             sources_.push_back({plan.backbones[k].name, plan.backbones[k].layout.width});
         }
     for (const DevicePlan& device : plan.devices) {
@@ -27,6 +28,7 @@ SourceMap::SourceMap(const FleetPlan& plan, ProjectionScope scope)
         if (scope != ProjectionScope::DeviceLayer || !device.admitted) continue;
         source = static_cast<std::int32_t>(sources_.size());
         sources_of_backbone_[backbone].push_back(source);
+        backbone_of_source_.push_back(device.backbone);
         sources_.push_back(
             {fmt::format("device_{}", device.id), plan.backbones[backbone].layout.width});
     }
@@ -107,6 +109,15 @@ void Inbox::decode_row(const Store& store,
             (tap * static_cast<std::size_t>(batch) + static_cast<std::size_t>(column)) * width;
         decode_vectors(store.layout.dtype, codes, scales, width, {taps + target, width});
     }
+}
+
+std::int32_t Inbox::class_of(std::int32_t sample) const {
+    const Place& place = places_.at(static_cast<std::size_t>(sample));
+    MOBI_CHECK(place.row >= 0, "sample {} is on no admitted device", sample);
+    const Store& store = stores_[static_cast<std::size_t>(place.backbone)];
+    if (!store.labels.empty()) return store.labels[static_cast<std::size_t>(place.row)];
+    const auto first = store.residual.begin() + place.row * classes_;
+    return static_cast<std::int32_t>(std::min_element(first, first + classes_) - first);
 }
 
 TrainingBatch Inbox::gather(std::span<const std::int32_t> samples) const {

@@ -34,12 +34,16 @@ class SourceMap {
     const std::vector<std::int32_t>& of_backbone(std::int32_t backbone) const {
         return sources_of_backbone_[static_cast<std::size_t>(backbone)];
     }
+    std::int32_t backbone_of(std::int32_t source) const {
+        return backbone_of_source_[static_cast<std::size_t>(source)];
+    }
     const std::vector<SideShape::Source>& sources() const noexcept { return sources_; }
 
   private:
     std::vector<SideShape::Source> sources_;
     std::vector<std::int32_t> source_of_device_;
     std::vector<std::vector<std::int32_t>> sources_of_backbone_;
+    std::vector<std::int32_t> backbone_of_source_;
 };
 
 /// The server's cache of uploaded samples, kept as they came over the wire and decoded when a batch
@@ -58,6 +62,15 @@ class Inbox {
 
     /// \param samples  ids, increasing, all inserted before.
     TrainingBatch gather(std::span<const std::int32_t> samples) const;
+
+    /// The class of a sample: the label its packet carries, else the one that its residual gives
+    /// away (model/loss.hpp).  \param sample  inserted before.
+    std::int32_t class_of(std::int32_t sample) const;
+
+    /// The backbone type a sample comes from.
+    std::int32_t backbone_of(std::int32_t sample) const {
+        return places_.at(static_cast<std::size_t>(sample)).backbone;
+    }
 
     std::size_t allocated_bytes() const noexcept;
 

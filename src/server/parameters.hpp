@@ -15,6 +15,7 @@ struct ServerParameters {
     Sampler sampler = Sampler::Auto;
     int epochs = 20;
     Balance balance = Balance::None;
+    double mixup = 0;  ///< a of Beta(a, a); 0 = off
     double rate_flop_per_s = 5e12;
     double io_rate_bytes_per_s = 10e9;
     double step_overhead_s = 200e-6;

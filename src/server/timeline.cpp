@@ -83,9 +83,11 @@ void Timeline::take_delivery() {
     const Delivery& delivery = deliveries_[static_cast<std::size_t>(taken_)];
     free_ = std::max(free_, delivery.times.arrival);
     Network& network = network_of(delivery);
-    const std::int64_t before = network.sampler.size();
-    for (const std::int32_t id : delivery.samples) network.sampler.insert(id);
-    inbox_samples_ += network.sampler.size() - before;
+    for (const std::int32_t id : delivery.samples) {
+        if (!network.sampler.insert(id)) continue;
+        arrived_.push_back(id);
+        ++inbox_samples_;
+    }
     ++network.arrived;
     ++taken_;
     if (updates_on_arrival()) updates_left_of_arrival_ = settings_.server.updates_per_arrival;
@@ -115,6 +117,7 @@ Step Timeline::make_step(Network& network, StepKind kind, std::vector<std::int32
     step.start = free_;
     step.end = free_ += settings_.update_time(samples);
     step.samples = std::move(samples);
+    step.arrived = std::exchange(arrived_, {});
     step.inbox_samples = inbox_samples_;
     step.deliveries_used = taken_;
     const auto rest = deliveries_.subspan(static_cast<std::size_t>(taken_));

@@ -26,6 +26,7 @@ struct Step {
     VirtualClock::time_point start{};
     VirtualClock::time_point end{};
     std::vector<std::int32_t> samples;  ///< ids, increasing
+    std::vector<std::int32_t> arrived;  ///< ids new in the inbox since the previous step began
     std::int64_t inbox_samples = 0;     ///< when it began
     std::int32_t waiting = 0;           ///< packets that had arrived and waited when it began
     std::int64_t deliveries_used = 0;   ///< this step needs the first n deliveries, no others
@@ -100,6 +101,7 @@ class Timeline {
     std::size_t turn_ = 0;  // whose replay is next, per_device
     std::int64_t updates_ = 0;
     std::int64_t inbox_samples_ = 0;
+    std::vector<std::int32_t> arrived_;  // for the next step
 };
 
 }  // namespace mobi

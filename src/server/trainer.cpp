@@ -8,7 +8,9 @@
 
 #include "core/check.hpp"
 #include "core/clock.hpp"
+#include "core/rng.hpp"
 #include "model/loss.hpp"
+#include "server/mixup.hpp"
 
 namespace mobi {
 namespace {
@@ -76,7 +78,8 @@ Trainer::Trainer(const TrainerSettings& settings,
       inbox_(inbox),
       evaluation_(std::move(evaluation)),
       sink_(std::move(sink)),
-      shape_(side_shape(plan, sources, settings.side, settings.align, settings.classes)) {}
+      shape_(side_shape(plan, sources, settings.side, settings.align, settings.classes)),
+      class_counts_(static_cast<std::int32_t>(plan.backbones.size()), settings.classes) {}
 
 void Trainer::begin_network(std::int32_t id, std::int64_t planned) {
     end_network();
@@ -99,10 +102,21 @@ void Trainer::run(const Step& step, std::int64_t planned) {
     if (network_ == nullptr || step.network != network_id_) begin_network(step.network, planned);
     {
         const Stopwatch watch(training_s_);
-        const TrainingBatch batch = inbox_.gather(step.samples);
+        TrainingBatch batch = inbox_.gather(step.samples);
+        // The residual's own label, also where packets carry one.
+        if (settings_.loss.kind == LossKind::CeResidual)
+            batch.labels = residual_labels(batch.residual);
+        const at::Tensor adjustment = adjustment_of(step, batch);
+        if (!is_cross_entropy(settings_.loss.kind)) batch.labels = at::Tensor();
+        if (settings_.mixup > 0) {
+            RandomStream stream(settings_.seed, Purpose::Mixup,
+                                static_cast<std::uint64_t>(step.network_update),
+                                static_cast<std::uint32_t>(step.network));
+            mix_samples(batch, settings_.mixup, stream);
+        }
         const at::Tensor output = network_->forward(batch.parts);
         const at::Tensor loss =
-            side_loss(settings_.loss.kind, output, batch.residual, batch.labels);
+            side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);
         const SideOptimizer::Step taken = optimizer_->step(loss, step.network_update);
         sink_.update({step.update, loss.item<double>(), taken.gradient_norm, taken.learning_rate,
                       network_->gates()});
@@ -110,6 +124,21 @@ void Trainer::run(const Step& step, std::int64_t planned) {
     ++updates_done_;
     if (!per_device() && settings_.eval.every > 0 && updates_done_ % settings_.eval.every == 0)
         evaluate_shared(updates_done_, step.end);
+}
+
+at::Tensor Trainer::adjustment_of(const Step& step, const TrainingBatch& batch) {
+    // A network of one device has one type, whose A is 0.
+    if (settings_.loss.logit_adjustment == LogitAdjustment::None || per_device() ||
+        !is_cross_entropy(settings_.loss.kind))
+        return {};
+    for (const std::int32_t id : step.arrived)
+        class_counts_.add(inbox_.backbone_of(id), inbox_.class_of(id));
+    const at::Tensor& types = class_counts_.adjustment();
+    std::vector<at::Tensor> rows;
+    for (const SideInput& part : batch.parts)
+        rows.push_back(
+            types[sources_.backbone_of(part.source)].expand({part.taps.size(1), types.size(1)}));
+    return torch::cat(rows);
 }
 
 void Trainer::evaluate_shared(std::int64_t updates, VirtualClock::time_point time) {

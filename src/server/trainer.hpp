@@ -12,6 +12,7 @@
 #include "model/parameters.hpp"
 #include "model/side_network.hpp"
 #include "model/side_optimizer.hpp"
+#include "server/class_counts.hpp"
 #include "server/evaluator.hpp"
 #include "server/inbox.hpp"
 #include "server/parameters.hpp"
@@ -28,6 +29,7 @@ struct TrainerSettings {
     OptimizerParameters optimizer;
     EvalParameters eval;
     ServerMode mode = ServerMode::ArrivalReplay;
+    double mixup = 0;  ///< `server.mixup`
     std::int32_t classes = 0;
 };
 
@@ -101,6 +103,8 @@ class Trainer {
   private:
     void begin_network(std::int32_t id, std::int64_t planned);
     void end_network();
+    /// A of every row of the batch, with what has arrived up to the step; undefined: none.
+    at::Tensor adjustment_of(const Step& step, const TrainingBatch& batch);
     void evaluate_shared(std::int64_t updates, VirtualClock::time_point time);
     void report(std::int64_t updates,
                 VirtualClock::time_point time,
@@ -114,6 +118,7 @@ class Trainer {
     std::shared_ptr<const EvaluationData> evaluation_;
     TrainingSink sink_;
     SideShape shape_;
+    ClassCounts class_counts_;
     std::unique_ptr<SideNetwork> network_;
     std::unique_ptr<SideOptimizer> optimizer_;
     std::int32_t network_id_ = -1;

@@ -103,6 +103,21 @@ TEST(ValidateTest, CrossEntropyNeedsLabelsAndClasses) {
               Keys{"loss.kind"});
 }
 
+TEST(ValidateTest, ALabelIsReadOffTheResidualOfProbabilitiesAlone) {
+    const auto with = [](ResidualOutput output, const char* classes) {
+        return problems([&](RunConfig& c) {
+            c.loss.kind = LossKind::CeResidual;
+            c.loss.logit_adjustment = LogitAdjustment::Type;
+            c.residual.output = output;
+            c.data.classes = classes;
+        });
+    };
+    EXPECT_EQ(with(ResidualOutput::Softmax, ""), Keys());
+    EXPECT_EQ(with(ResidualOutput::Zero, ""), Keys());
+    EXPECT_EQ(with(ResidualOutput::Logits, ""), Keys{"loss.kind"});
+    EXPECT_EQ(with(ResidualOutput::Softmax, "1"), Keys{"loss.kind"});
+}
+
 TEST(ValidateTest, APermutationCannotBeBalanced) {
     EXPECT_EQ(problems([](RunConfig& c) {
                   c.server.balance = Balance::Backbone;

@@ -14,6 +14,9 @@ AFTER_ALL = "server.mode=replay_after_all"
 CENTRAL = "method.name=central_side"
 FP32 = "forward.dtype=fp32"
 LEARNED = ("side_network", "training", "training_gates", "confusion")
+SKEW = (
+    "loss.kind=ce_residual", "loss.logit_adjustment=type", "server.mixup=0.4", "align.start=identity", "side.width=24"
+)  # fmt: skip
 ONE_KIND = {"fleet__backbones": "*:small", "backbone__large__path": None}
 
 
@@ -60,6 +63,17 @@ class ReplayTest(Workspace):
                     self.assert_learned(run)
                     self.assert_same(run, again, only=(*LEARNED, "evaluations", "updates", "update_samples", "uploads"))
 
+    def test_counts_and_mixes_of_the_quick_start_repeat_in_a_replay_and_on_any_ranks(self):
+        config = self.configure()
+        for mode in ("arrival_replay", "replay_after_all", "per_device"):
+            with self.subTest(mode=mode):
+                run = self.run_fleet("skew.h5", f"server.mode={mode}", *SKEW, config=config)
+                again = self.replay(run, "skew_again.h5")
+                self.assert_same(run, again, only=(*LEARNED, "evaluations", "updates", "update_samples"))
+                self.assert_same(run, self.run_fleet("skew3.h5", f"server.mode={mode}", *SKEW, config=config, ranks=3))
+        plain = self.replay(run, "skew_plain.h5", "server.mode=arrival_replay", "loss.kind=huber_residual")
+        self.assert_learned(plain)
+
     def test_a_replay_keeps_no_activations_of_its_own(self):
         run = self.run_fleet("run.h5", config=self.configure())
         with h5py.File(self.replay(run, "again.h5")) as file:
@@ -98,6 +112,7 @@ class ReplayTest(Workspace):
 
     def test_3_a_mixed_fleet_equals_the_central_training_of_each_sample_by_its_backbone(self):
         self.central_from_log("mixed", self.configure(), FP32)
+        self.central_from_log("skew", self.configure(), *SKEW)
         self.central_from_log("mixed8", self.configure(data__partition="uniform"), "packet.dtype=int8")
 
     def test_1_and_3_central_training_with_its_own_forward_pass(self):

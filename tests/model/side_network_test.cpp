@@ -85,6 +85,21 @@ TEST(SideNetworkTest, ATensorsStartDoesNotDependOnTheOtherTypes) {
             }
 }
 
+TEST(SideNetworkTest, AnIdentityStartIsForTheSideWidthAlone) {
+    AlignParameters align;
+    const SideNetwork uniform(shape_of(2, 8, 4, {8, 6}), {}, align, 7);
+    align.start = ProjectionStart::Identity;
+    const SideNetwork identity(shape_of(2, 8, 4, {8, 6}), {}, align, 7);
+    for (std::size_t i = 0; i < identity.parameters().size(); ++i) {
+        const auto& [name, tensor] = identity.parameters()[i];
+        if (name.starts_with("P.a"))
+            EXPECT_TRUE(torch::equal(tensor, 3 * torch::eye(8))) << name;
+        else
+            EXPECT_TRUE(torch::equal(tensor, uniform.parameters()[i].second)) << name;
+        EXPECT_TRUE(tensor.requires_grad()) << name;
+    }
+}
+
 TEST(SideNetworkTest, RowsOfAMixedBatchAreThoseOfTheirOwnBatches) {
     SideParameters side;
     side.zero_init = false;

@@ -75,6 +75,9 @@ TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
         EXPECT_EQ(steps[i].update, static_cast<std::int64_t>(i));
     }
     EXPECT_EQ(steps[0].samples, (std::vector<std::int32_t>{0, 1}));
+    EXPECT_EQ(steps[0].arrived, (std::vector<std::int32_t>{1, 0}));
+    EXPECT_EQ(steps[1].arrived, (std::vector<std::int32_t>{4, 5}));
+    EXPECT_TRUE(steps[2].arrived.empty());
     EXPECT_EQ(steps[1].waiting, 0);
 }
 

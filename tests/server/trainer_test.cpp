@@ -199,6 +199,65 @@ TEST_F(TrainerTest, AProjectionADeviceIsEvaluatedForEveryDevice) {
     EXPECT_TRUE(names.contains("P.device_3.1"));
 }
 
+TEST_F(TrainerTest, AnUpdateCountsItsOwnPacketAndNoLaterOne) {
+    // o = 0 and f_s = 0 at the start: the first loss is the mean of -log softmax(A)_y.
+    settings.loss = {LossKind::CeResidual, LogitAdjustment::Type};
+    const SourceMap sources(plan, ProjectionScope::TypeLayer);
+    Inbox inbox(plan, sources, kClasses);
+    fill(inbox);
+    Trainer trainer(settings, plan, sources, inbox, evaluation, sink);
+    Step step = step_on(0, {0, 3, 4, 12});  // classes 0, 0, 1 of type a and 0 of type b
+    step.arrived = {12, 0, 3, 4};
+    trainer.run(step, 1);
+    ClassCounts counts(2, kClasses);
+    for (const std::int32_t label : {0, 0, 1}) counts.add(0, label);
+    counts.add(1, 0);
+    const at::Tensor log_shares = at::log_softmax(counts.adjustment(), 1);
+    EXPECT_NE(log_shares[0][0].item<float>(), log_shares[1][0].item<float>());
+    const double sum = (2 * log_shares[0][0] + log_shares[0][1] + log_shares[1][0]).item<double>();
+    EXPECT_NEAR(updates[0].loss, -sum / 4, 1e-6);
+}
+
+TEST_F(TrainerTest, CrossEntropyWithAdjustmentAndMixupLearnsAndRepeats) {
+    settings.loss = {LossKind::CeResidual, LogitAdjustment::Type};
+    const SourceMap sources(plan, ProjectionScope::TypeLayer);
+    Inbox inbox(plan, sources, kClasses);
+    fill(inbox);
+    std::map<double, std::vector<double>> last;  // by mixup: the last losses of two runs
+    for (const double mixup : {0.0, 0.4, 0.0, 0.4}) {
+        settings.mixup = mixup;
+        Trainer trainer(settings, plan, sources, inbox, evaluation, sink);
+        for (std::int64_t t = 0; t < 50; ++t) {
+            Step step = step_on(t, every_sample());
+            if (t == 0) step.arrived = step.samples;
+            trainer.run(step, 50);
+        }
+        trainer.finish({});
+        EXPECT_GT(evaluations.back().rows[2].metric, 90);
+        last[mixup].push_back(updates.back().loss);
+    }
+    EXPECT_EQ(last[0.0][0], last[0.0][1]);
+    EXPECT_EQ(last[0.4][0], last[0.4][1]);
+    EXPECT_GT(last[0.4][0], last[0.0][0]);  // soft labels keep some entropy
+}
+
+TEST_F(TrainerTest, ProjectionsOfDevicesTakeTheAdjustmentOfTheirType) {
+    settings.loss = {LossKind::CeResidual, LogitAdjustment::Type};
+    std::vector<double> losses;
+    for (const auto scope : {ProjectionScope::TypeLayer, ProjectionScope::DeviceLayer}) {
+        settings.align.projection = scope;
+        const SourceMap sources(plan, scope);
+        Inbox inbox(plan, sources, kClasses);
+        fill(inbox);
+        Trainer trainer(settings, plan, sources, inbox, nullptr, sink);
+        Step step = step_on(0, {0, 1, 12, 24, 36});
+        step.arrived = step.samples;
+        trainer.run(step, 1);
+        losses.push_back(updates.back().loss);
+    }
+    EXPECT_NEAR(losses[0], losses[1], 1e-6);
+}
+
 TEST_F(TrainerTest, AFailureInTheThreadReachesTheCaller) {
     const SourceMap sources(plan, ProjectionScope::TypeLayer);
     const Inbox inbox(plan, sources, kClasses);
