@@ -12,7 +12,6 @@ TransformerConfig read_encoder(const ConfigFile& config,
     if (config.text_value("position_embedding_type", "absolute") != "absolute")
         config.refuse("position_embedding_type", "absolute");
     TransformerConfig encoder = read_sizes(config, {}, {.vocabulary = defaults.vocabulary}, layers);
-    if (encoder.head_dim == 0) config.refuse("num_attention_heads", "a divisor of hidden_size");
     encoder.family = defaults.family;
     encoder.norm_eps = config.number("layer_norm_eps", defaults.norm_eps, 0, 1);
     encoder.activation = read_activation(config, "hidden_act", "gelu");

@@ -16,7 +16,6 @@ TransformerConfig read_gpt2(const ConfigFile& config, std::int32_t layers) {
                     .ffn = "n_inner",
                     .max_positions = "n_positions"},
                    {.ffn = 0, .vocabulary = 50257, .max_positions = 1024}, layers);
-    if (gpt2.head_dim == 0) config.refuse("n_head", "a divisor of n_embd");
     gpt2.family = "gpt2";
     gpt2.causal = true;
     gpt2.placement = NormPlacement::Pre;

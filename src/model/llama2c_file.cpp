@@ -136,11 +136,8 @@ std::size_t Llama2cFile::place_tensors() {
 }
 
 TransformerConfig Llama2cFile::architecture(std::int32_t layers) const {
-    if (layers < 0 || layers > architecture_.layers)
-        throw ConfigError(fmt::format("layers = {}: {} has {} blocks; 0 keeps all of them", layers,
-                                      name_, architecture_.layers));
     TransformerConfig cut = architecture_;
-    if (layers > 0) cut.layers = layers;
+    cut.layers = kept_layers(layers, architecture_.layers, name_);
     return cut;
 }
 

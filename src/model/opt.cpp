@@ -15,7 +15,6 @@ TransformerConfig read_opt(const ConfigFile& config, std::int32_t layers) {
     TransformerConfig opt =
         read_sizes(config, {.ffn = "ffn_dim"},
                    {.ffn = 3072, .vocabulary = 50272, .max_positions = 2048}, layers);
-    if (opt.head_dim == 0) config.refuse("num_attention_heads", "a divisor of hidden_size");
     if (!config.flag("enable_bias", true)) config.refuse("enable_bias", "true");
     if (!config.flag("layer_norm_elementwise_affine", true))
         config.refuse("layer_norm_elementwise_affine", "true");

@@ -8,7 +8,8 @@ namespace mobi {
 TransformerConfig read_rotary_decoder(const ConfigFile& config,
                                       const RotaryDecoderDefaults& defaults,
                                       std::int32_t layers) {
-    TransformerConfig decoder = read_sizes(config, {}, defaults.sizes, layers);
+    TransformerConfig decoder =
+        read_sizes(config, {.head_dim = "head_dim"}, defaults.sizes, layers);
     decoder.family = defaults.family;
     decoder.causal = true;
     decoder.placement = NormPlacement::Pre;

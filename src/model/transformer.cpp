@@ -82,7 +82,7 @@ class Transformer final : public Backbone {
     template <typename T>
     void activate(const Block& block, std::size_t rows, Workspace& space) const;
     template <typename T>
-    kernels::NormTask<T> norm_task(const NormWeights& norm, Workspace& space) const;
+    kernels::NormTask<T> norm_task(const NormWeights& norm, float* scratch) const;
     template <typename T>
     void final_norm(const at::Tensor& from, const at::Tensor& to, float* scratch) const;
     void final_norm(const at::Tensor& from, const at::Tensor& to, float* scratch) const;
@@ -122,14 +122,14 @@ Transformer::Transformer(TransformerConfig config, BackboneInfo info, PreparedWe
 
 /// A norm without input and output.
 template <typename T>
-kernels::NormTask<T> Transformer::norm_task(const NormWeights& norm, Workspace& space) const {
+kernels::NormTask<T> Transformer::norm_task(const NormWeights& norm, float* scratch) const {
     kernels::NormTask<T> task{};
     task.width = static_cast<std::size_t>(config_.width);
     task.rms = config_.rms_norm;
     task.weight = norm.weight;
     task.shift = norm.shift;
     task.eps = static_cast<float>(config_.norm_eps);
-    task.scratch = space.scratch.data_ptr<float>();
+    task.scratch = scratch;
     return task;
 }
 
@@ -185,7 +185,8 @@ void Transformer::multiply_and_attend(const Block& block,
         at::Tensor input = rows_of(space.states, first, padded);
         if (pre_norm()) {
             const at::Tensor normed = rows_of(space.normed, 0, padded);
-            kernels::NormTask<T> norm = norm_task<T>(block.attention_norm, space);
+            kernels::NormTask<T> norm =
+                norm_task<T>(block.attention_norm, space.scratch.data_ptr<float>());
             norm.rows = used;
             norm.a = numbers<T>(input);
             norm.out = numbers<T>(normed);
@@ -229,8 +230,8 @@ void Transformer::finish_block(const Block& block, std::size_t rows, Workspace& 
 
         block.attention_out.weight.multiply(rows_of(space.context, first, padded), product);
         // pre: states += attention, normed = N2 states.  post: states = N1(states + attention)
-        kernels::NormTask<T> norm =
-            norm_task<T>(pre_norm() ? block.mlp_norm : block.attention_norm, space);
+        kernels::NormTask<T> norm = norm_task<T>(pre_norm() ? block.mlp_norm : block.attention_norm,
+                                                 space.scratch.data_ptr<float>());
         norm.rows = used;
         norm.a = numbers<T>(product);
         norm.b = numbers<T>(states);
@@ -284,13 +285,7 @@ void Transformer::run(const PackedBatch& batch,
 /// (rows, d) -> (rows, d), which may be the same.
 template <typename T>
 void Transformer::final_norm(const at::Tensor& from, const at::Tensor& to, float* scratch) const {
-    kernels::NormTask<T> norm{};
-    norm.width = static_cast<std::size_t>(config_.width);
-    norm.rms = config_.rms_norm;
-    norm.weight = final_norm_.weight;
-    norm.shift = final_norm_.shift;
-    norm.eps = static_cast<float>(config_.norm_eps);
-    norm.scratch = scratch;
+    kernels::NormTask<T> norm = norm_task<T>(final_norm_, scratch);
     norm.rows = static_cast<std::size_t>(from.size(0));
     norm.a = numbers<T>(from);
     norm.out = numbers<T>(to);

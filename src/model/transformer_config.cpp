@@ -90,16 +90,20 @@ std::string prepared_name(std::int32_t block, std::string_view what) {
     return fmt::format("block.{}.{}", block, what);
 }
 
+std::int32_t kept_layers(std::int32_t wanted, std::int32_t available, const std::string& name) {
+    if (wanted < 0 || wanted > available)
+        throw ConfigError(fmt::format("layers = {}: {} has {} blocks; 0 keeps all of them", wanted,
+                                      name, available));
+    return wanted > 0 ? wanted : available;
+}
+
 TransformerConfig read_sizes(const ConfigFile& config,
                              const SizeKeys& keys,
                              const SizeDefaults& defaults,
                              std::int32_t layers) {
     TransformerConfig sizes;
-    sizes.layers = config.integer(keys.layers, defaults.layers, 1, kMost);
-    if (layers < 0 || layers > sizes.layers)
-        throw ConfigError(fmt::format("layers = {}: {} has {} blocks; 0 keeps all of them", layers,
-                                      config.name(), sizes.layers));
-    if (layers > 0) sizes.layers = layers;
+    sizes.layers =
+        kept_layers(layers, config.integer(keys.layers, defaults.layers, 1, kMost), config.name());
     sizes.width = config.integer(keys.width, defaults.width, 1, kMost);
     sizes.heads = config.integer(keys.heads, defaults.heads, 1, kMost);
     sizes.kv_heads = sizes.heads;
@@ -110,7 +114,7 @@ TransformerConfig read_sizes(const ConfigFile& config,
     sizes.embedding_width = sizes.width;
     if (sizes.width % sizes.heads == 0)
         sizes.head_dim = sizes.width / sizes.heads;
-    else if (config.integer("head_dim", 0, 0, kMost) == 0)
+    else if (keys.head_dim == nullptr || config.integer(keys.head_dim, 0, 0, kMost) == 0)
         config.refuse(keys.heads, fmt::format("a divisor of {} = {}", keys.width, sizes.width));
     return sizes;
 }

@@ -85,6 +85,7 @@ struct SizeKeys {
     const char* heads = "num_attention_heads";
     const char* ffn = "intermediate_size";
     const char* max_positions = "max_position_embeddings";
+    const char* head_dim = nullptr;  ///< null: a head's width is always width / heads
 };
 
 /// What the class that writes a family's files leaves out.
@@ -96,6 +97,11 @@ struct SizeDefaults {
     std::int32_t vocabulary = 0;
     std::int32_t max_positions = 512;
 };
+
+/// How many of a model's blocks are kept.
+/// \param wanted  the first n; 0 = all.  \param name  of the file, for the error.
+/// \throws ConfigError  when `wanted` is more than there are.
+std::int32_t kept_layers(std::int32_t wanted, std::int32_t available, const std::string& name);
 
 /// Reads the sizes that every family has, as of a model whose heads divide its width and share
 /// nothing; `max_tokens` is what `max_positions` says.
