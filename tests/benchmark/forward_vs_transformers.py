@@ -13,12 +13,24 @@ same idle machine.  Tokenisation is not timed; every process warms up on one bat
 
 Without a run: --folder data/cache/backbones/all-minilm-l6-v2 --text sentences.txt (one a line, or a
 table with a header), packets of 8 consecutive sentences.
+
+Of an architecture alone, both sides in turn in one run, with random weights and ids:
+
+    python tests/benchmark/forward_vs_transformers.py --program build/release/src/app/fedmobillm \\
+        --folder FOLDER_WITH_CONFIG_JSON --lengths data/lengths/mrpc.txt --limit 64
+
+ours is then `bench forward` in as many processes of one thread at once, the ratio the median of --repeat
+alternations.
 """
 import argparse
 import csv
+import json
 import multiprocessing
 import pathlib
 import queue
+import random
+import statistics
+import subprocess
 import sys
 import time
 
@@ -48,22 +60,35 @@ def encode(folder, sentences, max_tokens):
     return tokenizer(sentences, truncation=True, max_length=max_tokens)["input_ids"]
 
 
-def compute(folder, layers, batches, start, results):
-    """One process: `batches` are lists of id lists; waits at `start` with everything ready."""
+def load_model(folder, layers):
+    """In bf16; with random weights where the folder has a config.json alone."""
     import torch
     from transformers import AutoConfig, AutoModel, logging
 
     logging.disable_progress_bar()
-    torch.set_num_threads(1)
     config = AutoConfig.from_pretrained(folder)
     if layers:
         config.num_hidden_layers = layers
-    load = {"config": config, "dtype": torch.bfloat16}
+
+    def load(attention):
+        options = {"dtype": torch.bfloat16, "attn_implementation": attention}
+        if any(pathlib.Path(folder).glob("*.safetensors")):
+            return AutoModel.from_pretrained(folder, config=config, **options)
+        return AutoModel.from_config(config, **options)
+
     try:
-        model = AutoModel.from_pretrained(folder, attn_implementation="sdpa", **load).eval()
+        return load("sdpa").eval()
     except ValueError:  # MPNet has no such implementation
-        model = AutoModel.from_pretrained(folder, attn_implementation="eager", **load).eval()
-    pad = config.pad_token_id
+        return load("eager").eval()
+
+
+def compute(folder, layers, batches, start, results):
+    """One process: `batches` are lists of id lists; waits at `start` with everything ready."""
+    import torch
+
+    torch.set_num_threads(1)
+    model = load_model(folder, layers)
+    pad = model.config.pad_token_id or 0
     with torch.inference_mode():
 
         def forward(batch):
@@ -138,6 +163,48 @@ def our_rate(run, backbone, clock):
     return sum(count / second for count, second in zip(rows["tokens"], seconds) if second > 0)
 
 
+def bench_rate(options, batch_tokens):
+    """Tokens a second of as many processes of our `bench forward` at once, and their worst share of at::linear."""
+    command = [options.program, "bench", "forward", str(options.folder), "--lengths", options.lengths, "--json"]
+    command += ["--batch", str(batch_tokens), "--seconds", str(options.seconds), "--threads", "1"]
+    if not any(options.folder.glob("*.safetensors")):
+        command.append("--random")
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(options.processes)]
+    reports = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        sys.exit("bench forward failed: see above")
+    speeds = [json.loads(report)["batches"][0] for report in reports]
+    return sum(speed["tokens_per_second"] for speed in speeds), min(speed["share_of_linear"] for speed in speeds)
+
+
+def measure_shape(options):
+    """Both sides of one architecture in turn, with sequences of the lengths of a file."""
+    lines = pathlib.Path(options.lengths).read_text(encoding="utf-8").splitlines()
+    lengths = [int(line) for line in lines if line.strip() and not line.startswith("#")]
+    count = PACKET * (options.limit or len(lengths) // PACKET)
+    numbers = random.Random(1)
+    ids = [[numbers.randrange(10, 1000) for _ in range(lengths[i % len(lengths)])] for i in range(count)]
+    by_length = sorted(ids, key=len)
+    rivals = {
+        "sorted by length, batches of 64": [by_length[i : i + SORTED_BATCH] for i in range(0, count, SORTED_BATCH)],
+        "own packets of 8, in order": [ids[i : i + PACKET] for i in range(0, count, PACKET)],
+    }
+    ours, shares, theirs = [], [], {label: [] for label in rivals}
+    for _ in range(options.repeat):
+        rate, share = bench_rate(options, options.batch)
+        ours.append(rate)
+        shares.append(share)
+        for label, batches in rivals.items():
+            theirs[label].append(tokens_per_second(options.folder, options.layers, batches, options.processes, options.clock))
+    tokens = sum(map(len, ids))
+    print(f"{options.folder.name}, {pathlib.Path(options.lengths).stem}: {count} sequences, mean {tokens / count:.1f} tokens")
+    print(f"  ours, packed, batches of {options.batch:<9} {statistics.median(ours):9.0f} tokens/s", end="")
+    print(f"   {statistics.median(shares):.2f} of at::linear")
+    for label, rates in theirs.items():
+        ratio = statistics.median(our / rate for our, rate in zip(ours, rates))
+        print(f"  {label:<33} {statistics.median(rates):10.0f} tokens/s   ours is {ratio:.2f} times that", flush=True)
+
+
 def measure_run(options):
     sys.path.insert(0, str(ROOT / "analysis"))
     import mobilog
@@ -186,14 +253,22 @@ def main():
     parser.add_argument("--column", help="column of a table (default: data.text of the run, or text)")
     parser.add_argument("--max-tokens", type=int, default=0, help="cut longer sentences (default: as in the run, or 128)")
     parser.add_argument("--limit", type=int, default=0, help="use the first n packets only")
+    parser.add_argument("--program", help="our program: measure both sides of --folder with the lengths of --lengths")
+    parser.add_argument("--lengths", help="file of sequence lengths in tokens, one a line (data/lengths)")
+    parser.add_argument("--batch", type=int, default=1024, help="tokens of our batches (default: 1024)")
+    parser.add_argument("--seconds", type=float, default=3, help="of each measurement of ours (default: 3)")
+    parser.add_argument("--repeat", type=int, default=3, help="alternations of both sides (default: 3)")
     parser.add_argument("--processes", type=int, default=2, help="processes of one thread (default: 2)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="seconds of the wall, or of the processes")
     options = parser.parse_args()
     if options.run:
         measure_run(options)
         return
+    if options.program and options.folder and options.lengths:
+        measure_shape(options)
+        return
     if not options.folder or not options.text:
-        parser.error("either --run, or --folder and --text")
+        parser.error("either --run, or --folder and --text, or --program, --folder and --lengths")
     sentences = read_sentences(pathlib.Path(options.text), options.column or "text")
     packets = [list(range(i, min(i + PACKET, len(sentences)))) for i in range(0, len(sentences), PACKET)]
     if options.limit:
