@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "data/mutations.hpp"
+#include "support/mutations.hpp"
 #include "data/text_file.hpp"
 #include "support/shared_data.hpp"
 

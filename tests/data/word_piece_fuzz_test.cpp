@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "data/mutations.hpp"
+#include "support/mutations.hpp"
 
 namespace mobi::test {
 namespace {
