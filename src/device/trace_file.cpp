@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/trace_file.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace mobi {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using Step = RateTrace::Step;
+
+constexpr std::int64_t kBitsPerChance = 1500 * 8;
+constexpr double kMostSeconds = 10.0 * 365 * 86400;
+constexpr double kMostMegabits = 1e6;  // 1 Tbit/s
+
+/// A line that is not empty: its number and its one or two fields.
+struct Line {
+    std::size_t number = 0;
+    std::vector<std::string_view> fields;
+};
+
+class TraceText {
+  public:
+    TraceText(std::string_view text, const std::string& name) : text_(text), name_(name) {}
+
+    /// The next line with something in it.
+    bool next(Line& line) {
+        while (!text_.empty()) {
+            const auto end = text_.find('\n');
+            const std::string_view content = trim(text_.substr(0, end));
+            text_.remove_prefix(end == std::string_view::npos ? text_.size() : end + 1);
+            ++number_;
+            if (content.empty() || content.front() == '#') continue;
+            line.number = number_;
+            line.fields.clear();
+            std::string_view rest = content;
+            while (!rest.empty()) {
+                const auto blank = rest.find_first_of(" \t");
+                line.fields.push_back(rest.substr(0, blank));
+                rest = blank == std::string_view::npos ? "" : trim(rest.substr(blank));
+            }
+            return true;
+        }
+        return false;
+    }
+
+    [[noreturn]] void refuse(const Line& line, std::string_view what) const {
+        throw DataError(fmt::format("{}:{}: {}", name_, line.number, what));
+    }
+
+    double number(const Line& line,
+                  std::size_t field,
+                  double most,
+                  std::string_view accepted) const {
+        const std::string_view word = line.fields[field];
+        double value = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        if (error != std::errc() || end != word.data() + word.size() ||
+            !(value >= 0 && value <= most))
+            refuse(line, fmt::format("'{}': accepted: {}", printable(word), accepted));
+        return value;
+    }
+
+    void expect_fields(const Line& line, std::size_t count) const {
+        if (line.fields.size() != count)
+            refuse(line, fmt::format("{} fields; accepted: {}, as in the lines before",
+                                     line.fields.size(), count));
+    }
+
+  private:
+    std::string_view text_;
+    const std::string& name_;
+    std::size_t number_ = 0;
+};
+
+TraceFile parse_chances(TraceText& text, Line line, const std::string& name, TraceEnd end) {
+    std::vector<Step> steps{{milliseconds(0), 0}};
+    std::int64_t last = -1;
+    do {
+        text.expect_fields(line, 1);
+        const double value =
+            text.number(line, 0, kMostSeconds * 1000, "whole milliseconds from the start");
+        const auto now = static_cast<std::int64_t>(value);
+        if (static_cast<double>(now) != value)
+            text.refuse(line, "accepted: whole milliseconds from the start");
+        if (now < last)
+            text.refuse(line,
+                        fmt::format("{} ms comes after {} ms: times never decrease", now, last));
+        if (now != last) {
+            if (steps.back().begin != milliseconds(now)) steps.push_back({milliseconds(now), 0});
+            steps.push_back({milliseconds(now + 1), 0});
+        }
+        steps[steps.size() - 2].bits_per_s += kBitsPerChance * 1000;
+        last = now;
+    } while (text.next(line));
+    steps.pop_back();  // the period ends where the last millisecond does
+    return {RateTrace(name, std::move(steps), milliseconds(last + 1), end)};
+}
+
+TraceFile parse_table(TraceText& text, Line line, const std::string& name, TraceEnd end) {
+    std::vector<Step> steps;
+    std::size_t repeated = 0;
+    double origin = 0;
+    do {
+        text.expect_fields(line, 2);
+        const double seconds = text.number(line, 0, kMostSeconds, "seconds from 0, then Mbit/s");
+        const double megabits =
+            text.number(line, 1, kMostMegabits, "seconds, then Mbit/s from 0 to 1000000");
+        if (steps.empty()) origin = seconds;
+        const nanoseconds begin{std::llround((seconds - origin) * 1e9)};
+        const Step step{begin, std::llround(megabits * 1e6)};
+        if (!steps.empty() && begin < steps.back().begin)
+            text.refuse(line, fmt::format("{} s comes before the line above: times never decrease",
+                                          line.fields[0]));
+        if (!steps.empty() && begin == steps.back().begin) {
+            steps.back() = step;
+            ++repeated;
+            continue;
+        }
+        steps.push_back(step);
+    } while (text.next(line));
+    const auto last = steps.back().begin;
+    const auto held = steps.size() > 1 ? last - steps[steps.size() - 2].begin
+                                       : VirtualClock::duration(std::chrono::seconds(1));
+    return {RateTrace(name, std::move(steps), last + held, end), repeated};
+}
+
+}  // namespace
+
+TraceFile parse_trace(std::string_view text, const std::string& name, TraceEnd end) {
+    TraceText lines(text, name);
+    Line first;
+    if (!lines.next(first)) throw DataError(name + ": holds no line");
+    if (first.fields.size() == 1) return parse_chances(lines, std::move(first), name, end);
+    return parse_table(lines, std::move(first), name, end);
+}
+
+TraceFile read_trace(const std::string& path, TraceEnd end) {
+    constexpr std::uintmax_t kLargest = 64U << 20;
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error))
+        throw DataError(path +
+                        ": no such file; accepted: a mahimahi trace, or lines of seconds and "
+                        "Mbit/s");
+    if (std::filesystem::file_size(path, error) > kLargest)
+        throw DataError(path + ": over 64 MiB is not a trace");
+    std::ifstream file(path, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    if (!file) throw DataError(path + ": cannot be read");
+    return parse_trace(text, path, end);
+}
+
+}  // namespace mobi

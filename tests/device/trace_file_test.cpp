@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/trace_file.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+
+namespace mobi::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string refusal(std::string_view text, TraceEnd end = TraceEnd::Wrap) {
+    try {
+        parse_trace(text, "t", end);
+    } catch (const DataError& error) {
+        return error.what();
+    }
+    return "accepted";
+}
+
+TEST(TraceFileTest, ALineOfMahimahiIsOneChanceOf1500Bytes) {
+    const RateTrace trace = parse_trace("2\n2\n3\n7\n", "t", TraceEnd::Wrap).trace;
+    EXPECT_EQ(trace.period(), milliseconds(8));
+    EXPECT_EQ(trace.carried_until(milliseconds(2)), 0);
+    EXPECT_EQ(trace.carried_until(milliseconds(3)), 2 * 1500 * kAmountPerByte);
+    EXPECT_EQ(trace.carried_until(milliseconds(4)), 3 * 1500 * kAmountPerByte);
+    EXPECT_EQ(trace.carried_until(milliseconds(7)), 3 * 1500 * kAmountPerByte);
+    EXPECT_EQ(trace.carried_until(milliseconds(8)), 4 * 1500 * kAmountPerByte);
+    EXPECT_EQ(trace.carried_until(milliseconds(10)), 4 * 1500 * kAmountPerByte);
+    EXPECT_EQ(trace.carried_until(milliseconds(11)), 6 * 1500 * kAmountPerByte);
+}
+
+TEST(TraceFileTest, AChanceAtTimeZeroCounts) {
+    const RateTrace trace = parse_trace("0\n0\n", "t", TraceEnd::Wrap).trace;
+    EXPECT_EQ(trace.period(), milliseconds(1));
+    EXPECT_DOUBLE_EQ(trace.mean_bits_per_s(), 24e6);
+}
+
+TEST(TraceFileTest, ATableHoldsEachRateUntilTheNextLine) {
+    const RateTrace trace = parse_trace("1.0\t8\n2.5 \t 0\n3.0\t4.5\n", "t", TraceEnd::Wrap).trace;
+    EXPECT_EQ(trace.period(), milliseconds(2500));  // the last line lasts as long as the one before
+    EXPECT_EQ(trace.carried_until(seconds(1)), 1'000'000 * kAmountPerByte);
+    EXPECT_EQ(trace.carried_until(seconds(2)), 1'500'000 * kAmountPerByte);
+    EXPECT_EQ(trace.carried_until(milliseconds(2500)),
+              1'500'000 * kAmountPerByte + LinkAmount{4'500'000} * 500'000'000);
+}
+
+TEST(TraceFileTest, ARepeatedSecondReplacesTheLineBefore) {
+    const TraceFile file = parse_trace("0 8\n1 16\n1 80\n2 8\n", "t", TraceEnd::Wrap);
+    EXPECT_EQ(file.repeated, 1u);
+    EXPECT_EQ(file.trace.carried_until(seconds(2)), 11'000'000 * kAmountPerByte);
+}
+
+TEST(TraceFileTest, RefusalsNameTheLine) {
+    EXPECT_EQ(refusal(""), "t: holds no line");
+    EXPECT_EQ(refusal("# only this\n"), "t: holds no line");
+    EXPECT_EQ(refusal("0\n5\n4\n"), "t:3: 4 ms comes after 5 ms: times never decrease");
+    EXPECT_EQ(refusal("0\n1.5\n"), "t:2: accepted: whole milliseconds from the start");
+    EXPECT_EQ(refusal("-1\n"), "t:1: '-1': accepted: whole milliseconds from the start");
+    EXPECT_EQ(refusal("0\nx y\n"), "t:2: 2 fields; accepted: 1, as in the lines before");
+    EXPECT_EQ(refusal("0 1\n\n1 -4\n"),
+              "t:3: '-4': accepted: seconds, then Mbit/s from 0 to 1000000");
+    EXPECT_EQ(refusal("0 1\n1 nan\n"),
+              "t:2: 'nan': accepted: seconds, then Mbit/s from 0 to 1000000");
+    EXPECT_EQ(refusal("1 1\n0 1\n"), "t:2: 0 s comes before the line above: times never decrease");
+    EXPECT_EQ(refusal("0 1 2\n"), "t:1: 3 fields; accepted: 2, as in the lines before");
+    EXPECT_EQ(refusal("0 0\n1 0\n"), "t: the link never carries anything: every rate is 0");
+    EXPECT_EQ(refusal("0 1\n1 0\n"), "accepted");
+    EXPECT_NE(refusal("0 1\n1 0\n", TraceEnd::Hold).find("ends in an outage"), std::string::npos);
+}
+
+TEST(TraceFileTest, AMissingFileIsNamed) {
+    EXPECT_THROW(read_trace("/nonexistent/trace", TraceEnd::Wrap), DataError);
+}
+
+}  // namespace
+}  // namespace mobi::test
