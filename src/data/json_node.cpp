@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "data/text_file.hpp"
+#include "data/utf8.hpp"
 
 namespace mobi {
 

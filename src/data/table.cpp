@@ -9,7 +9,8 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
-#include "data/text_file.hpp"
+#include "core/text_file.hpp"
+#include "data/utf8.hpp"
 
 namespace mobi {
 

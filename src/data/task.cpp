@@ -11,9 +11,10 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "core/text_file.hpp"
 #include "data/glue_task.hpp"
 #include "data/table.hpp"
-#include "data/text_file.hpp"
+#include "data/utf8.hpp"
 
 namespace mobi {
 namespace {

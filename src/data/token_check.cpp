@@ -8,7 +8,8 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "data/text_file.hpp"
+#include "core/text_file.hpp"
+#include "data/utf8.hpp"
 
 namespace mobi {
 namespace {

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/text_file.hpp"
 #include "data/byte_pair_files.hpp"
 #include "data/llama2c_vocabulary.hpp"
-#include "data/text_file.hpp"
 #include "data/tokenizer_json.hpp"
 #include "data/word_piece_files.hpp"
 

@@ -10,8 +10,8 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "data/text_file.hpp"
 #include "data/tokenizer_config.hpp"
+#include "data/utf8.hpp"
 
 namespace mobi {
 namespace {

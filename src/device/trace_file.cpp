@@ -4,15 +4,13 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "core/text_file.hpp"
 
 namespace mobi {
 namespace {
@@ -22,6 +20,7 @@ using std::chrono::nanoseconds;
 using Step = RateTrace::Step;
 
 constexpr std::int64_t kBitsPerChance = 1500 * 8;
+constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 constexpr double kMostSeconds = 10.0 * 365 * 86400;
 constexpr double kMostMegabits = 1e6;  // 1 Tbit/s
 
@@ -148,18 +147,8 @@ TraceFile parse_trace(std::string_view text, const std::string& name, TraceEnd e
 }
 
 TraceFile read_trace(const std::string& path, TraceEnd end) {
-    constexpr std::uintmax_t kLargest = 64U << 20;
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error))
-        throw DataError(path +
-                        ": no such file; accepted: a mahimahi trace, or lines of seconds and "
-                        "Mbit/s");
-    if (std::filesystem::file_size(path, error) > kLargest)
-        throw DataError(path + ": over 64 MiB is not a trace");
-    std::ifstream file(path, std::ios::binary);
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    if (!file) throw DataError(path + ": cannot be read");
-    return parse_trace(text, path, end);
+    constexpr std::string_view kExpected = "a mahimahi trace, or lines of seconds and Mbit/s";
+    return parse_trace(read_text_file(path, kExpected, kMostBytes), path, end);
 }
 
 }  // namespace mobi

@@ -13,6 +13,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "core/text_file.hpp"
 #include "model/content_hash.hpp"
 #include "model/json_text.hpp"
 #include "model/mapped_file.hpp"
@@ -36,7 +37,7 @@ bool is_file_name(const nlohmann::json& name) {
 std::set<std::string> indexed_files(const std::filesystem::path& index) {
     nlohmann::json json;
     try {
-        json = parse_json(read_text_file(index));
+        json = parse_json(read_text_file(index, {}, kMostJsonBytes));
     } catch (const JsonFault& fault) {
         throw DataError(fmt::format("{}: {}", index.string(), fault.what()));
     }

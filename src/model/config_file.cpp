@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/text_file.hpp"
 #include "model/json_text.hpp"
 
 namespace mobi {
@@ -22,7 +23,7 @@ ConfigFile::ConfigFile(std::string text, std::string name)
 }
 
 ConfigFile::ConfigFile(const std::filesystem::path& path)
-    : ConfigFile(read_text_file(path), path.string()) {}
+    : ConfigFile(read_text_file(path, {}, kMostJsonBytes), path.string()) {}
 
 ConfigFile ConfigFile::parse(std::string_view text, std::string name) {
     return {std::string(text), std::move(name)};

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/json_text.hpp"
 
-#include <cstddef>
 #include <set>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "core/error.hpp"
 #include "core/text.hpp"
-#include "model/mapped_file.hpp"
 
 namespace mobi {
 namespace {
@@ -18,7 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kDeepest = 64;
-constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -40,15 +36,6 @@ Json parse_json(std::string_view text) {
     } catch (const Json::exception& error) {
         throw JsonFault(fmt::format("is not JSON ({})", printable(error.what(), 120)));
     }
-}
-
-std::string read_text_file(const std::filesystem::path& path) {
-    const MappedFile file = MappedFile::open(path);
-    const auto bytes = file.bytes();
-    if (bytes.size() > kMostBytes)
-        throw DataError(fmt::format("{}: {} bytes: accepted: up to {}", path.string(), bytes.size(),
-                                    kMostBytes));
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace mobi

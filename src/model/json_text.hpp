@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -9,6 +9,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 namespace mobi {
+
+/// The largest JSON file that is read.
+inline constexpr std::size_t kMostJsonBytes = std::size_t{64} << 20;
 
 /// What is wrong with a JSON text, without its name: "is not JSON (...)".
 class JsonFault : public std::runtime_error {
@@ -21,9 +24,5 @@ class JsonFault : public std::runtime_error {
 /// \throws JsonFault  when it is no JSON, a key occurs twice in an object, or it is nested deeper
 ///                    than 64.
 nlohmann::json parse_json(std::string_view text);
-
-/// The whole of a file that is meant to be small.
-/// \throws DataError  when it cannot be opened, is no regular file, or is above 64 MiB.
-std::string read_text_file(const std::filesystem::path& path);
 
 }  // namespace mobi

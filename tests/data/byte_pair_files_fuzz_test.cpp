@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/text_file.hpp"
 #include "support/mutations.hpp"
-#include "data/text_file.hpp"
 #include "support/shared_data.hpp"
 
 namespace mobi::test {

@@ -10,13 +10,13 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
+#include "core/text_file.hpp"
 #include "data/random_text.hpp"
-#include "data/temp_folder.hpp"
-#include "data/text_file.hpp"
 #include "data/token_check.hpp"
 #include "data/tokenizer.hpp"
 #include "data/utf8.hpp"
 #include "support/shared_data.hpp"
+#include "support/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {

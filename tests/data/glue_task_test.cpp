@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "data/ag_news.hpp"
-#include "data/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {

@@ -159,7 +159,7 @@ TEST(TableTest, AMissingFileSaysHowToGetIt) {
     EXPECT_EQ(message("/no/where.tsv", "SST-2 is published as train.tsv"),
               "/no/where.tsv: no such file; SST-2 is published as train.tsv");
     EXPECT_EQ(message("/no/where.tsv", ""), "/no/where.tsv: no such file");
-    EXPECT_EQ(message("/", ""), "/: is a folder, not a file");
+    EXPECT_EQ(message("/", ""), "/: not a regular file but a folder");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "data/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {

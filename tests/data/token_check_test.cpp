@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "data/temp_folder.hpp"
 #include "data/word_piece_files.hpp"
+#include "support/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {

@@ -11,11 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
-#include "data/temp_folder.hpp"
-#include "data/text_file.hpp"
+#include "core/text_file.hpp"
 #include "data/token_check.hpp"
 #include "data/word_piece_files.hpp"
 #include "support/shared_data.hpp"
+#include "support/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {

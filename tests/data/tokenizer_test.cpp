@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "data/temp_folder.hpp"
-#include "data/text_file.hpp"
+#include "core/text_file.hpp"
 #include "support/shared_data.hpp"
+#include "support/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "core/text_file.hpp"
 #include "data/random_text.hpp"
-#include "data/text_file.hpp"
 #include "data/token_check.hpp"
 #include "data/word_piece_files.hpp"
 #include "support/shared_data.hpp"

@@ -16,9 +16,10 @@ class TempFolder {
   public:
     TempFolder() {
         const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+        static int made = 0;  // a test may have several
         path_ = std::filesystem::temp_directory_path() /
                 (std::string("mobi_") + test->test_suite_name() + "_" + test->name() + "_" +
-                 std::to_string(getpid()));
+                 std::to_string(getpid()) + "_" + std::to_string(made++));
         std::filesystem::remove_all(path_);
         std::filesystem::create_directories(path_);
     }
