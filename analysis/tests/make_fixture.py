@@ -164,6 +164,7 @@ def write_uploads(file, options, uploads, cut_ns):
         columns[name + "_ns"] = ("i8", np.round(uploads[name] * NS))
     columns["arrival_ns"] = ("i8", arrival)
     columns["charged_bytes"] = ("i8", uploads["bytes"])
+    columns["repeated_bytes"] = ("i8", 0)
     columns["charged_flop"] = ("f8", uploads["flop"])
     columns["compute_energy_j"] = ("f8", uploads["compute_j"])
     columns["send_energy_j"] = ("f8", uploads["send_j"])
@@ -383,7 +384,7 @@ def make_fixture(path, options=None):
         evaluated.append(len(steps))
     with h5py.File(path, "w") as file:
         for key, value in (
-            ("schema_version", 1),
+            ("schema_version", 2),
             ("program_version", "0.1.0"),
             ("git_commit", "0" * 40),
             ("libtorch_version", "1.13.1"),
@@ -438,6 +439,20 @@ def make_fixture(path, options=None):
         start = int(steps["end"][-1] * NS) if len(steps) else 0
         theta = np.array([2.4e6 if backbone < 2 else 3.6e6 for backbone in backbone_of])[sent]
         seconds = theta / np.array([link[1] for link in LINKS])[backbone_of[sent]] + 0.005
+        write_table(
+            file,
+            "losses",
+            0,
+            {
+                "device": ("i4", 0),
+                "packet": ("i4", 0),
+                "stage": (enum(["compute", "upload"], "i1"), 0),
+                "start_ns": ("i8", 0),
+                "end_ns": ("i8", 0),
+                "charged_bytes": ("i8", 0),
+            },
+            "one row per attempt that a device lost when it went off",
+        )
         write_table(
             file,
             "downloads",

@@ -65,15 +65,10 @@ void replay(const record::RunReader& reader, RunConfig config) {
     const auto method = make_method(config.method);
     const FleetPlan plan = plan_from_log(reader, config.devices, config.links,
                                          config.packet.samples, config.packet.labels);
-    MethodSettings settings;
-    settings.cost = config.cost;
-    settings.packet = config.packet;
-    settings.max_tokens = config.data.max_tokens;
-    settings.device_epochs = config.device_epochs;
-    settings.server_rate_flop_per_s = config.server.rate_flop_per_s;
+    const MethodSettings settings = method_settings(config);
     const std::vector<Delivery> deliveries = method->uploads()
                                                  ? deliveries_from_log(reader, plan, settings)
-                                                 : method->deliveries(plan, settings);
+                                                 : method->deliveries(plan, settings).arrived;
     LogSource source(reader, plan, deliveries, logged.classes);
 
     RecordFacts facts;
@@ -86,6 +81,7 @@ void replay(const record::RunReader& reader, RunConfig config) {
     facts.test_samples = logged.test_samples;
     record::Writer writer(config.run.output, run_layout(config, plan, facts), config.record);
     write_plan(writer, plan, *method, deliveries, facts);
+    if (method->uploads()) writer.submit(reader.rows<record::LossRow>());
     Progress progress;
     const ServerResult result =
         run_server(server_settings(config, logged.classes), plan, deliveries, *method, &source,

@@ -21,6 +21,7 @@
 #include "model/backbone.hpp"
 #include "model/library_info.hpp"
 #include "server/fleet_source.hpp"
+#include "server/record_rows.hpp"
 #include "transport/broadcast.hpp"
 #include "transport/environment.hpp"
 #include "transport/local_channel.hpp"
@@ -110,6 +111,7 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     // Left by an exception, the writer closes the file with status aborted.
     record::Writer writer(output, run_layout(run.config, run.plan, facts), run.config.record);
     write_plan(writer, run.plan, *run.method, run.deliveries, facts);
+    writer.submit(loss_rows(run.lost));
 
     Progress progress;
     ServerProgress server_progress;

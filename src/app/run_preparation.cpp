@@ -9,6 +9,7 @@
 #include "activation/layer_plan.hpp"
 #include "activation/pivot.hpp"
 #include "app/residual_words.hpp"
+#include "app/run_record.hpp"
 #include "core/error.hpp"
 #include "data/partition.hpp"
 #include "data/tokenizer.hpp"
@@ -67,7 +68,8 @@ void plan_backbones(const RunConfig& config,
 }
 
 void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
-    const std::vector<Device> fleet = make_fleet(config.fleet, config.devices, config.links);
+    const std::vector<Device> fleet =
+        make_fleet(config.fleet, config.devices, config.links, config.availability);
     const Partition parts = partition(config.data, task.train.labels, task.classes(),
                                       static_cast<int>(fleet.size()), config.run.seed);
     for (const Device& device : fleet) {
@@ -79,6 +81,7 @@ void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
         planned.backbone = static_cast<std::int32_t>(found - plan.backbones.begin());
         planned.profile = *device.profile;
         planned.link = *device.link;
+        planned.availability = device.availability;
         planned.samples = parts.shards[static_cast<std::size_t>(device.id)];
         plan.devices.push_back(std::move(planned));
     }
@@ -149,6 +152,8 @@ std::int32_t block_count(const FleetPlan& plan) {
 PreparedRun prepare_run(RunConfig config) {
     PreparedRun run;
     run.config = std::move(config);
+    for (auto& [name, link] : run.config.links) read_trace_of(link);
+    for (auto& [name, availability] : run.config.availability) read_trace_of(availability);
     run.method = make_method(run.config.method);
     const Task task = load_task(run.config.data);
     run.class_names = task.class_names;
@@ -163,13 +168,12 @@ PreparedRun prepare_run(RunConfig config) {
     run.targets = task.train.targets;
     run.test_labels = task.test.labels;
     run.test_targets = task.test.targets;
-    MethodSettings settings;
-    settings.cost = run.config.cost;
-    settings.packet = run.config.packet;
-    settings.max_tokens = run.config.data.max_tokens;
-    settings.device_epochs = run.config.device_epochs;
-    settings.server_rate_flop_per_s = run.config.server.rate_flop_per_s;
-    run.deliveries = run.method->deliveries(run.plan, settings);
+    Deliveries deliveries = run.method->deliveries(run.plan, method_settings(run.config));
+    run.deliveries = std::move(deliveries.arrived);
+    run.lost = std::move(deliveries.lost);
+    run.missing_packets = deliveries.missing;
+    if (run.deliveries.empty())
+        throw ConfigError("no packet ever arrives: see fleet.availability and server.deadline");
     return run;
 }
 

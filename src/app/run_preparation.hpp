@@ -27,6 +27,8 @@ struct PreparedRun {
     TokenTable tokens;
     std::unique_ptr<Method> method;
     std::vector<Delivery> deliveries;
+    std::vector<LostWork> lost;
+    std::int64_t missing_packets = 0;  ///< that never arrive, or too late
 };
 
 /// Reads text and `config.json`s, tokenises, deals the samples, admits the devices and places every

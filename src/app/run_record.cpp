@@ -48,6 +48,20 @@ void write_plan(record::Writer& writer,
     writer.submit(sample_rows(plan, facts.labels, facts.targets));
 }
 
+MethodSettings method_settings(const RunConfig& config) {
+    MethodSettings settings;
+    settings.cost = config.cost;
+    settings.packet = config.packet;
+    settings.max_tokens = config.data.max_tokens;
+    settings.device_epochs = config.device_epochs;
+    settings.server_rate_flop_per_s = config.server.rate_flop_per_s;
+    settings.network.seed = config.run.seed;
+    settings.network.server_bytes_per_s = config.server.access_bytes_per_s;
+    settings.deadline_s = config.server.deadline_s;
+    settings.enough_share = config.server.enough_share;
+    return settings;
+}
+
 ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
     ServerSettings settings;
     settings.seed = config.run.seed;

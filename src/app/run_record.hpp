@@ -35,6 +35,9 @@ void write_plan(record::Writer& writer,
                 std::span<const Delivery> deliveries,
                 const RecordFacts& facts);
 
+/// What the method's costs depend on, out of a configuration.
+MethodSettings method_settings(const RunConfig& config);
+
 /// The server's settings out of a configuration.
 ServerSettings server_settings(const RunConfig& config, std::int32_t classes);
 

@@ -64,6 +64,7 @@ std::string dump(const RunConfig& config) {
     add_entries(text, EntryKind::Device, device_keys(), config.devices);
     add_entries(text, EntryKind::Link, link_keys(), config.links);
     add_entries(text, EntryKind::Backbone, backbone_keys(), config.backbones);
+    add_entries(text, EntryKind::Availability, availability_keys(), config.availability);
     return text;
 }
 
@@ -86,6 +87,8 @@ std::string print_defaults() {
     }
     text += "\n[link]\n";
     add_documented_entry(text, EntryKind::Link, link_keys());
+    text += "\n[availability]\n";
+    add_documented_entry(text, EntryKind::Availability, availability_keys());
     return text;
 }
 

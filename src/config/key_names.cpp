@@ -14,7 +14,8 @@
 namespace mobi {
 namespace {
 
-constexpr std::array kKinds{EntryKind::Device, EntryKind::Link, EntryKind::Backbone};
+constexpr std::array kKinds{EntryKind::Device, EntryKind::Link, EntryKind::Backbone,
+                            EntryKind::Availability};
 
 std::optional<EntryKind> kind_of(std::string_view section) {
     for (const EntryKind kind : kKinds)

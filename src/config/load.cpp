@@ -246,14 +246,17 @@ void Loader::check_value(const KeyTarget& target, const ConfigLine& line) {
     DeviceProfile device;
     LinkProfile link;
     BackboneParameters backbone;
+    AvailabilityProfile availability;
     if (target.run != nullptr)
         read(*target.run, config, line);
     else if (target.kind == EntryKind::Device)
         read(device_keys(), target.name, device, line);
     else if (target.kind == EntryKind::Link)
         read(link_keys(), target.name, link, line);
-    else
+    else if (target.kind == EntryKind::Backbone)
         read(backbone_keys(), target.name, backbone, line);
+    else
+        read(availability_keys(), target.name, availability, line);
 }
 
 // ----------------------------------------------------------------------------- resolving
@@ -292,13 +295,18 @@ RunConfig Loader::resolve() {
     std::map<std::string, std::string> devices;
     std::map<std::string, std::string> links;
     std::map<std::string, std::string> backbones;
+    std::map<std::string, std::string> availability;
     for (const auto& [name, count] : config.fleet.mix) devices.emplace(name, "fleet.mix");
     for (const auto& [device, name] : config.fleet.links) links.emplace(name, "fleet.links");
     for (const auto& [device, name] : config.fleet.backbones)
         backbones.emplace(name, "fleet.backbones");
+    for (const auto& [device, name] : config.fleet.availability)
+        availability.emplace(name, "fleet.availability");
     resolve_entries(EntryKind::Device, device_keys(), devices, config.devices);
     resolve_entries(EntryKind::Link, link_keys(), links, config.links);
     resolve_entries(EntryKind::Backbone, backbone_keys(), backbones, config.backbones);
+    resolve_entries(EntryKind::Availability, availability_keys(), availability,
+                    config.availability);
 
     add_validation(config);
     problems_.throw_if_any();
@@ -325,6 +333,7 @@ void Loader::expand_fleet(FleetParameters& fleet) {
     };
     expand(fleet.backbones, "fleet.backbones");
     expand(fleet.links, "fleet.links");
+    expand(fleet.availability, "fleet.availability");
 }
 
 template <typename Owner>
@@ -452,9 +461,11 @@ bool Loader::defines(EntryKind kind, const std::string& name) const {
         case EntryKind::Device:
             return keys.contains("memory") && keys.contains("memory_bandwidth");
         case EntryKind::Link:
-            return keys.contains("uplink") && keys.contains("downlink");
+            return (keys.contains("uplink") || keys.contains("trace")) && keys.contains("downlink");
         case EntryKind::Backbone:
             return keys.contains("path");
+        case EntryKind::Availability:
+            return keys.contains("kind");
     }
     return false;
 }

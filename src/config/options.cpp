@@ -107,6 +107,8 @@ void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
     fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; METHODS.md 5.2");
     fleet("links", &FleetParameters::links, codec::assignment(), "link of each device class", "required; METHODS.md 4.4");
 
+    fleet("availability", &FleetParameters::availability, codec::assignment(), "when the devices of a class are on, an [availability.<name>]; a class that is not named is always on", "ours, METHODS.md 5.2");
+
     whole(keys, "device.")("epochs", &RunConfig::device_epochs, codec::integer(1), "passes over the shard; each uploads again", "paper: 1");
     whole(keys, "backbone.")("cache", &RunConfig::backbone_cache, codec::text(), "folder of prepared weights, shared by the processes of a node", "testbed");
 
@@ -179,6 +181,9 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
     server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, METHODS.md 4.3");
     server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, METHODS.md 4.3");
+    server("access_rate", &ServerParameters::access_bytes_per_s, codec::quantity_or("unlimited", Quantity::Rate), "the server's own link, which all uploads share", "testbed");
+    server("deadline", &ServerParameters::deadline_s, codec::quantity_or("none", Quantity::Time), "virtual time after which no packet is waited for", "testbed");
+    server("enough", &ServerParameters::enough_share, codec::number(0.001, 1), "share of the planned packets after which no other is waited for", "testbed");
     server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, METHODS.md 4.3");
 
     auto eval = section(keys, "eval", &RunConfig::eval);
@@ -209,6 +214,8 @@ std::vector<Key<DeviceProfile>> make_device_keys() {
     device("rate_int4", &DeviceProfile::rate_int4_flop_per_s, rate, "same for int4; unknown: rate_int8 is taken", "DEVICES.md 1");
     device("memory", &DeviceProfile::memory_bytes, codec::figure(Quantity::Size, false), "what an application can have; a backbone that needs more is refused", "DEVICES.md 1");
     device("memory_bandwidth", &DeviceProfile::memory_bandwidth_bytes_per_s, codec::figure(Quantity::Rate, false), "bounds the time of a packet from below", "DEVICES.md 1");
+    device("time_per_sample", &DeviceProfile::time_per_sample_s, codec::figure(Quantity::Time, true), "of a forward pass, as other simulators describe devices; where known it takes the place of rates and bandwidth", "DEVICES.md 5");
+    device("compute_spread", &DeviceProfile::compute_spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on every packet's time of computing", "DEVICES.md 5");
     device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, METHODS.md 4.3");
     device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, METHODS.md 4.3");
     device("power_compute", &DeviceProfile::compute_w, power, "power while computing; unknown: energy is not a number", "DEVICES.md 1");
@@ -224,10 +231,39 @@ std::vector<Key<LinkProfile>> make_link_keys() {
     link("uplink", &LinkProfile::uplink_bytes_per_s, rate, "rate from device to server", "DEVICES.md 4");
     link("downlink", &LinkProfile::downlink_bytes_per_s, rate, "rate from server to device", "DEVICES.md 4");
     link("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), "of a transfer, one way", "ours, METHODS.md 4.4");
+    link("jitter", &LinkProfile::jitter_s, codec::quantity(Quantity::Time), "standard deviation of a transfer's latency; packets of a device keep their order", "DEVICES.md 4.1");
+    link("loss", &LinkProfile::loss, codec::number(0, 0.99), "share of the segments of 1,500 bytes that are lost, sent again and charged again", "DEVICES.md 4.1");
+    link("wake_up", &LinkProfile::wake_up_s, codec::quantity(Quantity::Time), "delay of a transfer that finds the radio idle", "DEVICES.md 4.3");
+    link("wake_after", &LinkProfile::wake_after_s, codec::quantity(Quantity::Time), "time after the last byte when the radio falls idle", "DEVICES.md 4.3");
+    link("cell_devices", &LinkProfile::cell_devices, codec::integer_or("none", 1), "so many consecutive devices of this link share a cell", "testbed");
+    link("cell_uplink", &LinkProfile::cell_uplink_bytes_per_s, rate, "what a cell carries, shared max-min fairly", "testbed");
+    link("trace", &LinkProfile::trace_file, codec::text(), "file of the uplink's rate over time in place of uplink: mahimahi's, or lines of seconds and Mbit/s", "DEVICES.md 4.1");
+    link("trace_end", &LinkProfile::trace_end, choice<TraceEnd>({{"wrap", TraceEnd::Wrap}, {"hold", TraceEnd::Hold}}), "after the trace: from its start again, or its last rate", "testbed");
+    link("trace_start", &LinkProfile::trace_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in the trace a device begins; random: its own draw", "testbed");
+    link("trace_mean", &LinkProfile::trace_mean, choice<TraceMean>({{"measured", TraceMean::Measured}, {"uplink", TraceMean::Uplink}}), "uplink: the trace's shape with the mean of uplink", "DEVICES.md 4.1");
     link("power_up_base", &LinkProfile::up_base_w, power, "radio power while sending, at no throughput; unknown: energy is not a number", "DEVICES.md 4.4");
     link("power_up_slope", &LinkProfile::up_j_per_byte, codec::power_slope(), "and what each unit of throughput adds", "DEVICES.md 4.4");
     link("power_down_base", &LinkProfile::down_base_w, power, "as power_up_base, while receiving", "DEVICES.md 4.4");
     link("power_down_slope", &LinkProfile::down_j_per_byte, codec::power_slope(), "as power_up_slope, while receiving", "DEVICES.md 4.4");
+    return keys;
+}
+
+std::vector<Key<AvailabilityProfile>> make_availability_keys() {
+    std::vector<Key<AvailabilityProfile>> keys;
+    auto availability = whole(keys, "");
+    const auto time = codec::quantity(Quantity::Time);
+    const auto positive_time = codec::positive_quantity(Quantity::Time);
+    availability("kind", &AvailabilityProfile::kind, choice<AvailabilityKind>({{"always", AvailabilityKind::Always}, {"daily", AvailabilityKind::Daily}, {"markov", AvailabilityKind::Markov}, {"day_cycle", AvailabilityKind::DayCycle}, {"trace", AvailabilityKind::Trace}}), "how a device comes and goes; it loses what it computes or sends when it goes off", "DEVICES.md 5");
+    availability("join", &AvailabilityProfile::join_s, time, "a device joins at a uniformly drawn time up to this", "testbed");
+    availability("from", &AvailabilityProfile::daily_from_s, time, "daily: on from this time of the day of its time zone; the run begins at midnight of the first zone", "testbed");
+    availability("to", &AvailabilityProfile::daily_to_s, time, "daily: until this; not after from: of the next day", "testbed");
+    availability("time_zones", &AvailabilityProfile::time_zones, codec::integer(1), "daily: a device draws one of so many, evenly over the day", "testbed");
+    availability("mean_on", &AvailabilityProfile::mean_on_s, positive_time, "markov: mean of an exponential time on", "testbed");
+    availability("mean_off", &AvailabilityProfile::mean_off_s, positive_time, "markov: and off", "testbed");
+    availability("slot", &AvailabilityProfile::slot_s, positive_time, "day_cycle: on for a slot by a chance of (0.4 sin(2 pi t / day) + 0.5) x level", "DEVICES.md 5, FLGo's SLN");
+    availability("level_spread", &AvailabilityProfile::level_sigma, codec::number(0, 10), "day_cycle: sigma of the devices' log-normal level", "DEVICES.md 5, FLGo's SLN");
+    availability("trace", &AvailabilityProfile::trace_file, codec::text(), "trace: file of lines device,on_s,off_s", "DEVICES.md 5");
+    availability("trace_period", &AvailabilityProfile::trace_period_s, positive_time, "trace: the spans repeat after it", "DEVICES.md 5, FedScale");
     return keys;
 }
 
@@ -271,6 +307,8 @@ std::string_view section_of(EntryKind kind) {
             return "link";
         case EntryKind::Backbone:
             return "backbone";
+        case EntryKind::Availability:
+            return "availability";
     }
     return {};
 }
@@ -283,6 +321,8 @@ std::string_view catalogue_of(EntryKind kind) {
             return "links";
         case EntryKind::Backbone:
             return "backbones";
+        case EntryKind::Availability:
+            return "availability";
     }
     return {};
 }
@@ -307,6 +347,11 @@ const std::vector<Key<BackboneParameters>>& backbone_keys() {
     return keys;
 }
 
+const std::vector<Key<AvailabilityProfile>>& availability_keys() {
+    static const auto keys = make_availability_keys();
+    return keys;
+}
+
 std::vector<std::string> entry_key_names(EntryKind kind) {
     switch (kind) {
         case EntryKind::Device:
@@ -315,6 +360,8 @@ std::vector<std::string> entry_key_names(EntryKind kind) {
             return names_of(link_keys());
         case EntryKind::Backbone:
             return names_of(backbone_keys());
+        case EntryKind::Availability:
+            return names_of(availability_keys());
     }
     return {};
 }

@@ -23,7 +23,7 @@ struct Key {
 };
 
 /// Kinds of sections with a name, `[device.<name>]` and so on.
-enum class EntryKind { Device, Link, Backbone };
+enum class EntryKind { Device, Link, Backbone, Availability };
 
 std::string_view section_of(EntryKind kind);    ///< `device`
 std::string_view catalogue_of(EntryKind kind);  ///< folder below `configs`: `devices`
@@ -33,6 +33,7 @@ const std::vector<Key<RunConfig>>& run_keys();
 const std::vector<Key<DeviceProfile>>& device_keys();
 const std::vector<Key<LinkProfile>>& link_keys();
 const std::vector<Key<BackboneParameters>>& backbone_keys();
+const std::vector<Key<AvailabilityProfile>>& availability_keys();
 
 /// Names of the keys that an entry of this kind has.
 std::vector<std::string> entry_key_names(EntryKind kind);

@@ -8,6 +8,7 @@
 
 #include "activation/parameters.hpp"
 #include "data/parameters.hpp"
+#include "device/availability.hpp"
 #include "device/profile.hpp"
 #include "method/parameters.hpp"
 #include "model/parameters.hpp"
@@ -47,11 +48,12 @@ struct RunConfig {
     EvalParameters eval;
     InferenceParameters inference;
     RecordParameters record;
-    int device_epochs = 1;                                ///< `device.epochs`
-    std::string backbone_cache = "data/cache/prepared";   ///< `backbone.cache`
-    std::map<std::string, DeviceProfile> devices;         ///< every profile the fleet uses
-    std::map<std::string, LinkProfile> links;             ///< every link the fleet uses
-    std::map<std::string, BackboneParameters> backbones;  ///< every backbone the fleet uses
+    int device_epochs = 1;                                    ///< `device.epochs`
+    std::string backbone_cache = "data/cache/prepared";       ///< `backbone.cache`
+    std::map<std::string, DeviceProfile> devices;             ///< every profile the fleet uses
+    std::map<std::string, LinkProfile> links;                 ///< every link the fleet uses
+    std::map<std::string, BackboneParameters> backbones;      ///< every backbone the fleet uses
+    std::map<std::string, AvailabilityProfile> availability;  ///< every pattern the fleet uses
 };
 
 }  // namespace mobi

@@ -22,6 +22,7 @@ class Validator {
         costs();
         for (const auto& [name, device] : config_.devices) figures(device);
         for (const auto& [name, link] : config_.links) figures(link);
+        for (const auto& [name, availability] : config_.availability) pattern(availability);
         for (const auto& [name, backbone] : config_.backbones)
             require(!backbone.path.empty(), fmt::format("backbone.{}.path", name),
                     "accepted: a Hugging Face folder");
@@ -54,6 +55,11 @@ class Validator {
             if (link != fleet.links.end())
                 require(entry(config_.links, link->second) != nullptr, "fleet.links",
                         fmt::format("no [link.{}] is defined", link->second));
+            const auto pattern = fleet.availability.find(name);
+            if (pattern != fleet.availability.end())
+                require(entry(config_.availability, pattern->second) != nullptr,
+                        "fleet.availability",
+                        fmt::format("no [availability.{}] is defined", pattern->second));
             const auto backbone = fleet.backbones.find(name);
             require(
                 backbone != fleet.backbones.end(), "fleet.backbones",
@@ -69,7 +75,8 @@ class Validator {
         require(backbone != nullptr, "fleet.backbones",
                 fmt::format("no [backbone.{}] is defined", name));
         if (backbone == nullptr) return;
-        require(rate_flop_per_s(device, backbone->weight_dtype).has_value(),
+        require(rate_flop_per_s(device, backbone->weight_dtype).has_value() ||
+                    !std::isnan(device.time_per_sample_s),
                 fmt::format("device.{}.rate_fp32", device.name),
                 fmt::format("neither this rate nor one that stands for it is known, and backbone "
                             "'{}' has weights that need it; set it, or backbone.{}.weight_dtype",
@@ -82,7 +89,8 @@ class Validator {
                     "no figure is known: set one");
         };
         known(device.memory_bytes, "memory");
-        known(device.memory_bandwidth_bytes_per_s, "memory_bandwidth");
+        if (std::isnan(device.time_per_sample_s))
+            known(device.memory_bandwidth_bytes_per_s, "memory_bandwidth");
     }
 
     void figures(const LinkProfile& link) {
@@ -90,8 +98,20 @@ class Validator {
             require(!std::isnan(figure), fmt::format("link.{}.{}", link.name, key),
                     "no figure is known: set one");
         };
-        known(link.uplink_bytes_per_s, "uplink");
+        if (link.trace_file.empty() || link.trace_mean == TraceMean::Uplink)
+            known(link.uplink_bytes_per_s, "uplink");
+        if (link.cell_devices > 0) known(link.cell_uplink_bytes_per_s, "cell_uplink");
         known(link.downlink_bytes_per_s, "downlink");
+    }
+
+    void pattern(const AvailabilityProfile& availability) {
+        require(availability.kind != AvailabilityKind::Trace || !availability.trace_file.empty(),
+                fmt::format("availability.{}.trace", availability.name),
+                "accepted: a file of lines device,on_s,off_s");
+        for (const auto& [key, time] : {std::pair("from", availability.daily_from_s),
+                                        std::pair("to", availability.daily_to_s)})
+            require(time <= 24 * 3600, fmt::format("availability.{}.{}", availability.name, key),
+                    "accepted: a time of the day, up to 24 h");
     }
 
     void data() {

@@ -166,6 +166,17 @@ Codec<double> positive_quantity(Quantity quantity) {
             [quantity](const double& value) { return format_quantity(value, quantity); }};
 }
 
+Codec<double> quantity_or(std::string_view word, Quantity quantity) {
+    const Codec<double> known = codec::positive_quantity(quantity);
+    return {fmt::format("{}, or {}", word, known.accepted),
+            [word = std::string(word), read = known.read](std::string_view text) {
+                return text == word ? std::optional(0.0) : read(text);
+            },
+            [word = std::string(word), write = known.write](const double& value) {
+                return value == 0 ? word : write(value);
+            }};
+}
+
 Codec<double> figure(Quantity quantity, bool zero_too) {
     const Codec<double> known =
         zero_too ? codec::quantity(quantity) : codec::positive_quantity(quantity);

@@ -35,6 +35,8 @@ Codec<double> positive_number();
 Codec<double> number_or(std::string_view word, double most);  ///< above 0, or `word`, stored as 0
 Codec<double> quantity(Quantity quantity);                    ///< with a unit, 0 or more
 Codec<double> positive_quantity(Quantity quantity);           ///< with a unit, above 0
+/// `word`, stored as 0, or a quantity above 0.
+Codec<double> quantity_or(std::string_view word, Quantity quantity);
 /// A figure of a profile: with a unit, or `unknown`, stored as NaN.
 Codec<double> figure(Quantity quantity, bool zero_too);
 /// Radio power per throughput, stored in J/byte: a number, a unit of power, `per`, a unit of rate,

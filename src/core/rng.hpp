@@ -24,7 +24,14 @@ enum class Purpose : std::uint32_t {
     InboxPlace,     ///< index: sample
     Test,
     Benchmark,
-    Mixup,  ///< index: update
+    Mixup,             ///< index: update
+    Availability,      ///< index: device
+    AvailabilitySlot,  ///< index: device, subindex: slot of the day cycle
+    LinkLoss,          ///< index: device, subindex: packet
+    LinkLatency,       ///< index: device, subindex: packet
+    TraceOffset,       ///< index: device
+    DeviceSpeed,       ///< index: device
+    ComputeTime,       ///< index: device, subindex: packet
 };
 
 /// A stable 64-bit key of a text (FNV-1a), for streams that belong to something with a name.

@@ -43,16 +43,21 @@ std::optional<double> rate_flop_per_s(const DeviceProfile& device, Precision wei
     return std::nullopt;
 }
 
-VirtualClock::duration compute_time(const DeviceProfile& device, const ComputeWork& work) {
-    const auto rate = rate_flop_per_s(device, work.weights);
-    if (!rate || std::isnan(device.memory_bandwidth_bytes_per_s))
-        throw ConfigError(fmt::format(
-            "device.{}: {} is not known: a figure is needed before its times can be computed",
-            device.name, rate ? "memory_bandwidth" : "the rate for its backbone's weight_dtype"));
-    const double compute_s = work.flop / *rate;
-    const double memory_s =
-        (work.weight_bytes + work.tap_bytes) / device.memory_bandwidth_bytes_per_s;
-    return virtual_duration(device.t0_s + std::max(compute_s, memory_s) * device.thermal_stretch,
+VirtualClock::duration compute_time(const DeviceProfile& device,
+                                    const ComputeWork& work,
+                                    double factor) {
+    double seconds = device.time_per_sample_s * work.samples;
+    if (std::isnan(seconds)) {
+        const auto rate = rate_flop_per_s(device, work.weights);
+        if (!rate || std::isnan(device.memory_bandwidth_bytes_per_s))
+            throw ConfigError(fmt::format(
+                "device.{}: {} is not known: a figure is needed before its times can be computed",
+                device.name,
+                rate ? "memory_bandwidth" : "the rate for its backbone's weight_dtype"));
+        seconds = std::max(work.flop / *rate, (work.weight_bytes + work.tap_bytes) /
+                                                  device.memory_bandwidth_bytes_per_s);
+    }
+    return virtual_duration((device.t0_s + seconds * device.thermal_stretch) * factor,
                             "computing a packet on", device.name);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "core/clock.hpp"
@@ -29,13 +30,18 @@ struct ComputeWork {
     double weight_bytes = 0;  ///< P β_w, read once a packet
     double tap_bytes = 0;     ///< written, as charged
     Precision weights = Precision::Fp16;
+    std::int32_t samples = 0;
 };
 
 /// Emulated time of one packet's computation:
 /// t0 + max(FLOP / rate, (weight bytes + tap bytes) / memory bandwidth) x thermal stretch,
-/// rounded once to whole nanoseconds (DESIGN.md 5).
+/// rounded once to whole nanoseconds (DESIGN.md 5).  A profile with `time_per_sample` takes that
+/// for every sample in place of the maximum.
 ///
+/// \param factor  on the whole: what was drawn for this packet.
 /// \throws ConfigError  when the profile lacks the rate or the memory bandwidth.
-VirtualClock::duration compute_time(const DeviceProfile& device, const ComputeWork& work);
+VirtualClock::duration compute_time(const DeviceProfile& device,
+                                    const ComputeWork& work,
+                                    double factor = 1);
 
 }  // namespace mobi

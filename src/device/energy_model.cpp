@@ -20,12 +20,16 @@ double idle_energy_j(const DeviceProfile& device, VirtualClock::duration virtual
     return device.idle_w * seconds(virtual_time);
 }
 
-double send_energy_j(const LinkProfile& link, double charged_bytes) {
-    return charged_bytes * (link.up_base_w / link.uplink_bytes_per_s + link.up_j_per_byte);
+double send_energy_j(const LinkProfile& link,
+                     double charged_bytes,
+                     VirtualClock::duration virtual_time) {
+    return link.up_base_w * seconds(virtual_time) + charged_bytes * link.up_j_per_byte;
 }
 
-double receive_energy_j(const LinkProfile& link, double charged_bytes) {
-    return charged_bytes * (link.down_base_w / link.downlink_bytes_per_s + link.down_j_per_byte);
+double receive_energy_j(const LinkProfile& link,
+                        double charged_bytes,
+                        VirtualClock::duration virtual_time) {
+    return link.down_base_w * seconds(virtual_time) + charged_bytes * link.down_j_per_byte;
 }
 
 }  // namespace mobi

@@ -16,10 +16,14 @@ double compute_energy_j(const DeviceProfile& device, VirtualClock::duration virt
 /// Joules for waiting `virtual_time`, neither computing nor sending.
 double idle_energy_j(const DeviceProfile& device, VirtualClock::duration virtual_time);
 
-/// Joules for sending `charged_bytes` at the uplink's full rate.
-double send_energy_j(const LinkProfile& link, double charged_bytes);
+/// Joules for sending `charged_bytes` while the radio is on for `virtual_time`.
+double send_energy_j(const LinkProfile& link,
+                     double charged_bytes,
+                     VirtualClock::duration virtual_time);
 
-/// Joules for receiving `charged_bytes` at the downlink's full rate.
-double receive_energy_j(const LinkProfile& link, double charged_bytes);
+/// As send_energy_j(), for receiving.
+double receive_energy_j(const LinkProfile& link,
+                        double charged_bytes,
+                        VirtualClock::duration virtual_time);
 
 }  // namespace mobi

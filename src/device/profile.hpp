@@ -3,11 +3,13 @@
 
 #include <limits>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/precision.hpp"
+#include "device/rate_trace.hpp"
 
 namespace mobi {
 
@@ -24,11 +26,19 @@ struct DeviceProfile {
     double rate_int4_flop_per_s = kUnknown;
     double memory_bytes = kUnknown;  ///< what an application can have
     double memory_bandwidth_bytes_per_s = kUnknown;
-    double t0_s = 0;              ///< start-up time of one packet's computation
-    double thermal_stretch = 1;   ///< factor on compute time, >= 1
+    double time_per_sample_s = kUnknown;  ///< where known, in place of rate and bandwidth
+    double t0_s = 0;                      ///< start-up time of one packet's computation
+    double thermal_stretch = 1;           ///< factor on compute time, >= 1
+    double compute_spread = 0;    ///< sigma of a log-normal factor drawn for every packet, median 1
     double compute_w = kUnknown;  ///< power while computing
     double idle_w = kUnknown;     ///< power while waiting
 };
+
+/// Where in its trace a device begins.
+enum class TraceStart { Begin, Random };
+
+/// Whether a trace keeps its mean rate or takes that of the link's `uplink`.
+enum class TraceMean { Measured, Uplink };
 
 /// A kind of network: one file of `configs/links`, section `[link.<name>]`.
 struct LinkProfile {
@@ -36,6 +46,19 @@ struct LinkProfile {
     double uplink_bytes_per_s = kUnknown;
     double downlink_bytes_per_s = kUnknown;
     double latency_s = 0.005;  ///< one way
+    double jitter_s = 0;       ///< standard deviation of the latency of a transfer
+    double loss = 0;           ///< share of the bytes on the way that have to be sent again
+    double wake_up_s = 0;      ///< before a transfer's first byte when the radio has fallen idle
+    double wake_after_s = 0;   ///< how long after the last byte that happens
+    // Devices of a cell share its uplink, max-min fairly.
+    int cell_devices = 0;  ///< consecutive devices of this link in a cell; 0: the link is their own
+    double cell_uplink_bytes_per_s = kUnknown;
+    // A rate that changes: a measured trace in place of `uplink`.
+    std::string trace_file;
+    TraceEnd trace_end = TraceEnd::Wrap;
+    TraceStart trace_start = TraceStart::Begin;
+    TraceMean trace_mean = TraceMean::Measured;
+    std::shared_ptr<const RateTrace> trace;  ///< read from `trace_file`
     // Radio power P = base + slope x throughput (METHODS.md 4.3).
     double up_base_w = kUnknown;
     double up_j_per_byte = kUnknown;
@@ -45,9 +68,10 @@ struct LinkProfile {
 
 /// Section `[fleet]`: which devices, with which backbone and link.
 struct FleetParameters {
-    std::vector<std::pair<std::string, int>> mix;  ///< device profile, count; in this order
-    std::map<std::string, std::string> backbones;  ///< device profile -> backbone
-    std::map<std::string, std::string> links;      ///< device profile -> link
+    std::vector<std::pair<std::string, int>> mix;     ///< device profile, count; in this order
+    std::map<std::string, std::string> backbones;     ///< device profile -> backbone
+    std::map<std::string, std::string> links;         ///< device profile -> link
+    std::map<std::string, std::string> availability;  ///< device profile -> pattern; none: always
 };
 
 /// `cost.padding`: to which length a phone pads a packet's samples.

@@ -48,6 +48,27 @@ RateTrace::RateTrace(std::string name,
                         "above 0, or trace_end = wrap");
 }
 
+std::size_t RateTrace::index_at(VirtualClock::duration time) const {
+    const auto after =
+        std::upper_bound(steps_.begin(), steps_.end(), time,
+                         [](VirtualClock::duration t, const Step& step) { return t < step.begin; });
+    return static_cast<std::size_t>(after - steps_.begin()) - 1;
+}
+
+std::pair<std::int64_t, VirtualClock::duration> RateTrace::step_at(
+    VirtualClock::duration time) const {
+    VirtualClock::duration periods_end{};
+    if (time >= period_) {
+        if (end_ == TraceEnd::Hold)
+            return {steps_.back().bits_per_s, VirtualClock::duration::max()};
+        periods_end = period_ * (time / period_);
+        time %= period_;
+    }
+    const std::size_t i = index_at(time);
+    return {steps_[i].bits_per_s,
+            periods_end + (i + 1 < steps_.size() ? steps_[i + 1].begin : period_)};
+}
+
 LinkAmount RateTrace::carried_until(VirtualClock::duration time) const {
     MOBI_CHECK(time.count() >= 0, "a time before the trace");
     LinkAmount periods = 0;
@@ -57,10 +78,7 @@ LinkAmount RateTrace::carried_until(VirtualClock::duration time) const {
         periods = time / period_;
         time %= period_;
     }
-    const auto after =
-        std::upper_bound(steps_.begin(), steps_.end(), time,
-                         [](VirtualClock::duration t, const Step& step) { return t < step.begin; });
-    const auto i = static_cast<std::size_t>(after - steps_.begin()) - 1;
+    const std::size_t i = index_at(time);
     return periods * before_.back() + before_[i] +
            amount(steps_[i].bits_per_s, time - steps_[i].begin);
 }

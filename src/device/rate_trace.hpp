@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -47,6 +48,9 @@ class RateTrace {
     /// \throws ConfigError  when that is more than 200 years after the start.
     VirtualClock::duration time_of(LinkAmount amount) const;
 
+    /// The rate at `time` and when it changes, from the start of the trace; never: duration::max().
+    std::pair<std::int64_t, VirtualClock::duration> step_at(VirtualClock::duration time) const;
+
     /// Mean rate over one period.
     double mean_bits_per_s() const;
 
@@ -59,6 +63,9 @@ class RateTrace {
     RateTrace scaled_to(double mean_bits_per_s) const;
 
   private:
+    /// The step in which `time` < period lies.
+    std::size_t index_at(VirtualClock::duration time) const;
+
     std::string name_;
     std::vector<Step> steps_;
     std::vector<LinkAmount> before_;  // amount carried before each step, and in one period

@@ -7,15 +7,16 @@
 
 namespace mobi {
 
-std::vector<Delivery> CentralSide::deliveries(const FleetPlan& plan,
-                                              const MethodSettings& settings) const {
-    std::vector<Delivery> packets = cut_into_packets(plan, settings);
+Deliveries CentralSide::deliveries(const FleetPlan& plan, const MethodSettings& settings) const {
+    Deliveries all;
+    all.arrived = cut_into_packets(plan, settings);
+    std::vector<Delivery>& packets = all.arrived;
     double flop = 0;
     for (const Delivery& packet : packets) flop += packet.charged_flop;
     const VirtualClock::time_point ready{
         VirtualClock::duration(std::llround(flop / settings.server_rate_flop_per_s * 1e9))};
     for (Delivery& packet : packets) packet.times = {ready, ready, ready, ready, ready};
-    return packets;
+    return all;
 }
 
 }  // namespace mobi

@@ -14,8 +14,7 @@ namespace mobi {
 class CentralSide : public Method {
   public:
     std::string_view name() const override { return "central_side"; }
-    std::vector<Delivery> deliveries(const FleetPlan& plan,
-                                     const MethodSettings& settings) const override;
+    Deliveries deliveries(const FleetPlan& plan, const MethodSettings& settings) const override;
     bool uploads() const override { return false; }
     bool downloads() const override { return false; }
     bool trains_after_all() const override { return true; }

@@ -2,12 +2,14 @@
 #include "method/fed_mobillm.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "activation/codec.hpp"
 #include "device/compute_model.hpp"
 #include "device/energy_model.hpp"
-#include "device/link_model.hpp"
+#include "device/schedule.hpp"
+#include "device/virtual_time.hpp"
 
 namespace mobi {
 namespace {
@@ -30,32 +32,51 @@ double tap_bytes(const PacketLayout& layout, std::size_t samples) {
                                static_cast<std::size_t>(layout.taps) * samples);
 }
 
-/// Fills times, bytes and energies of one device's packets, which follow each other in `packets`.
-void schedule(const DevicePlan& device,
-              const BackbonePlan& backbone,
-              const PacketParameters& parameters,
-              std::span<Delivery> packets) {
-    std::vector<PacketWork> work;
-    work.reserve(packets.size());
-    for (Delivery& packet : packets) {
-        packet.charged_bytes = static_cast<std::int64_t>(
-            packet_bytes(backbone.layout, packet.samples.size(), parameters.charge_header));
-        ComputeWork compute;
-        compute.flop = packet.charged_flop;
-        compute.weight_bytes =
-            static_cast<double>(backbone.size.parameters) * bytes_per_number(backbone.weight_dtype);
-        compute.tap_bytes = tap_bytes(backbone.layout, packet.samples.size());
-        compute.weights = backbone.weight_dtype;
-        work.push_back({compute, static_cast<double>(packet.charged_bytes)});
+/// What a packet costs its device; sets its `charged_bytes`.
+PacketWork work_of(const BackbonePlan& backbone,
+                   const PacketParameters& parameters,
+                   Delivery& packet) {
+    packet.charged_bytes = static_cast<std::int64_t>(
+        packet_bytes(backbone.layout, packet.samples.size(), parameters.charge_header));
+    ComputeWork compute;
+    compute.flop = packet.charged_flop;
+    compute.weight_bytes =
+        static_cast<double>(backbone.size.parameters) * bytes_per_number(backbone.weight_dtype);
+    compute.tap_bytes = tap_bytes(backbone.layout, packet.samples.size());
+    compute.weights = backbone.weight_dtype;
+    compute.samples = static_cast<std::int32_t>(packet.samples.size());
+    return {compute, packet.charged_bytes};
+}
+
+void set_schedule(const DevicePlan& device, const PacketSchedule& schedule, Delivery& packet) {
+    const PacketTimes& times = packet.times = schedule.times;
+    packet.repeated_bytes = schedule.sent_bytes - packet.charged_bytes;
+    packet.charged_bytes = schedule.sent_bytes;
+    packet.compute_energy_j =
+        compute_energy_j(device.profile, times.compute_end - times.compute_start);
+    packet.send_energy_j = send_energy_j(device.link, static_cast<double>(packet.charged_bytes),
+                                         times.send_end - times.send_start);
+}
+
+/// Keeps what the server waits for, in order of arrival.
+void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t planned) {
+    std::sort(all.arrived.begin(), all.arrived.end(), [](const Delivery& a, const Delivery& b) {
+        return std::tie(a.times.arrival, a.device, a.packet) <
+               std::tie(b.times.arrival, b.device, b.packet);
+    });
+    auto end = all.arrived.end();
+    if (settings.deadline_s > 0) {
+        const VirtualClock::time_point deadline(
+            virtual_duration(settings.deadline_s, "the deadline of", "the server"));
+        end = std::find_if(all.arrived.begin(), end, [&](const Delivery& delivery) {
+            return delivery.times.arrival > deadline;
+        });
     }
-    const std::vector<PacketTimes> times = schedule_packets(device.profile, device.link, work);
-    for (std::size_t i = 0; i < packets.size(); ++i) {
-        packets[i].times = times[i];
-        packets[i].compute_energy_j =
-            compute_energy_j(device.profile, times[i].compute_end - times[i].compute_start);
-        packets[i].send_energy_j =
-            send_energy_j(device.link, static_cast<double>(packets[i].charged_bytes));
-    }
+    const auto enough = static_cast<std::ptrdiff_t>(
+        std::ceil(settings.enough_share * static_cast<double>(planned)));
+    if (end - all.arrived.begin() > enough) end = all.arrived.begin() + enough;
+    all.arrived.erase(end, all.arrived.end());
+    all.missing = static_cast<std::int64_t>(planned - all.arrived.size());
 }
 
 }  // namespace
@@ -87,22 +108,35 @@ std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettin
     return packets;
 }
 
-std::vector<Delivery> FedMobillm::deliveries(const FleetPlan& plan,
-                                             const MethodSettings& settings) const {
+Deliveries FedMobillm::deliveries(const FleetPlan& plan, const MethodSettings& settings) const {
     std::vector<Delivery> packets = cut_into_packets(plan, settings);
+    std::vector<PacketWork> work;
+    work.reserve(packets.size());
+    for (Delivery& packet : packets)
+        work.push_back(work_of(plan.backbones[static_cast<std::size_t>(packet.backbone)],
+                               settings.packet, packet));
+    std::vector<DeviceTask> tasks;
     for (std::size_t first = 0; first < packets.size();) {
         std::size_t last = first;
         while (last < packets.size() && packets[last].device == packets[first].device) ++last;
         const DevicePlan& device = plan.devices[static_cast<std::size_t>(packets[first].device)];
-        schedule(device, plan.backbones[static_cast<std::size_t>(device.backbone)], settings.packet,
-                 std::span(packets).subspan(first, last - first));
+        tasks.push_back({device.id, &device.profile, &device.link, device.availability.get(),
+                         std::span(work).subspan(first, last - first)});
         first = last;
     }
-    std::sort(packets.begin(), packets.end(), [](const Delivery& a, const Delivery& b) {
-        return std::tie(a.times.arrival, a.device, a.packet) <
-               std::tie(b.times.arrival, b.device, b.packet);
-    });
-    return packets;
+    const FleetSchedule schedule = schedule_fleet(tasks, settings.network);
+    Deliveries all;
+    for (const LostAttempt& lost : schedule.lost)
+        all.lost.push_back({tasks[static_cast<std::size_t>(lost.task)].device, lost.packet,
+                            lost.upload, lost.start, lost.end, lost.sent_bytes});
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+        if (!schedule.packets[i].delivered) continue;
+        set_schedule(plan.devices[static_cast<std::size_t>(packets[i].device)], schedule.packets[i],
+                     packets[i]);
+        all.arrived.push_back(std::move(packets[i]));
+    }
+    keep_awaited(settings, all, packets.size());
+    return all;
 }
 
 }  // namespace mobi

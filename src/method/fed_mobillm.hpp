@@ -11,8 +11,7 @@ namespace mobi {
 class FedMobillm : public Method {
   public:
     std::string_view name() const override { return "fed_mobillm"; }
-    std::vector<Delivery> deliveries(const FleetPlan& plan,
-                                     const MethodSettings& settings) const override;
+    Deliveries deliveries(const FleetPlan& plan, const MethodSettings& settings) const override;
     bool uploads() const override { return true; }
     bool downloads() const override { return true; }
     bool trains_after_all() const override { return false; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,7 +38,8 @@ struct DevicePlan {
     std::int32_t backbone = 0;  ///< index into FleetPlan::backbones
     DeviceProfile profile;
     LinkProfile link;
-    std::vector<std::int32_t> samples;  ///< its shard, in order
+    std::shared_ptr<const AvailabilityProfile> availability;  ///< null: always on
+    std::vector<std::int32_t> samples;                        ///< its shard, in order
     double memory_need_bytes = 0;
     bool admitted = false;  ///< the backbone fits its memory
 };
@@ -69,10 +71,29 @@ struct Delivery {
     std::int32_t tokens = 0;            ///< real tokens, summed
     std::int32_t padded_tokens = 0;     ///< charged length of each sample
     PacketTimes times;
-    std::int64_t charged_bytes = 0;
+    std::int64_t charged_bytes = 0;   ///< repeats after loss included
+    std::int64_t repeated_bytes = 0;  ///< of them: what the link lost and was sent again
     double charged_flop = 0;
     double compute_energy_j = kUnknown;
     double send_energy_j = kUnknown;
+};
+
+/// Work of a device that came to nothing, because it went off in the middle.
+struct LostWork {
+    std::int32_t device = 0;
+    std::int32_t packet = 0;
+    bool upload = false;  ///< else the packet's computation
+    VirtualClock::time_point start{};
+    VirtualClock::time_point end{};
+    std::int64_t charged_bytes = 0;
+};
+
+/// What a fleet does, in virtual time.
+struct Deliveries {
+    std::vector<Delivery> arrived;  ///< in order of (arrival, device, packet)
+    std::vector<LostWork> lost;     ///< in order of (device, packet, start)
+    std::int64_t missing =
+        0;  ///< packets that never arrive, or after the server has stopped waiting
 };
 
 /// Fills `memory_need_bytes` and `admitted` of every device, the number of admitted devices of

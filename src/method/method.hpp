@@ -16,6 +16,9 @@ struct MethodSettings {
     std::int32_t max_tokens = 128;
     std::int32_t device_epochs = 1;
     double server_rate_flop_per_s = 5e12;
+    NetworkParameters network;
+    double deadline_s = 0;    ///< the server waits for no packet that arrives later; 0: for all
+    double enough_share = 1;  ///< nor for more than this share of the packets
 };
 
 /// One way of learning from a fleet.  It says what travels, when and at what cost; the timeline,
@@ -29,10 +32,9 @@ class Method {
     /// Its `method.name`.
     virtual std::string_view name() const = 0;
 
-    /// What reaches the server from the admitted devices, in order of (arrival, device, packet).
-    /// A closed form of plan and settings: nothing is computed or drawn.
-    virtual std::vector<Delivery> deliveries(const FleetPlan& plan,
-                                             const MethodSettings& settings) const = 0;
+    /// What reaches the server from the admitted devices, and when.
+    /// A function of plan and settings alone: no forward pass is needed for it.
+    virtual Deliveries deliveries(const FleetPlan& plan, const MethodSettings& settings) const = 0;
 
     /// Whether deliveries are uploads over the devices' links, logged and charged as such.
     virtual bool uploads() const = 0;

@@ -110,10 +110,25 @@ const Table& table_of<UploadRow>() {
         column("send_end_ns", &R::send_end_ns, "ns", "the last byte has left"),
         column("arrival_ns", &R::arrival_ns, "ns", "the server has the packet"),
         column("charged_bytes", &R::charged_bytes, "bytes", "bytes on the emulated link"),
+        column("repeated_bytes", &R::repeated_bytes, "bytes", "of them, what the link lost and carried again"),
         column("charged_flop", &R::charged_flop, "FLOP", "work of the emulated device, by formula"),
         column("compute_energy_j", &R::compute_energy_j, "J", "energy of the forward pass; NaN: not known"),
         column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
         column("outcome", &R::outcome, "1", "what became of it; planned: the run ended before", Names::Outcomes),
+    }};
+    return table;
+}
+
+template <>
+const Table& table_of<LossRow>() {
+    using R = LossRow;
+    static const Table table{"/losses", "Work that devices lost because they went off in the middle of it; virtual time", sizeof(R), {
+        column("device", &R::device, "1", "device that went off"),
+        column("packet", &R::packet, "1", "which of the device's packets"),
+        column("stage", &R::stage, "1", "what it was at", Names::LossStages),
+        column("start_ns", &R::start_ns, "ns", "the attempt begins"),
+        column("end_ns", &R::end_ns, "ns", "the device goes off"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "sent in vain"),
     }};
     return table;
 }

@@ -227,8 +227,8 @@ File create_run_file(const std::filesystem::path& path,
 }
 
 struct RunFile::Tables {
-    TableAppender devices, backbones, samples, uploads, downloads, updates, training, evaluations,
-        host;
+    TableAppender devices, backbones, samples, uploads, losses, downloads, updates, training,
+        evaluations, host;
     Appender update_samples;
     std::unique_ptr<Appender> gates;
     std::vector<ActivationStore> activations;  // by backbone; empty when none are kept
@@ -239,6 +239,7 @@ struct RunFile::Tables {
           backbones(file, table_of<BackboneRow>()),
           samples(file, table_of<SampleRow>()),
           uploads(file, table_of<UploadRow>()),
+          losses(file, table_of<LossRow>()),
           downloads(file, table_of<DownloadRow>()),
           updates(file, table_of<UpdateRow>()),
           training(file, table_of<TrainingRow>()),
@@ -256,8 +257,8 @@ struct RunFile::Tables {
     /// `function` on everything that gathers rows.
     template <typename Function>
     void for_each(Function function) {
-        for (TableAppender* table : {&devices, &backbones, &samples, &uploads, &downloads, &updates,
-                                     &training, &evaluations, &host})
+        for (TableAppender* table : {&devices, &backbones, &samples, &uploads, &losses, &downloads,
+                                     &updates, &training, &evaluations, &host})
             function(*table);
         function(update_samples);
         if (gates) function(*gates);
@@ -268,6 +269,7 @@ struct RunFile::Tables {
     TableAppender& of(const BackboneRow*) { return backbones; }
     TableAppender& of(const SampleRow*) { return samples; }
     TableAppender& of(const UploadRow*) { return uploads; }
+    TableAppender& of(const LossRow*) { return losses; }
     TableAppender& of(const DownloadRow*) { return downloads; }
     TableAppender& of(const UpdateRow*) { return updates; }
     TableAppender& of(const TrainingRow*) { return training; }

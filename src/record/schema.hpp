@@ -16,7 +16,7 @@ namespace mobi::record {
 
 /// Root attribute `schema_version`.  A reader refuses any other: raise it whenever a dataset, a
 /// column or an enumeration changes its name, type or meaning.
-inline constexpr std::int32_t kSchemaVersion = 1;
+inline constexpr std::int32_t kSchemaVersion = 2;
 
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
 enum class UpdateKind : std::int8_t { Arrival = 0, Replay = 1 };
@@ -31,6 +31,7 @@ enum class HostPhase : std::int32_t {
     Recording = 5,  // the writer appends this row itself when it closes the file
     Waiting = 6
 };
+enum class LossStage : std::int8_t { Compute = 0, Upload = 1 };
 enum class SideState { Initial, Final };  // of /side_network
 
 struct DeviceRow {  // /devices, one per device, in device order
@@ -83,10 +84,20 @@ struct UploadRow {  // /uploads, in order of (arrival, device, packet)
     std::int64_t send_end_ns;
     std::int64_t arrival_ns;
     std::int64_t charged_bytes;
+    std::int64_t repeated_bytes;  // of them: what the link lost
     double charged_flop;
     double compute_energy_j;  // NaN where the profile has no power figure
     double send_energy_j;     // NaN where the link has none
     std::int8_t outcome;      // Outcome
+};
+
+struct LossRow {  // /losses, by device, packet, start: work that a device lost when it went off
+    std::int32_t device;
+    std::int32_t packet;
+    std::int8_t stage;  // LossStage
+    std::int64_t start_ns;
+    std::int64_t end_ns;
+    std::int64_t charged_bytes;  // sent in vain
 };
 
 struct DownloadRow {  // /downloads: theta and P at the end, inference.mode = local

@@ -25,6 +25,7 @@ enum class Names {
     BackbonesOrNone,  // -1 = none
     Families,
     Links,
+    LossStages,
     Outcomes,
     Phases,
     Pivots,
@@ -64,6 +65,7 @@ template <> const Table& table_of<DeviceRow>();
 template <> const Table& table_of<BackboneRow>();
 template <> const Table& table_of<SampleRow>();
 template <> const Table& table_of<UploadRow>();
+template <> const Table& table_of<LossRow>();
 template <> const Table& table_of<DownloadRow>();
 template <> const Table& table_of<UpdateRow>();
 template <> const Table& table_of<TrainingRow>();

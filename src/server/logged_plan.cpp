@@ -126,6 +126,7 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
         delivery.times = {time(row.compute_start_ns), time(row.compute_end_ns),
                           time(row.send_start_ns), time(row.send_end_ns), time(row.arrival_ns)};
         delivery.charged_bytes = row.charged_bytes;
+        delivery.repeated_bytes = row.repeated_bytes;
         delivery.charged_flop = row.charged_flop;
         delivery.compute_energy_j = row.compute_energy_j;
         delivery.send_energy_j = row.send_energy_j;

@@ -19,6 +19,9 @@ struct ServerParameters {
     double rate_flop_per_s = 5e12;
     double io_rate_bytes_per_s = 10e9;
     double step_overhead_s = 200e-6;
+    double access_bytes_per_s = 0;  ///< 0 = unlimited
+    double deadline_s = 0;          ///< 0 = none
+    double enough_share = 1;
 };
 
 enum class EvalWeights { Devices, Equal };

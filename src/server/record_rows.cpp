@@ -54,11 +54,29 @@ record::UploadRow upload_row(const Delivery& delivery, std::int64_t index) {
     row.send_end_ns = ns(delivery.times.send_end);
     row.arrival_ns = ns(delivery.times.arrival);
     row.charged_bytes = delivery.charged_bytes;
+    row.repeated_bytes = delivery.repeated_bytes;
     row.charged_flop = delivery.charged_flop;
     row.compute_energy_j = delivery.compute_energy_j;
     row.send_energy_j = delivery.send_energy_j;
     row.outcome = static_cast<std::int8_t>(record::Outcome::Delivered);
     return row;
+}
+
+std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost) {
+    std::vector<record::LossRow> rows;
+    rows.reserve(lost.size());
+    for (const LostWork& one : lost) {
+        record::LossRow row{};
+        row.device = one.device;
+        row.packet = one.packet;
+        row.stage = static_cast<std::int8_t>(one.upload ? record::LossStage::Upload
+                                                        : record::LossStage::Compute);
+        row.start_ns = ns(one.start);
+        row.end_ns = ns(one.end);
+        row.charged_bytes = one.charged_bytes;
+        rows.push_back(row);
+    }
+    return rows;
 }
 
 record::UpdateRow update_row(const Step& step,

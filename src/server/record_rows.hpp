@@ -14,6 +14,9 @@ namespace mobi {
 
 /// Rows of the run file (record/schema.hpp) made from what the server knows.
 record::UploadRow upload_row(const Delivery& delivery, std::int64_t index);
+
+/// The rows of `/losses`.
+std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost);
 record::UpdateRow update_row(const Step& step,
                              const Delivery* delivery,
                              std::int64_t first_sample,

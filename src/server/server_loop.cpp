@@ -217,12 +217,13 @@ class ServerRun {
             record::DownloadRow row{};
             row.device = device.id;
             row.charged_bytes = 4 * parameters;
+            const auto bytes = static_cast<double>(row.charged_bytes);
+            const VirtualClock::duration receiving = receive_time(device.link, bytes);
             const VirtualClock::time_point end =
-                result_.training_end + latency(device.link) +
-                receive_time(device.link, static_cast<double>(row.charged_bytes));
+                result_.training_end + latency(device.link) + receiving;
             row.start_ns = result_.training_end.time_since_epoch().count();
             row.end_ns = end.time_since_epoch().count();
-            row.energy_j = receive_energy_j(device.link, static_cast<double>(row.charged_bytes));
+            row.energy_j = receive_energy_j(device.link, bytes, receiving);
             writer_.submit(row);
             result_.run_end = std::max(result_.run_end, end);
             result_.charged_download_bytes += row.charged_bytes;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/schedule.hpp"
 
+#include <cmath>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,7 +12,10 @@
 namespace mobi::test {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using Time = VirtualClock::time_point;
 
 // Time of 1e6 FLOP: 1/300 s = 3,333,333.3 ns; of 1,000 bytes: 8,000 / 7e6 s = 1,142,857.1 ns.
 DeviceProfile device() {
@@ -27,8 +32,25 @@ LinkProfile link() {
     profile.latency_s = 0.002;
     return profile;
 }
-PacketWork packet(double flop, double bytes) {
-    return {{flop, 0, 0, Precision::Fp16}, bytes};
+PacketWork packet(double flop, std::int64_t bytes) {
+    return {{flop, 0, 0, Precision::Fp16, 0}, bytes};
+}
+
+/// The schedule of one device alone.
+FleetSchedule schedule(const DeviceProfile& profile,
+                       const LinkProfile& link,
+                       const std::vector<PacketWork>& packets,
+                       const AvailabilityProfile* availability = nullptr) {
+    const DeviceTask task{0, &profile, &link, availability, packets};
+    return schedule_fleet(std::span(&task, 1), {});
+}
+std::vector<PacketTimes> schedule_packets(const DeviceProfile& profile,
+                                          const LinkProfile& link,
+                                          const std::vector<PacketWork>& packets) {
+    std::vector<PacketTimes> times;
+    for (const PacketSchedule& one : schedule(profile, link, packets).packets)
+        times.push_back(one.times);
+    return times;
 }
 
 void expect_times(const PacketTimes& times,
@@ -43,14 +65,14 @@ void expect_times(const PacketTimes& times,
     EXPECT_EQ(times.arrival.time_since_epoch(), nanoseconds(send_end + 2'000'000));
 }
 
-TEST(SchedulePacketsTest, OnePacketIsComputedSentAndArrives) {
+TEST(ScheduleTest, OnePacketIsComputedSentAndArrives) {
     const std::vector packets{packet(1e6, 1000)};
     const auto times = schedule_packets(device(), link(), packets);
     ASSERT_EQ(times.size(), 1u);
     expect_times(times[0], 0, 3'333'333, 3'333'333, 3'333'333 + 1'142'857);
 }
 
-TEST(SchedulePacketsTest, ComputingGoesOnWhileTheLinkIsBusy) {
+TEST(ScheduleTest, ComputingGoesOnWhileTheLinkIsBusy) {
     // the first packet takes 10,000 bytes = 11,428,571.4 ns to send, longer than three computations
     const std::vector packets{packet(1e6, 10'000), packet(1e6, 1000), packet(1e6, 1000)};
     const auto times = schedule_packets(device(), link(), packets);
@@ -59,30 +81,161 @@ TEST(SchedulePacketsTest, ComputingGoesOnWhileTheLinkIsBusy) {
     expect_times(times[2], 6'666'666, 9'999'999, 15'904'761, 17'047'618);
 }
 
-TEST(SchedulePacketsTest, TheLinkWaitsWhileThePacketIsComputed) {
+TEST(ScheduleTest, TheLinkWaitsWhileThePacketIsComputed) {
     const std::vector packets{packet(1e6, 1000), packet(3e6, 1000)};
     const auto times = schedule_packets(device(), link(), packets);
     expect_times(times[0], 0, 3'333'333, 3'333'333, 4'476'190);
     expect_times(times[1], 3'333'333, 13'333'333, 13'333'333, 14'476'190);
 }
 
-TEST(SchedulePacketsTest, MemoryBoundsAPacketThatReadsMoreThanItComputes) {
-    const std::vector packets{PacketWork{{1e6, 9e6, 1e6, Precision::Fp16}, 0}};
+TEST(ScheduleTest, MemoryBoundsAPacketThatReadsMoreThanItComputes) {
+    const std::vector packets{PacketWork{{1e6, 9e6, 1e6, Precision::Fp16, 0}, 0}};
     const auto times = schedule_packets(device(), link(), packets);
     expect_times(times[0], 0, 10'000'000, 10'000'000, 10'000'000);
 }
 
-TEST(SchedulePacketsTest, StartsWhenToldTo) {
-    const std::vector packets{packet(1e6, 1000)};
-    const auto start = VirtualClock::time_point(nanoseconds(7));
-    const auto times = schedule_packets(device(), link(), packets, start);
-    expect_times(times[0], 7, 3'333'340, 3'333'340, 4'476'197);
-}
-
-TEST(SchedulePacketsTest, RefusesATimelineThatDoesNotFitTheClock) {
+TEST(ScheduleTest, RefusesATimelineThatDoesNotFitTheClock) {
     const double year_flop = 3e8 * 365 * 86400;
     const std::vector<PacketWork> packets(41, packet(5 * year_flop, 0));
     EXPECT_THROW(schedule_packets(device(), link(), packets), ConfigError);
+}
+
+TEST(ScheduleTest, ATraceTakesThePlaceOfTheRate) {
+    LinkProfile traced = link();
+    traced.trace = std::make_shared<RateTrace>(
+        "t",
+        std::vector<RateTrace::Step>{{seconds(0), 8000}, {seconds(1), 0}, {seconds(3), 16'000}},
+        seconds(4), TraceEnd::Wrap);
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 0;
+    // 1,000 bytes in the first second, none in the next two, 2,000 in the fourth
+    const std::vector packets{packet(0, 500), packet(0, 1000), packet(0, 1600)};
+    const auto times = schedule_packets(profile, traced, packets);
+    expect_times(times[0], 0, 0, 0, 500'000'000);
+    expect_times(times[1], 0, 0, 500'000'000, 3'250'000'000);
+    expect_times(times[2], 0, 0, 3'250'000'000, 4'100'000'000);
+}
+
+TEST(ScheduleTest, WhatTheLinkLosesIsSentAgain) {
+    LinkProfile lossy = link();
+    lossy.loss = 0.2;
+    const std::vector<PacketWork> packets(400, packet(0, 15'000));
+    double sent = 0;
+    const FleetSchedule done = schedule(device(), lossy, packets);
+    Time free{};
+    for (const PacketSchedule& one : done.packets) {
+        EXPECT_GE(one.sent_bytes, 15'000);
+        EXPECT_EQ(one.sent_bytes % 1500, 0);
+        EXPECT_NEAR(std::chrono::duration<double>(one.times.send_end - free).count(),
+                    static_cast<double>(one.sent_bytes) * 8 / 7e6, 2e-9);
+        free = one.times.send_end;
+        sent += static_cast<double>(one.sent_bytes);
+    }
+    // 4,000 segments, each 1 / (1 - loss) times on average, deviation sqrt(loss) / (1 - loss)
+    EXPECT_NEAR(sent / 6e6, 1.25, 4 * std::sqrt(0.2) / 0.8 / std::sqrt(4000));
+}
+
+TEST(ScheduleTest, AnIdleRadioWakesUpFirst) {
+    LinkProfile radio = link();
+    radio.wake_up_s = 0.8;
+    radio.wake_after_s = 1;
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1;
+    const auto work = [](std::int32_t samples, std::int64_t bytes) {
+        return PacketWork{{0, 0, 0, Precision::Fp16, samples}, bytes};
+    };
+    // 875 bytes take 1 ms; at 1 s the radio sleeps, at 2 s it has been silent for 0.199 s, at 4 s
+    // for 1.999 s
+    const auto times = schedule_packets(profile, radio, {work(1, 875), work(1, 875), work(2, 875)});
+    EXPECT_EQ(times[0].send_start, Time(seconds(1)));
+    EXPECT_EQ(times[0].send_end, Time(milliseconds(1801)));
+    EXPECT_EQ(times[1].send_end, Time(milliseconds(2001)));
+    EXPECT_EQ(times[2].send_end, Time(milliseconds(4801)));
+}
+
+TEST(ScheduleTest, JitterChangesTheLatencyButNotTheOrder) {
+    LinkProfile shaky = link();
+    shaky.latency_s = 0.1;
+    shaky.jitter_s = 0.03;
+    const std::vector<PacketWork> packets(1000, packet(3e7, 875));
+    double sum = 0, squares = 0;
+    Time last{};
+    for (const PacketSchedule& one : schedule(device(), shaky, packets).packets) {
+        EXPECT_GE(one.times.arrival, last);
+        last = one.times.arrival;
+        const double delay =
+            std::chrono::duration<double>(one.times.arrival - one.times.send_end).count();
+        sum += delay;
+        squares += delay * delay;
+    }
+    const double mean = sum / 1000;
+    EXPECT_NEAR(mean, 0.1, 4 * 0.03 / std::sqrt(1000));
+    EXPECT_NEAR(std::sqrt(squares / 1000 - mean * mean), 0.03, 0.003);
+}
+
+TEST(ScheduleTest, ComputeTimesSpreadLogNormally) {
+    DeviceProfile profile = device();
+    profile.compute_spread = 0.5;
+    const std::vector<PacketWork> packets(4000, packet(3e8, 0));
+    double sum = 0, squares = 0;
+    for (const PacketSchedule& one : schedule(profile, link(), packets).packets) {
+        const double log_s = std::log(
+            std::chrono::duration<double>(one.times.compute_end - one.times.compute_start).count());
+        sum += log_s;
+        squares += log_s * log_s;
+    }
+    const double mean = sum / 4000;
+    EXPECT_NEAR(mean, 0, 4 * 0.5 / std::sqrt(4000));
+    EXPECT_NEAR(std::sqrt(squares / 4000 - mean * mean), 0.5, 0.03);
+}
+
+/// On in [0, 2) and [3, 5) of every 10 s.
+AvailabilityProfile spans() {
+    AvailabilityProfile profile;
+    profile.name = "a";
+    profile.kind = AvailabilityKind::Trace;
+    profile.trace = std::make_shared<AvailabilityTrace>(
+        parse_availability_trace("device,on_s,off_s\n0,0,2\n0,3,5\n", "a", 10));
+    return profile;
+}
+
+TEST(ScheduleTest, ADeviceThatGoesOffBeginsThatPacketAnew) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1;
+    LinkProfile slow = link();
+    slow.uplink_bytes_per_s = 1000;
+    const AvailabilityProfile pattern = spans();
+    const PacketWork work{{0, 0, 0, Precision::Fp16, 1}, 1500};  // 1 s, then 1.5 s
+    const FleetSchedule done = schedule(profile, slow, {work, work, work}, &pattern);
+    expect_times(done.packets[0].times, 0, 1'000'000'000, 3'000'000'000, 4'500'000'000);
+    // computed in [1, 2), just in time; its upload has 0.5 s left of [3, 5) and waits for [10, 12)
+    expect_times(done.packets[1].times, 1'000'000'000, 2'000'000'000, 10'000'000'000,
+                 11'500'000'000);
+    expect_times(done.packets[2].times, 3'000'000'000, 4'000'000'000, 13'000'000'000,
+                 14'500'000'000);
+    ASSERT_EQ(done.lost.size(), 3u);
+    EXPECT_EQ(done.lost[0].packet, 0);
+    EXPECT_TRUE(done.lost[0].upload);
+    EXPECT_EQ(done.lost[0].start, Time(seconds(1)));
+    EXPECT_EQ(done.lost[0].end, Time(seconds(2)));
+    EXPECT_EQ(done.lost[0].sent_bytes, 1000);
+    EXPECT_EQ(done.lost[1].packet, 1);
+    EXPECT_EQ(done.lost[1].sent_bytes, 500);
+    EXPECT_EQ(done.lost[2].packet, 2);
+    EXPECT_EQ(done.lost[2].start, Time(milliseconds(11'500)));
+}
+
+TEST(ScheduleTest, ComputationIsLostToo) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1.5;
+    const AvailabilityProfile pattern = spans();
+    const PacketWork work{{0, 0, 0, Precision::Fp16, 1}, 0};
+    const FleetSchedule done = schedule(profile, link(), {work, work}, &pattern);
+    EXPECT_EQ(done.packets[1].times.compute_start, Time(seconds(3)));
+    ASSERT_EQ(done.lost.size(), 1u);
+    EXPECT_FALSE(done.lost[0].upload);
+    EXPECT_EQ(done.lost[0].start, Time(milliseconds(1500)));
+    EXPECT_EQ(done.lost[0].end, Time(seconds(2)));
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ class RankCountTest(Workspace):
 
     def assert_equal_files(self, first, second):
         self.assert_same(first, second)
-        self.assertIn(h5diff_says(first, second), ("", None))
+        empty = [name for name, (_, shape, *_) in read_datasets(first).items() if shape and shape[0] == 0]
+        self.assertIn(h5diff_says(first, second, empty), ("", None))
 
     def test_two_three_and_five_ranks_write_the_file_of_one(self):
         self.assert_whole(self.alone)

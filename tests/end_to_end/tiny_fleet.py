@@ -202,12 +202,16 @@ def read_datasets(path, only=None, but=()):
     return found
 
 
-def h5diff_says(first, second):
-    """What h5diff prints about two run files, /host aside; None where there is no h5diff."""
+def h5diff_says(first, second, aside=()):
+    """What h5diff prints about two run files, /host and `aside` left out; None without h5diff.
+
+    It calls tables without a row "not comparable": those belong to `aside`.
+    """
     if shutil.which("h5diff") is None:
         return None
+    excluded = [word for name in ("host", *aside) for word in ("--exclude-path", f"/{name}")]
     end = subprocess.run(
-        ["h5diff", "--exclude-path", "/host", str(first), str(second)], stdout=subprocess.PIPE,
+        ["h5diff", *excluded, str(first), str(second)], stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, timeout=SECONDS,
     )  # fmt: skip
     return end.stdout if end.returncode == 0 else f"exit code {end.returncode}: {end.stdout}"

@@ -27,7 +27,7 @@ class FedMobillmTest : public ::testing::Test {
 TEST_F(FedMobillmTest, ThirtySamplesCostWhatThePaperReports) {
     std::int64_t bytes = 0;
     double flop = 0;
-    for (const Delivery& packet : FedMobillm().deliveries(plan, settings))
+    for (const Delivery& packet : FedMobillm().deliveries(plan, settings).arrived)
         if (packet.device == 0) {
             bytes += packet.charged_bytes;
             flop += packet.charged_flop;
@@ -37,7 +37,7 @@ TEST_F(FedMobillmTest, ThirtySamplesCostWhatThePaperReports) {
 }
 
 TEST_F(FedMobillmTest, EverySampleTravelsOnceInShardOrder) {
-    const std::vector<Delivery> packets = FedMobillm().deliveries(plan, settings);
+    const std::vector<Delivery> packets = FedMobillm().deliveries(plan, settings).arrived;
     EXPECT_EQ(packets.size(), 5U);
     EXPECT_TRUE(std::is_sorted(packets.begin(), packets.end(), [](const auto& a, const auto& b) {
         return a.times.arrival < b.times.arrival;
@@ -51,7 +51,7 @@ TEST_F(FedMobillmTest, EverySampleTravelsOnceInShardOrder) {
 
 TEST_F(FedMobillmTest, AnotherEpochCostsTheSameAgain) {
     settings.device_epochs = 2;
-    const std::vector<Delivery> packets = FedMobillm().deliveries(plan, settings);
+    const std::vector<Delivery> packets = FedMobillm().deliveries(plan, settings).arrived;
     EXPECT_EQ(packets.size(), 10U);
     EXPECT_EQ(std::count_if(packets.begin(), packets.end(),
                             [](const Delivery& p) { return p.device == 1 && p.packet == 1; }),
@@ -59,11 +59,11 @@ TEST_F(FedMobillmTest, AnotherEpochCostsTheSameAgain) {
 }
 
 TEST_F(FedMobillmTest, PaddingChargesWhatAPhoneWouldCompute) {
-    const double batch = FedMobillm().deliveries(plan, settings)[0].charged_flop;
+    const double batch = FedMobillm().deliveries(plan, settings).arrived[0].charged_flop;
     settings.cost.padding = Padding::Max;
-    const double max = FedMobillm().deliveries(plan, settings)[0].charged_flop;
+    const double max = FedMobillm().deliveries(plan, settings).arrived[0].charged_flop;
     settings.cost.padding = Padding::None;
-    const double none = FedMobillm().deliveries(plan, settings)[0].charged_flop;
+    const double none = FedMobillm().deliveries(plan, settings).arrived[0].charged_flop;
     EXPECT_GT(max, batch);  // the first to arrive is the device of short texts
     EXPECT_EQ(none, batch);
 }
@@ -71,7 +71,7 @@ TEST_F(FedMobillmTest, PaddingChargesWhatAPhoneWouldCompute) {
 TEST_F(FedMobillmTest, CentralSideHasEverythingAtOneTimeAndChargesNothing) {
     settings.server_rate_flop_per_s = 5e12;
     const CentralSide central;
-    const std::vector<Delivery> packets = central.deliveries(plan, settings);
+    const std::vector<Delivery> packets = central.deliveries(plan, settings).arrived;
     double flop = 0;
     for (const Delivery& packet : packets) {
         EXPECT_EQ(packet.times.arrival, packets[0].times.arrival);

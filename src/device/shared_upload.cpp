@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "device/upload.hpp"
+#include "device/water_filling.hpp"
+
+namespace mobi {
+namespace {
+
+using Time = VirtualClock::time_point;
+
+// Instants between nanoseconds: where transfers share a rate one's end moves the other's, and
+// rounding each would add up.  64 bits of mantissa hold a year to a billionth of a nanosecond.
+using Instant = long double;
+
+constexpr Instant kNever = std::numeric_limits<Instant>::infinity();
+
+Instant instant(Time time) {
+    return static_cast<Instant>(time.time_since_epoch().count());
+}
+
+Time rounded(Instant at) {
+    return Time(VirtualClock::duration(std::llroundl(at)));
+}
+
+/// A device that shares: between two transfers, or in the middle of one.
+struct Sender {
+    UploadQueue* queue = nullptr;
+    std::int32_t cell = 0;
+    std::size_t next = 0;  ///< packet
+    Instant free = 0;      ///< end of the last transfer or attempt
+    std::optional<Time> last_byte;
+    // of the transfer that is on its way or comes next
+    Time start{};                ///< the device is on and the packet is ready
+    Time begin{};                ///< and the radio is awake: the first byte
+    Instant left = 0;            ///< bytes
+    double own = 0;              ///< its own link's rate, bytes per ns
+    double rate = 0;             ///< what it gets of it
+    Instant own_until = kNever;  ///< when its own link's rate changes
+    std::optional<Time> off;     ///< it goes off before the transfer is over
+};
+
+class SharedUpload {
+  public:
+    SharedUpload(std::span<UploadQueue> queues,
+                 std::span<const std::int32_t> cells,
+                 std::span<const double> capacity,
+                 double server_bytes_per_s,
+                 std::vector<LostAttempt>& lost)
+        : server_(server_bytes_per_s * 1e-9), lost_(lost) {
+        for (const double bytes_per_s : capacity) cell_capacity_.push_back(bytes_per_s * 1e-9);
+        active_.resize(capacity.size());
+        for (std::size_t i = 0; i < queues.size(); ++i) {
+            senders_.emplace_back();
+            senders_.back().queue = &queues[i];
+            senders_.back().cell = cells[i];
+        }
+    }
+
+    void run() {
+        for (std::size_t i = 0; i < senders_.size(); ++i) plan(i);
+        while (true) {
+            const Instant next =
+                std::min(next_of_active(), waiting_.empty() ? kNever : waiting_.top().at);
+            if (next == kNever) return;
+            advance(next);
+            finish_due();
+            start_due();
+            divide();
+        }
+    }
+
+  private:
+    struct Start {
+        Instant at;
+        std::size_t sender;
+        bool operator>(const Start& other) const {
+            return at != other.at ? at > other.at : sender > other.sender;
+        }
+    };
+
+    /// Puts the sender's next transfer among those that wait for their time.
+    void plan(std::size_t i) {
+        Sender& sender = senders_[i];
+        const auto packets = sender.queue->packets;
+        if (sender.next >= packets.size() || !packets[sender.next].delivered) return;
+        const Time computed = packets[sender.next].times.compute_end;
+        const Time ready = std::max(computed, rounded(std::ceil(sender.free)));
+        for (Time from = ready;; from = *sender.off) {
+            const std::optional<Time> on = sender.queue->presence.next_on(from);
+            if (!on) return cancel_from(packets.subspan(sender.next));
+            sender.start = *on;
+            sender.begin = after_wake_up(*sender.queue->link, *on, sender.last_byte);
+            sender.off = sender.queue->presence.off_before(*on, sender.begin);
+            if (!sender.off) break;
+            cut_off(sender, 0);  // before the radio was awake
+        }
+        // While nothing goes off the next one begins at the exact end of the one before.
+        const bool follows = sender.begin == ready && instant(computed) <= sender.free;
+        sender.left = static_cast<Instant>(packets[sender.next].sent_bytes);
+        waiting_.push({follows ? sender.free : instant(sender.begin), i});
+    }
+
+    void start_due() {
+        while (!waiting_.empty() && waiting_.top().at <= now_) {
+            const std::size_t i = waiting_.top().sender;
+            waiting_.pop();
+            look_up_own_rate(senders_[i]);
+            active_[static_cast<std::size_t>(senders_[i].cell)].push_back(i);
+        }
+    }
+
+    /// The rate of the sender's own link now, and how long it stays.
+    void look_up_own_rate(Sender& sender) const {
+        const LinkProfile& link = *sender.queue->link;
+        if (link.trace == nullptr) {
+            sender.own = link.uplink_bytes_per_s * 1e-9;
+            return;
+        }
+        const VirtualClock::duration offset = sender.queue->trace_offset;
+        const auto [bits_per_s, until] =
+            link.trace->step_at(rounded(std::floor(now_)).time_since_epoch() + offset);
+        sender.own = static_cast<double>(bits_per_s) / 8 * 1e-9;
+        sender.own_until = until == VirtualClock::duration::max()
+                               ? kNever
+                               : static_cast<Instant>((until - offset).count());
+    }
+
+    Instant end_of(const Sender& sender) const {
+        return sender.rate > 0   ? now_ + sender.left / static_cast<Instant>(sender.rate)
+               : sender.left > 0 ? kNever
+                                 : now_;
+    }
+
+    /// When the next active transfer ends, is cut off, or meets another rate of its own link.
+    Instant next_of_active() {
+        Instant next = kNever;
+        for (const auto& cell : active_)
+            for (const std::size_t i : cell) {
+                Sender& sender = senders_[i];
+                Instant event = std::min(end_of(sender), sender.own_until);
+                if (event == kNever && !sender.off)
+                    throw ConfigError(
+                        fmt::format("link {}: a transfer never ends", sender.queue->link->name));
+                if (!sender.off)
+                    sender.off =
+                        sender.queue->presence.off_before(sender.start, rounded(std::ceil(event)));
+                if (sender.off) event = std::min(event, instant(*sender.off));
+                next = std::min(next, event);
+            }
+        return next;
+    }
+
+    void advance(Instant to) {
+        for (const auto& cell : active_)
+            for (const std::size_t i : cell) {
+                Sender& sender = senders_[i];
+                // The one whose end this is has nothing left, whatever rounding says.
+                const bool ends = end_of(sender) <= to;
+                sender.left =
+                    ends ? 0 : sender.left - static_cast<Instant>(sender.rate) * (to - now_);
+            }
+        now_ = to;
+    }
+
+    void finish_due() {
+        for (auto& cell : active_) {
+            std::vector<std::size_t> going_on;
+            for (const std::size_t i : cell) {
+                Sender& sender = senders_[i];
+                if (sender.left == 0)
+                    finish(sender);
+                else if (sender.off && instant(*sender.off) <= now_) {
+                    const PacketSchedule& packet = sender.queue->packets[sender.next];
+                    cut_off(sender,
+                            packet.sent_bytes - static_cast<std::int64_t>(std::ceil(sender.left)));
+                    sender.free = now_;
+                    sender.last_byte = *sender.off;
+                } else {
+                    if (sender.own_until <= now_) look_up_own_rate(sender);
+                    going_on.push_back(i);
+                    continue;
+                }
+                plan(i);
+            }
+            cell = std::move(going_on);
+        }
+    }
+
+    void finish(Sender& sender) {
+        PacketSchedule& packet = sender.queue->packets[sender.next++];
+        packet.times.send_start = sender.start;
+        packet.times.send_end = rounded(now_);
+        sender.free = now_;
+        sender.last_byte = packet.times.send_end;
+    }
+
+    /// The attempt ends at `off`, with so many bytes sent.
+    void cut_off(const Sender& sender, std::int64_t sent) {
+        lost_.push_back({sender.queue->task, static_cast<std::int32_t>(sender.next), true,
+                         sender.start, *sender.off, sent});
+    }
+
+    /// Gives every active transfer its max-min fair rate: no cell above its uplink, all together
+    /// not above the server's link.  What a cell leaves to a transfer bounds what it asks of the
+    /// server.
+    void divide() {
+        demands_.clear();
+        for (std::size_t c = 0; c < active_.size(); ++c) {
+            cell_demands_.clear();
+            for (const std::size_t i : active_[c])
+                if (senders_[i].own > 0) cell_demands_.push_back(senders_[i].own);
+            const double level = fair_level(cell_demands_, cell_capacity_[c]);
+            for (const std::size_t i : active_[c]) {
+                senders_[i].rate = std::min(senders_[i].own, level);
+                if (senders_[i].rate > 0) demands_.push_back(senders_[i].rate);
+            }
+        }
+        if (std::isinf(server_)) return;
+        const double level = fair_level(demands_, server_);
+        for (const auto& cell : active_)
+            for (const std::size_t i : cell) senders_[i].rate = std::min(senders_[i].rate, level);
+    }
+
+    std::vector<Sender> senders_;
+    std::vector<double> cell_capacity_;  // bytes per ns
+    double server_ = 0;
+    std::vector<LostAttempt>& lost_;
+    std::vector<std::vector<std::size_t>> active_;  // by cell
+    std::priority_queue<Start, std::vector<Start>, std::greater<>> waiting_;
+    Instant now_ = 0;
+    std::vector<double> cell_demands_, demands_;
+};
+
+}  // namespace
+
+void send_together(std::span<UploadQueue> queues,
+                   std::span<const std::int32_t> cells,
+                   std::span<const double> capacity,
+                   double server_bytes_per_s,
+                   std::vector<LostAttempt>& lost) {
+    SharedUpload(queues, cells, capacity, server_bytes_per_s, lost).run();
+}
+
+}  // namespace mobi
