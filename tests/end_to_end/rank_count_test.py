@@ -61,6 +61,31 @@ class RankCountTest(Workspace):
                 self.assert_equal_files(one, three)
                 self.assert_same(one, none, only=EVENT_TABLES)
 
+    def test_a_fleet_that_shares_loses_and_comes_back(self):
+        trace = self.folder / "uplink.trace"
+        trace.write_text("0 0.2\n0.4 0\n0.5 1.5\n1.5 0.1\n")
+        settings = [
+            "fleet.availability=*:flaky", "availability.flaky.kind=markov", "availability.flaky.mean_on=40 ms",
+            "availability.flaky.mean_off=30 ms", "availability.flaky.join=100 ms", f"link.thin.trace={trace}",
+            "link.thin.trace_start=random", "link.thin.loss=0.1", "link.thin.wake_up=5 ms",
+            "link.thin.wake_after=20 ms", "link.thick.cell_devices=3", "link.thick.cell_uplink=4 Mbit/s",
+            "link.thick.jitter=1 ms", "device.*.compute_spread=0.3", "server.access_rate=6 Mbit/s",
+        ]  # fmt: skip
+        one = self.run_fleet("rough1.h5", *settings)
+        self.assert_whole(one)
+        tables = read_datasets(one)
+        self.assertGreater(tables["losses"][1][0], 0)
+        for ranks in (2, 3, 5):
+            with self.subTest(ranks=ranks):
+                self.assert_equal_files(one, self.run_fleet(f"rough{ranks}.h5", *settings, ranks=ranks))
+        self.assert_same(one, self.run_fleet("rough0.h5", *settings, "run.compute=none"), only=EVENT_TABLES)
+
+    def test_the_server_stops_waiting(self):
+        settings = ("server.enough=0.5", "run.compute=none")
+        half = self.run_fleet("half.h5", *settings)
+        packets = read_datasets(self.alone)["uploads"][1][0]
+        self.assertEqual(read_datasets(half)["uploads"][1][0], -(-packets // 2))
+
     def test_a_window_of_one_packet_changes_the_order_of_work_only(self):
         # the window bounds what waits at rank 0; it is part of /config, which differs
         narrow = self.run_fleet("narrow.h5", "forward.window=1 kB", ranks=3)
