@@ -434,7 +434,8 @@ std::vector<std::string> Loader::known_entries(EntryKind kind) const {
 /// An override of an entry that the fleet does not use would do nothing, and a section that neither
 /// changes an entry of the catalogue nor has the figures of a new one is misspelt.
 void Loader::refuse_unused(EntryKind kind, const std::map<std::string, std::string>& used) {
-    if (used.empty()) return;  // the fleet itself is wrong, and that is reported
+    // else the fleet itself is wrong, and that is reported
+    if (used.empty() && kind != EntryKind::Availability) return;
     std::vector<std::string> names;
     names.reserve(used.size());
     for (const auto& [name, used_by] : used) names.push_back(name);
@@ -444,8 +445,10 @@ void Loader::refuse_unused(EntryKind kind, const std::map<std::string, std::stri
             used.contains(name))
             continue;
         if (from_command_line)
-            problems_.add(line, fmt::format("the fleet has no {} '{}'; accepted: {}",
-                                            section_of(kind), name, fmt::join(names, ", ")));
+            problems_.add(
+                line, fmt::format("the fleet has no {} '{}'; accepted: {}", section_of(kind), name,
+                                  names.empty() ? "what fleet.availability names"
+                                                : fmt::format("{}", fmt::join(names, ", "))));
         else if (!in_catalogue(kind, name) && !defines(kind, name))
             problems_.add(line, unknown_entry(kind, name, known_entries(kind)));
     }

@@ -74,8 +74,9 @@ class TraceText {
 
     void expect_fields(const Line& line, std::size_t count) const {
         if (line.fields.size() != count)
-            refuse(line, fmt::format("{} fields; accepted: {}, as in the lines before",
-                                     line.fields.size(), count));
+            refuse(line, fmt::format("{} fields; accepted: one (mahimahi's milliseconds) or two "
+                                     "(seconds and Mbit/s), as in the first line",
+                                     line.fields.size()));
     }
 
   private:

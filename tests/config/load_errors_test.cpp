@@ -142,6 +142,23 @@ TEST_F(LoadErrorsTest, AClassWithoutLinkOrBackboneIsNamed) {
 TEST_F(LoadErrorsTest, AnOverrideThatWouldDoNothingIsAnError) {
     EXPECT_EQ(report("", {"fleet.mix=nx:1", "device.tx2.memory=1 GB"}),
               "--set: device.tx2.memory = 1 GB: the fleet has no device 'tx2'; accepted: nx");
+    EXPECT_EQ(
+        report("", {"availability.night.from=1 h"}),
+        "--set: availability.night.from = 1 h: the fleet has no availability 'night'; accepted: "
+        "what fleet.availability names");
+}
+
+TEST_F(LoadErrorsTest, WhatSharesOrComesAndGoesNeedsItsFigures) {
+    EXPECT_TRUE(
+        contains(report("", {"link.wifi.cell_devices=4"}), "link.wifi.cell_uplink is not set"));
+    EXPECT_TRUE(contains(report("", {"fleet.availability=*:x", "availability.x.kind=trace"}),
+                         "availability.x.trace is not set: accepted: a file of lines"));
+    EXPECT_TRUE(contains(report("", {"fleet.availability=*:x", "availability.x.from=25 h"}),
+                         "accepted: a time of the day, up to 24 h"));
+    EXPECT_TRUE(
+        contains(report("", {"fleet.availability=*:nowhere"}), "no availability 'nowhere'"));
+    EXPECT_TRUE(contains(report("", {"link.wifi.loss=1"}), "accepted: a number from 0 to 0.99"));
+    EXPECT_TRUE(contains(report("", {"server.enough=0"}), "accepted: a number from 0.001 to 1"));
 }
 
 TEST_F(LoadErrorsTest, AMisspeltSectionOfAnEntryIsAnError) {

@@ -61,13 +61,17 @@ TEST(TraceFileTest, RefusalsNameTheLine) {
     EXPECT_EQ(refusal("0\n5\n4\n"), "t:3: 4 ms comes after 5 ms: times never decrease");
     EXPECT_EQ(refusal("0\n1.5\n"), "t:2: accepted: whole milliseconds from the start");
     EXPECT_EQ(refusal("-1\n"), "t:1: '-1': accepted: whole milliseconds from the start");
-    EXPECT_EQ(refusal("0\nx y\n"), "t:2: 2 fields; accepted: 1, as in the lines before");
+    EXPECT_EQ(refusal("0\nx y\n"),
+              "t:2: 2 fields; accepted: one (mahimahi's milliseconds) or two (seconds and Mbit/s), "
+              "as in the first line");
     EXPECT_EQ(refusal("0 1\n\n1 -4\n"),
               "t:3: '-4': accepted: seconds, then Mbit/s from 0 to 1000000");
     EXPECT_EQ(refusal("0 1\n1 nan\n"),
               "t:2: 'nan': accepted: seconds, then Mbit/s from 0 to 1000000");
     EXPECT_EQ(refusal("1 1\n0 1\n"), "t:2: 0 s comes before the line above: times never decrease");
-    EXPECT_EQ(refusal("0 1 2\n"), "t:1: 3 fields; accepted: 2, as in the lines before");
+    EXPECT_EQ(refusal("0 1 2\n"),
+              "t:1: 3 fields; accepted: one (mahimahi's milliseconds) or two (seconds and Mbit/s), "
+              "as in the first line");
     EXPECT_EQ(refusal("0 0\n1 0\n"), "t: the link never carries anything: every rate is 0");
     EXPECT_EQ(refusal("0 1\n1 0\n"), "accepted");
     EXPECT_NE(refusal("0 1\n1 0\n", TraceEnd::Hold).find("ends in an outage"), std::string::npos);
