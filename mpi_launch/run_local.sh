@@ -26,7 +26,8 @@ while [[ $# -gt 0 ]]; do
         --hostfile) need_value "$@" && MOBI_HOSTFILE=$(realpath -- "$2") && shift 2 ;;
         -h | --help) usage && exit 0 ;;
         --) shift && break ;;
-        *) unknown_option "$1" ;;
+        -*) unknown_option "$1" ;;
+        *) die 2 "a configuration comes after --: mpi_launch/run_local.sh -- $1" ;;
     esac
 done
 [[ $# -gt 0 ]] || die 2 "no configuration: mpi_launch/run_local.sh -- configs/quickstart.cfg"

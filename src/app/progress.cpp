@@ -13,6 +13,7 @@ namespace mobi {
 namespace {
 
 constexpr WallClock::duration kTerminalPeriod(0.5);
+constexpr WallClock::duration kFirstPlain(10);
 constexpr WallClock::duration kPlainPeriod(30);
 
 double share(std::int64_t done, std::int64_t planned) {
@@ -22,7 +23,9 @@ double share(std::int64_t done, std::int64_t planned) {
 }  // namespace
 
 Progress::Progress()
-    : terminal_(isatty(STDERR_FILENO) != 0), start_(WallClock::now()), next_(start_) {}
+    : terminal_(isatty(STDERR_FILENO) != 0),
+      start_(WallClock::now()),
+      next_(start_ + (terminal_ ? kTerminalPeriod : kFirstPlain)) {}
 
 void Progress::show(const ServerProgress& server,
                     std::int64_t samples_done,

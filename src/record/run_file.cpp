@@ -201,6 +201,9 @@ File create_run_file(const std::filesystem::path& path,
     std::error_code error;
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
     if (error) throw RecordError(fmt::format("{}: {}", what, error.message()));
+    if (std::filesystem::is_directory(path, error))
+        throw RecordError(what + ": it is a folder; run.output accepts a file, e.g. " +
+                          (path / "run.h5").string());
     remove_old(path);
     const PropertyList creation(H5Pcreate(H5P_FILE_CREATE), what);
     check_hdf5(H5Pset_obj_track_times(creation.get(), false), what);

@@ -158,7 +158,7 @@ class ErrorsTest(Workspace):
         plain = self.folder / "plain"
         plain.write_text("a file where a folder is needed")
         self.refused(RECORD, "plain", run__output=plain / "run.h5")
-        self.refused(RECORD, self.folder, "irectory", run__output=self.folder)
+        self.refused(RECORD, self.folder, "it is a folder; run.output accepts a file", run__output=self.folder)
         self.refused(RECORD, "/proc/run.h5", run__output="/proc/run.h5")
         self.assertEqual(plain.read_text(), "a file where a folder is needed")
 
