@@ -16,34 +16,6 @@ namespace {
 
 constexpr double kHostFlopPerSecond = 150e9;  // one core, bf16: DESIGN.md section 3
 
-struct TimelineEnd {
-    VirtualClock::time_point end{};
-    std::int64_t updates = 0;
-    double busy_s = 0;
-    std::int64_t update_samples = 0;
-};
-
-TimelineEnd walk_timeline(const PreparedRun& run) {
-    const RunConfig& config = run.config;
-    const SourceMap sources(run.plan, config.align.projection);
-    const SideShape shape = side_shape(run.plan, sources, config.side, config.align, run.classes);
-    TimelineSettings settings;
-    settings.server = config.server;
-    settings.seed = config.run.seed;
-    settings.train_after_all =
-        run.method->trains_after_all() || config.server.mode == ServerMode::ReplayAfterAll;
-    settings.update_time = update_time_of(run.plan, shape, sources, config.side, config.server);
-    Timeline timeline(run.plan, run.deliveries, settings);
-    TimelineEnd result;
-    while (const std::optional<Step> step = timeline.next()) {
-        result.end = step->end;
-        result.busy_s += std::chrono::duration<double>(step->end - step->start).count();
-        result.update_samples += static_cast<std::int64_t>(step->samples.size());
-        ++result.updates;
-    }
-    return result;
-}
-
 /// FLOPs that the host will compute: real tokens, training and test.
 double host_flop(const PreparedRun& run) {
     double flop = 0;
@@ -100,6 +72,27 @@ std::string class_lines(const PreparedRun& run) {
 }
 
 }  // namespace
+
+TimelineEnd walk_timeline(const PreparedRun& run) {
+    const RunConfig& config = run.config;
+    const SourceMap sources(run.plan, config.align.projection);
+    const SideShape shape = side_shape(run.plan, sources, config.side, config.align, run.classes);
+    TimelineSettings settings;
+    settings.server = config.server;
+    settings.seed = config.run.seed;
+    settings.train_after_all =
+        run.method->trains_after_all() || config.server.mode == ServerMode::ReplayAfterAll;
+    settings.update_time = update_time_of(run.plan, shape, sources, config.side, config.server);
+    Timeline timeline(run.plan, run.deliveries, settings);
+    TimelineEnd result;
+    while (const std::optional<Step> step = timeline.next()) {
+        result.end = step->end;
+        result.busy_s += std::chrono::duration<double>(step->end - step->start).count();
+        result.update_samples += static_cast<std::int64_t>(step->samples.size());
+        ++result.updates;
+    }
+    return result;
+}
 
 std::string estimate_text(const PreparedRun& run) {
     const TimelineEnd timeline = walk_timeline(run);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`fedmobillm bench forward`: what it prints, not how fast it is."""
+"""`fedmobillm bench`: what it prints, not how fast it is."""
 import json
 import unittest
 
@@ -25,10 +25,20 @@ class BenchTest(Workspace):
         (self.folder / "config.json").write_text((GOLDEN / "bert/config.json").read_text())
         self.good("bench", "forward", self.folder, "--random", "--batch", "32", "--seconds", "0.01")
 
+    def test_the_timeline_has_three_lines_a_fleet(self):
+        words = ("timeline", "--devices", "50,100", "--packets", "2", "--repeat", "1", "--folder", self.folder)
+        table = self.good("bench", *words).stdout.splitlines()
+        self.assertEqual(len(table), 1 + 2 * 3)
+        for line in table[1:]:
+            self.assertGreater(float(line.split()[-2]), 0, line)
+        self.assertEqual(list(self.folder.glob("*.h5")), [], "left a file behind")
+
     def test_mistakes(self):
         (self.folder / "lengths.txt").write_text("12\nfour\n")
         for code, words, arguments in (
-            (2, "bench takes `forward`", ("forward",)),
+            (2, "bench forward takes a backbone's folder", ("forward",)),
+            (2, "bench backward: accepted: forward or timeline", ("backward",)),
+            (2, "--devices:1: 'x'", ("timeline", "--devices", "x")),
             (2, "lengths.txt:2: 'four'", ("forward", GOLDEN / "bert", "--lengths", self.folder / "lengths.txt")),
             (2, "--batch:1: '0'", ("forward", GOLDEN / "bert", "--batch", "0")),
             (3, "nothing.txt: cannot be read", ("forward", GOLDEN / "bert", "--lengths", "nothing.txt")),

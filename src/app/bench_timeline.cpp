@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include "app/bench.hpp"
+#include "app/estimate.hpp"
+#include "app/option.hpp"
+#include "app/run_preparation.hpp"
+#include "app/run_record.hpp"
+#include "config/arguments.hpp"
+#include "core/clock.hpp"
+#include "core/rng.hpp"
+#include "method/registry.hpp"
+#include "record/writer.hpp"
+#include "server/server_loop.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr int kEventsOfAPacket = 3;  // its computation, its upload, the server's step
+
+const std::vector<ArgumentSpec>& specs() {
+    static const std::vector<ArgumentSpec> list{
+        {"devices", true, "fleet sizes with commas (1000,10000,100000)"},
+        {"packets", true, "of each device (10)"},
+        {"cell", true, "devices of a cell in the line with shared cells (10)"},
+        {"repeat", true, "runs of each line; the median is shown (3)"},
+        {"folder", true, "where the run file of the recorded line goes for a moment (/tmp)"},
+        {"help", false, "this text"},
+    };
+    return list;
+}
+
+/// Devices of distinct speeds, each with packets of one sample, all on links of one kind.
+PreparedRun make_run(std::int32_t devices, std::int32_t packets, int cell) {
+    PreparedRun run;
+    run.config.server.mode = ServerMode::ArrivalOnly;
+    run.config.record.activations = RecordActivations::None;
+    run.config.run.compute = RunCompute::None;
+    run.config.packet.samples = 1;
+    run.classes = 2;
+    run.class_names = {"a", "b"};
+    run.method = make_method({});
+    BackbonePlan backbone;
+    backbone.name = "b";
+    backbone.family = "bert";
+    backbone.size = {2, 64, 256, 4, 4, 16, false, 100'000, 50'000};
+    backbone.tap_layers = {1, 2};
+    backbone.layout.taps = 2;
+    backbone.layout.width = 64;
+    backbone.layout.classes = 2;
+    run.plan.backbones.push_back(backbone);
+    run.plan.packet_samples = 1;
+    run.plan.devices.resize(static_cast<std::size_t>(devices));
+    run.plan.samples.resize(static_cast<std::size_t>(devices) * static_cast<std::size_t>(packets));
+    run.labels.resize(run.plan.samples.size());
+    std::int32_t sample = 0;
+    for (std::int32_t id = 0; id < devices; ++id) {
+        DevicePlan& device = run.plan.devices[static_cast<std::size_t>(id)];
+        device.id = id;
+        device.profile.name = "d";
+        device.profile.rate_fp16_flop_per_s =
+            1e9 *
+            std::exp(RandomStream(1, Purpose::Benchmark, static_cast<std::uint64_t>(id)).normal());
+        device.profile.memory_bandwidth_bytes_per_s = 1e12;
+        device.profile.memory_bytes = 1e9;
+        device.link.name = "l";
+        device.link.uplink_bytes_per_s = 1e6;
+        device.link.downlink_bytes_per_s = 1e6;
+        device.link.cell_devices = cell;
+        device.link.cell_uplink_bytes_per_s = 5e6;
+        for (std::int32_t j = 0; j < packets; ++j) {
+            run.plan.samples[static_cast<std::size_t>(sample)] = {id, j, 16};
+            device.samples.push_back(sample++);
+        }
+    }
+    admit(run.plan, run.config.cost, run.config.data.max_tokens);
+    return run;
+}
+
+std::size_t heap_bytes() {
+    const auto info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/// Everything that a run does with `run.compute = none`, with the log where `file` is given.
+void walk(PreparedRun& run, const std::filesystem::path& file) {
+    run.deliveries = run.method->deliveries(run.plan, method_settings(run.config)).arrived;
+    if (file.empty()) {
+        walk_timeline(run);
+        return;
+    }
+    RecordFacts facts;
+    facts.class_names = run.class_names;
+    facts.classes = run.classes;
+    facts.labels = run.labels;
+    facts.computed = false;
+    record::Writer writer(file, run_layout(run.config, run.plan, facts), run.config.record);
+    write_plan(writer, run.plan, *run.method, run.deliveries, facts);
+    run_server(server_settings(run.config, run.classes), run.plan, run.deliveries, *run.method,
+               nullptr, writer, [](const ServerProgress&) {});
+    writer.close(record::RunStatus::Finished);
+}
+
+struct Speed {
+    double wall_s = 0;
+    double bytes_per_device = 0;
+};
+
+/// The median of some runs.
+Speed measure(std::int32_t devices,
+              std::int32_t packets,
+              int cell,
+              const std::filesystem::path& file,
+              int repeat) {
+    std::vector<double> seconds;
+    Speed speed;
+    for (int i = 0; i < repeat; ++i) {
+        const std::size_t before = heap_bytes();
+        PreparedRun run = make_run(devices, packets, cell);
+        const WallClock::time_point start = WallClock::now();
+        walk(run, file);
+        seconds.push_back((WallClock::now() - start).count());
+        speed.bytes_per_device = static_cast<double>(heap_bytes() - before) / devices;
+        std::error_code ignored;
+        if (!file.empty()) std::filesystem::remove(file, ignored);
+    }
+    std::sort(seconds.begin(), seconds.end());
+    speed.wall_s = seconds[seconds.size() / 2];
+    return speed;
+}
+
+}  // namespace
+
+int bench_timeline_command(std::span<const std::string> words) {
+    const Arguments arguments = parse_arguments(words, specs());
+    if (arguments.has("help")) {
+        fmt::print(
+            "usage: fedmobillm bench timeline [--devices n,...] [--packets n]\n\n"
+            "Events a second of the virtual clock: a packet's computation, its upload and the "
+            "server's step\ncount as one each.  Three lines a fleet: private links; with the log "
+            "written; and with shared cells.\n{}",
+            describe_arguments(specs()));
+        return 0;
+    }
+    if (!arguments.positional.empty()) throw ConfigError("bench timeline takes options alone");
+    const auto fleets =
+        read_numbers("--devices", arguments.get("devices", "1000,10000,100000"), 10'000'000);
+    const int packets = option(arguments, "packets", codec::integer(1), 10);
+    const int cell = option(arguments, "cell", codec::integer(1), 10);
+    const int repeat = option(arguments, "repeat", codec::integer(1), 3);
+    const std::filesystem::path file =
+        std::filesystem::path(arguments.get("folder", "/tmp")) / "fedmobillm_bench_timeline.h5";
+    fmt::print("{:>9} {:>9} {:<22} {:>10} {:>12} {:>14}\n", "devices", "packets", "", "wall s",
+               "events/s", "bytes/device");
+    for (const std::int32_t devices : fleets) {
+        const struct {
+            const char* name;
+            int cell;
+            bool recorded;
+        } lines[] = {{"private links", 0, false},
+                     {"private links, logged", 0, true},
+                     {"shared cells, logged", cell, true}};
+        for (const auto& line : lines) {
+            const Speed speed = measure(devices, packets, line.cell,
+                                        line.recorded ? file : std::filesystem::path(), repeat);
+            const double events = static_cast<double>(devices) * packets * kEventsOfAPacket;
+            fmt::print("{:>9} {:>9} {:<22} {:>10.3f} {:>12.0f} {:>14.0f}\n", devices, packets,
+                       line.name, speed.wall_s, events / speed.wall_s, speed.bytes_per_device);
+        }
+    }
+    return 0;
+}
+
+}  // namespace mobi
