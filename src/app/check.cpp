@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "app/catalogue_text.hpp"
 #include "app/command.hpp"
 #include "app/estimate.hpp"
+#include "app/option.hpp"
 #include "app/run_preparation.hpp"
 #include "config/arguments.hpp"
 #include "config/dump.hpp"
 #include "config/load.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "model/backbone.hpp"
 
 namespace mobi {
 namespace {
@@ -21,6 +25,10 @@ const std::vector<ArgumentSpec>& specs() {
         {"set", true, "key=value, overrides the configuration; may be repeated"},
         {"print-defaults", false, "every key with its default and meaning, and nothing else"},
         {"list-runs", true, "the runs of an experiment file: name, TAB, arguments"},
+        {"devices", false, "the catalogue's devices as a table"},
+        {"links", false, "the catalogue's links as a table"},
+        {"backbone", true, "with --devices: what a sample costs with this model folder"},
+        {"tokens", true, "of that sample (128)"},
         {"no-estimate", false, "the configuration alone: reads no text and no backbone"},
         {"help", false, "this text"},
     };
@@ -37,6 +45,24 @@ int list_experiment(const std::string& file) {
     return 0;
 }
 
+int print_catalogue(const Arguments& arguments) {
+    const Catalogue catalogue = load_catalogue(kCatalogueFolder);
+    if (arguments.has("devices")) {
+        std::optional<SampleCost> cost;
+        if (arguments.has("backbone")) {
+            BackboneParameters parameters;
+            parameters.path = parameters.name = arguments.get("backbone");
+            cost.emplace();
+            cost->size = inspect_backbone(parameters).size;
+            cost->tokens = option(arguments, "tokens", codec::integer(1), 128);
+        }
+        fmt::print("{}", devices_text(catalogue.devices, cost));
+    }
+    constexpr double kPacketBytes = 36'864;  // eight samples of six fp16 taps of width 384
+    if (arguments.has("links")) fmt::print("{}", links_text(catalogue.links, kPacketBytes));
+    return 0;
+}
+
 }  // namespace
 
 int check_command(std::span<const std::string> words) {
@@ -50,6 +76,7 @@ int check_command(std::span<const std::string> words) {
         fmt::print("{}", print_defaults());
         return 0;
     }
+    if (arguments.has("devices") || arguments.has("links")) return print_catalogue(arguments);
     if (arguments.has("list-runs")) return list_experiment(arguments.get("list-runs"));
     if (arguments.positional.empty())
         throw ConfigError(

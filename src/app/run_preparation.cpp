@@ -68,20 +68,20 @@ void plan_backbones(const RunConfig& config,
 }
 
 void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
-    const std::vector<Device> fleet =
-        make_fleet(config.fleet, config.devices, config.links, config.availability);
+    std::vector<Device> fleet = make_fleet(
+        {config.fleet, config.devices, config.links, config.availability, config.run.seed});
     const Partition parts = partition(config.data, task.train.labels, task.classes(),
                                       static_cast<int>(fleet.size()), config.run.seed);
-    for (const Device& device : fleet) {
+    for (Device& device : fleet) {
         DevicePlan planned;
         planned.id = device.id;
         const auto found =
             std::find_if(plan.backbones.begin(), plan.backbones.end(),
                          [&](const BackbonePlan& b) { return b.name == device.backbone; });
         planned.backbone = static_cast<std::int32_t>(found - plan.backbones.begin());
-        planned.profile = *device.profile;
-        planned.link = *device.link;
-        planned.availability = device.availability;
+        planned.profile = std::move(device.profile);
+        planned.link = std::move(device.link);
+        planned.availability = std::move(device.availability);
         planned.samples = parts.shards[static_cast<std::size_t>(device.id)];
         plan.devices.push_back(std::move(planned));
     }

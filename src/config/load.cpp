@@ -106,6 +106,7 @@ class Loader {
     void add_text(std::string_view text, std::string_view name);
     void add_overrides(const std::vector<std::string>& overrides);
     RunConfig resolve();
+    Catalogue resolve_catalogue();
 
     void check_run(const ConfigLine& run);
     Problems& problems() { return problems_; }
@@ -311,6 +312,19 @@ RunConfig Loader::resolve() {
     add_validation(config);
     problems_.throw_if_any();
     return config;
+}
+
+Catalogue Loader::resolve_catalogue() {
+    const auto all = [&](EntryKind kind) {
+        std::map<std::string, std::string> used;
+        for (const std::string& name : known_entries(kind)) used.emplace(name, catalogue_of(kind));
+        return used;
+    };
+    Catalogue catalogue;
+    resolve_entries(EntryKind::Device, device_keys(), all(EntryKind::Device), catalogue.devices);
+    resolve_entries(EntryKind::Link, link_keys(), all(EntryKind::Link), catalogue.links);
+    problems_.throw_if_any();
+    return catalogue;
 }
 
 /// Puts in what `*` stands for and drops the classes that the mix does not have.
@@ -519,6 +533,10 @@ RunConfig load_config(const std::vector<fs::path>& files,
     for (const auto& file : files) loader.add_file(file);
     loader.add_overrides(overrides);
     return loader.resolve();
+}
+
+Catalogue load_catalogue(const fs::path& configs) {
+    return Loader(configs).resolve_catalogue();
 }
 
 RunConfig parse_resolved(std::string_view text,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,16 @@ RunConfig load_config(const std::vector<std::filesystem::path>& files,
 RunConfig parse_resolved(std::string_view text,
                          const std::vector<std::string>& overrides = {},
                          std::string_view name = "/config");
+
+/// Every entry of the catalogue.
+struct Catalogue {
+    std::map<std::string, DeviceProfile> devices;
+    std::map<std::string, LinkProfile> links;
+};
+
+/// Reads `devices/` and `links/` of the catalogue's folder.
+/// \throws ConfigError  with all problems.
+Catalogue load_catalogue(const std::filesystem::path& configs);
 
 /// A line of `[runs]`.
 struct ExperimentRun {

@@ -107,6 +107,7 @@ void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
     fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; METHODS.md 5.2");
     fleet("links", &FleetParameters::links, codec::assignment(), "link of each device class", "required; METHODS.md 4.4");
 
+    fleet("devices_file", &FleetParameters::devices_file, codec::text(), "CSV whose line i has the figures of device i in the order of the mix, columns named after the keys of devices and links, e.g. time_per_sample [ms],uplink [kB/s]", "DEVICES.md 5");
     fleet("availability", &FleetParameters::availability, codec::assignment(), "when the devices of a class are on, an [availability.<name>]; a class that is not named is always on", "ours, METHODS.md 5.2");
 
     whole(keys, "device.")("epochs", &RunConfig::device_epochs, codec::integer(1), "passes over the shard; each uploads again", "paper: 1");
@@ -215,6 +216,7 @@ std::vector<Key<DeviceProfile>> make_device_keys() {
     device("memory", &DeviceProfile::memory_bytes, codec::figure(Quantity::Size, false), "what an application can have; a backbone that needs more is refused", "DEVICES.md 1");
     device("memory_bandwidth", &DeviceProfile::memory_bandwidth_bytes_per_s, codec::figure(Quantity::Rate, false), "bounds the time of a packet from below", "DEVICES.md 1");
     device("time_per_sample", &DeviceProfile::time_per_sample_s, codec::figure(Quantity::Time, true), "of a forward pass, as other simulators describe devices; where known it takes the place of rates and bandwidth", "DEVICES.md 5");
+    device("spread", &DeviceProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's rates and bandwidth; 1.43 has the p90/p10 of the AI Benchmark's phones", "DEVICES.md 1");
     device("compute_spread", &DeviceProfile::compute_spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on every packet's time of computing", "DEVICES.md 5");
     device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, METHODS.md 4.3");
     device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, METHODS.md 4.3");
@@ -231,6 +233,7 @@ std::vector<Key<LinkProfile>> make_link_keys() {
     link("uplink", &LinkProfile::uplink_bytes_per_s, rate, "rate from device to server", "DEVICES.md 4");
     link("downlink", &LinkProfile::downlink_bytes_per_s, rate, "rate from server to device", "DEVICES.md 4");
     link("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), "of a transfer, one way", "ours, METHODS.md 4.4");
+    link("spread", &LinkProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's uplink and downlink", "DEVICES.md 4.1");
     link("jitter", &LinkProfile::jitter_s, codec::quantity(Quantity::Time), "standard deviation of a transfer's latency; packets of a device keep their order", "DEVICES.md 4.1");
     link("loss", &LinkProfile::loss, codec::number(0, 0.99), "share of the segments of 1,500 bytes that are lost, sent again and charged again", "DEVICES.md 4.1");
     link("wake_up", &LinkProfile::wake_up_s, codec::quantity(Quantity::Time), "delay of a transfer that finds the radio idle", "DEVICES.md 4.3");

@@ -31,6 +31,7 @@ enum class Purpose : std::uint32_t {
     LinkLatency,       ///< index: device, subindex: packet
     TraceOffset,       ///< index: device
     DeviceSpeed,       ///< index: device
+    LinkSpeed,         ///< index: device
     ComputeTime,       ///< index: device, subindex: packet
 };
 

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/fleet.hpp"
 
+#include <cmath>
+
+#include <fmt/format.h>
+
 #include "core/check.hpp"
+#include "core/error.hpp"
+#include "core/rng.hpp"
+#include "device/device_table.hpp"
 #include "device/trace_file.hpp"
 
 namespace mobi {
@@ -16,26 +23,54 @@ const Value& entry(const std::map<std::string, Value>& entries,
     return found->second;
 }
 
+/// The device's own factors on the rates of its class.
+void draw_rates(std::uint64_t seed, Device& device) {
+    const auto factor = [&](Purpose purpose, double sigma) {
+        return std::exp(
+            sigma * RandomStream(seed, purpose, static_cast<std::uint64_t>(device.id)).normal());
+    };
+    DeviceProfile& profile = device.profile;
+    if (profile.spread > 0) {
+        const double own = factor(Purpose::DeviceSpeed, profile.spread);
+        for (double* rate : {&profile.rate_fp32_flop_per_s, &profile.rate_fp16_flop_per_s,
+                             &profile.rate_bf16_flop_per_s, &profile.rate_int8_flop_per_s,
+                             &profile.rate_int4_flop_per_s, &profile.memory_bandwidth_bytes_per_s})
+            *rate *= own;
+        profile.time_per_sample_s /= own;
+    }
+    if (device.link.spread > 0) {
+        const double own = factor(Purpose::LinkSpeed, device.link.spread);
+        device.link.uplink_bytes_per_s *= own;
+        device.link.downlink_bytes_per_s *= own;
+    }
+}
+
 }  // namespace
 
-std::vector<Device> make_fleet(const FleetParameters& fleet,
-                               const std::map<std::string, DeviceProfile>& profiles,
-                               const std::map<std::string, LinkProfile>& links,
-                               const std::map<std::string, AvailabilityProfile>& availability) {
+std::vector<Device> make_fleet(const FleetParts& parts) {
+    const FleetParameters& fleet = parts.fleet;
     std::vector<Device> devices;
     for (const auto& [name, count] : fleet.mix) {
-        Device prototype{0, &entry(profiles, name, "profile"),
-                         &entry(links, entry(fleet.links, name, "fleet.links"), "link"),
+        Device prototype{0, entry(parts.profiles, name, "profile"),
+                         entry(parts.links, entry(fleet.links, name, "fleet.links"), "link"),
                          entry(fleet.backbones, name, "fleet.backbones"), nullptr};
         const auto pattern = fleet.availability.find(name);
         if (pattern != fleet.availability.end())
             prototype.availability = std::make_shared<AvailabilityProfile>(
-                entry(availability, pattern->second, "availability"));
+                entry(parts.availability, pattern->second, "availability"));
         for (int i = 0; i < count; ++i) {
             devices.push_back(prototype);
             devices.back().id = static_cast<std::int32_t>(devices.size() - 1);
+            draw_rates(parts.seed, devices.back());
         }
     }
+    if (fleet.devices_file.empty()) return devices;
+    const DeviceTable table = DeviceTable::read(fleet.devices_file);
+    if (table.devices() != devices.size())
+        throw DataError(fmt::format("{}: {} devices; accepted: {}, as many as fleet.mix has",
+                                    table.name(), table.devices(), devices.size()));
+    for (std::size_t i = 0; i < devices.size(); ++i)
+        table.apply(i, devices[i].profile, devices[i].link);
     return devices;
 }
 

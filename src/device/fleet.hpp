@@ -15,22 +15,29 @@ namespace mobi {
 /// One emulated device.
 struct Device {
     std::int32_t id = 0;
-    const DeviceProfile* profile = nullptr;  ///< lives in the map given to make_fleet()
-    const LinkProfile* link = nullptr;       ///< likewise
-    std::string backbone;                    ///< name of its `[backbone.<name>]`
+    DeviceProfile profile;  ///< of its class, with its own figures
+    LinkProfile link;       ///< likewise
+    std::string backbone;   ///< name of its `[backbone.<name>]`
     std::shared_ptr<const AvailabilityProfile> availability;  ///< null: always on
 };
 
-/// The devices of `fleet.mix`, class after class in the order written there, ids from 0.
-/// Does not depend on ranks, seed or host.
+/// What a fleet is made of.
+struct FleetParts {
+    const FleetParameters& fleet;
+    const std::map<std::string, DeviceProfile>& profiles;
+    const std::map<std::string, LinkProfile>& links;
+    const std::map<std::string, AvailabilityProfile>& availability;
+    std::uint64_t seed = 1;
+};
+
+/// The devices of `fleet.mix`, class after class in the order written there, ids from 0.  A class
+/// with a spread has each device's rates multiplied by a draw of its own; then `fleet.devices_file`
+/// sets what it has.  Does not depend on ranks or host.
 ///
-/// \param profiles, links  must outlive the result, unmoved.
-/// \throws Bug  when a class lacks a profile, link or backbone; config's validate() refuses such a
-///              configuration with a better message.
-std::vector<Device> make_fleet(const FleetParameters& fleet,
-                               const std::map<std::string, DeviceProfile>& profiles,
-                               const std::map<std::string, LinkProfile>& links,
-                               const std::map<std::string, AvailabilityProfile>& availability = {});
+/// \throws DataError    when the file does not have a line for every device.
+/// \throws Bug          when a class lacks a profile, link or backbone; config's validate() refuses
+///                      such a configuration with a better message.
+std::vector<Device> make_fleet(const FleetParts& parts);
 
 /// Reads `trace_file` where there is one; its mean becomes the `uplink` unless that is given to it.
 /// \throws DataError  naming file and line.

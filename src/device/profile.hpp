@@ -29,6 +29,7 @@ struct DeviceProfile {
     double time_per_sample_s = kUnknown;  ///< where known, in place of rate and bandwidth
     double t0_s = 0;                      ///< start-up time of one packet's computation
     double thermal_stretch = 1;           ///< factor on compute time, >= 1
+    double spread = 0;            ///< sigma of a log-normal factor on a device's rates, median 1
     double compute_spread = 0;    ///< sigma of a log-normal factor drawn for every packet, median 1
     double compute_w = kUnknown;  ///< power while computing
     double idle_w = kUnknown;     ///< power while waiting
@@ -46,6 +47,7 @@ struct LinkProfile {
     double uplink_bytes_per_s = kUnknown;
     double downlink_bytes_per_s = kUnknown;
     double latency_s = 0.005;  ///< one way
+    double spread = 0;         ///< sigma of a log-normal factor on a device's rates, median 1
     double jitter_s = 0;       ///< standard deviation of the latency of a transfer
     double loss = 0;           ///< share of the bytes on the way that have to be sent again
     double wake_up_s = 0;      ///< before a transfer's first byte when the radio has fallen idle
@@ -71,6 +73,7 @@ struct FleetParameters {
     std::vector<std::pair<std::string, int>> mix;     ///< device profile, count; in this order
     std::map<std::string, std::string> backbones;     ///< device profile -> backbone
     std::map<std::string, std::string> links;         ///< device profile -> link
+    std::string devices_file;                         ///< figures of single devices, or empty
     std::map<std::string, std::string> availability;  ///< device profile -> pattern; none: always
 };
 

@@ -122,5 +122,20 @@ TEST(CatalogueTest, EveryTaskFitsTheQuickStart) {
             << file;
 }
 
+TEST(CatalogueTest, HasFortyDevicesAndThirtyLinksWithTheFiguresThatTimesNeed) {
+    const Catalogue catalogue = load_catalogue(source_path("configs"));
+    EXPECT_GE(catalogue.devices.size(), 40u);
+    EXPECT_GE(catalogue.links.size(), 30u);
+    for (const auto& [name, device] : catalogue.devices) {
+        EXPECT_GT(device.memory_bytes, 0) << name;
+        EXPECT_GT(device.memory_bandwidth_bytes_per_s, 0) << name;
+        EXPECT_GT(device.rate_fp16_flop_per_s, 0) << name;
+    }
+    for (const auto& [name, link] : catalogue.links) {
+        EXPECT_GT(link.uplink_bytes_per_s, 0) << name;
+        EXPECT_GT(link.downlink_bytes_per_s, 0) << name;
+    }
+}
+
 }  // namespace
 }  // namespace mobi::test

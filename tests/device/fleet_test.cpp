@@ -1,37 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/fleet.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "support/temp_folder.hpp"
 
 namespace mobi::test {
 namespace {
 
-TEST(FleetTest, HasTheClassesInTheOrderOfTheMix) {
+/// A configuration of two classes, and the fleet it makes.
+struct Case {
     FleetParameters fleet;
-    fleet.mix = {{"tx2", 2}, {"agx", 1}};
-    fleet.backbones = {{"agx", "big"}, {"tx2", "small"}};
-    fleet.links = {{"agx", "fast"}, {"tx2", "slow"}};
-    const std::map<std::string, DeviceProfile> profiles{{"agx", {}}, {"tx2", {}}};
-    const std::map<std::string, LinkProfile> links{{"fast", {}}, {"slow", {}}};
+    std::map<std::string, DeviceProfile> profiles{{"agx", {}}, {"tx2", {}}};
+    std::map<std::string, LinkProfile> links{{"fast", {}}, {"slow", {}}};
+    std::map<std::string, AvailabilityProfile> availability;
+    std::uint64_t seed = 1;
 
-    const auto devices = make_fleet(fleet, profiles, links);
+    explicit Case(int tx2 = 2, int agx = 1) {
+        fleet.mix = {{"tx2", tx2}, {"agx", agx}};
+        fleet.backbones = {{"agx", "big"}, {"tx2", "small"}};
+        fleet.links = {{"agx", "fast"}, {"tx2", "slow"}};
+        for (auto& [name, profile] : profiles) profile.name = name;
+        for (auto& [name, link] : links) link.name = name;
+    }
+    std::vector<Device> make() const {
+        return make_fleet({fleet, profiles, links, availability, seed});
+    }
+};
 
+TEST(FleetTest, HasTheClassesInTheOrderOfTheMix) {
+    Case one;
+    one.availability["night"].kind = AvailabilityKind::Daily;
+    one.fleet.availability = {{"agx", "night"}};
+    const auto devices = one.make();
     ASSERT_EQ(devices.size(), 3u);
     for (std::int32_t id = 0; id < 3; ++id) EXPECT_EQ(devices[static_cast<std::size_t>(id)].id, id);
-    EXPECT_EQ(devices[1].profile, &profiles.at("tx2"));
-    EXPECT_EQ(devices[1].link, &links.at("slow"));
+    EXPECT_EQ(devices[1].profile.name, "tx2");
+    EXPECT_EQ(devices[1].link.name, "slow");
     EXPECT_EQ(devices[1].backbone, "small");
-    EXPECT_EQ(devices[2].profile, &profiles.at("agx"));
-    EXPECT_EQ(devices[2].link, &links.at("fast"));
+    EXPECT_EQ(devices[1].availability, nullptr);
+    EXPECT_EQ(devices[2].profile.name, "agx");
+    EXPECT_EQ(devices[2].link.name, "fast");
     EXPECT_EQ(devices[2].backbone, "big");
+    EXPECT_EQ(devices[2].availability->kind, AvailabilityKind::Daily);
 }
 
 TEST(FleetTest, AnUnvalidatedFleetIsABug) {
-    FleetParameters fleet;
-    fleet.mix = {{"tx2", 1}};
-    EXPECT_THROW(make_fleet(fleet, {}, {}), Bug);
+    Case one;
+    one.profiles.clear();
+    EXPECT_THROW(one.make(), Bug);
+}
+
+// DEVICES.md 1: the AI Benchmark's phones have p90/p10 = 39, a log-normal of sigma 1.43.
+TEST(FleetTest, SpeedsSpreadLogNormally) {
+    constexpr int kDevices = 100'000;
+    Case one(kDevices, 1);
+    one.profiles["tx2"].rate_fp16_flop_per_s = 1e9;
+    one.profiles["tx2"].memory_bandwidth_bytes_per_s = 2e9;
+    one.profiles["tx2"].spread = 1.43;
+    one.links["slow"].uplink_bytes_per_s = 1e6;
+    one.links["slow"].downlink_bytes_per_s = 3e6;
+    one.links["slow"].spread = 0.5;
+    const auto devices = one.make();
+    std::vector<double> rates;
+    double sum = 0, squares = 0, both = 0;
+    for (int i = 0; i < kDevices; ++i) {
+        const Device& device = devices[static_cast<std::size_t>(i)];
+        rates.push_back(device.profile.rate_fp16_flop_per_s);
+        EXPECT_DOUBLE_EQ(device.profile.memory_bandwidth_bytes_per_s, 2 * rates.back());
+        EXPECT_DOUBLE_EQ(device.link.downlink_bytes_per_s, 3 * device.link.uplink_bytes_per_s);
+        const double log_rate = std::log(rates.back() / 1e9);
+        sum += log_rate;
+        squares += log_rate * log_rate;
+        both += log_rate * std::log(device.link.uplink_bytes_per_s / 1e6);
+    }
+    const double root = std::sqrt(kDevices);
+    EXPECT_NEAR(sum / kDevices, 0, 4 * 1.43 / root);
+    EXPECT_NEAR(std::sqrt(squares / kDevices), 1.43, 4 * 1.43 / root);
+    EXPECT_NEAR(both / kDevices, 0, 4 * 1.43 * 0.5 / root);
+    std::sort(rates.begin(), rates.end());
+    EXPECT_NEAR(rates[kDevices * 9 / 10] / rates[kDevices / 10], 39, 1.5);
+}
+
+TEST(FleetTest, ADrawBelongsToTheDeviceAndTheSeed) {
+    Case one(50);
+    one.profiles["tx2"].rate_fp16_flop_per_s = one.profiles["agx"].rate_fp16_flop_per_s = 1e9;
+    one.profiles["tx2"].spread = 1;
+    Case other(60);
+    other.profiles = one.profiles;
+    EXPECT_EQ(one.make()[49].profile.rate_fp16_flop_per_s,
+              other.make()[49].profile.rate_fp16_flop_per_s);
+    other.seed = 2;
+    EXPECT_NE(one.make()[49].profile.rate_fp16_flop_per_s,
+              other.make()[49].profile.rate_fp16_flop_per_s);
+    EXPECT_EQ(one.make()[50].profile.rate_fp16_flop_per_s, 1e9);
+}
+
+TEST(FleetTest, AFileSetsTheFiguresOfSingleDevices) {
+    const TempFolder folder;
+    Case one;
+    one.profiles["tx2"].rate_fp16_flop_per_s = 5;
+    one.fleet.devices_file =
+        folder.write("fleet.csv", "time_per_sample [ms],uplink [kB/s]\n1,2\n3,4\n5,6\n");
+    const auto devices = one.make();
+    EXPECT_DOUBLE_EQ(devices[1].profile.time_per_sample_s, 3e-3);
+    EXPECT_DOUBLE_EQ(devices[1].link.uplink_bytes_per_s, 4e3);
+    EXPECT_DOUBLE_EQ(devices[2].link.uplink_bytes_per_s, 6e3);
+    EXPECT_DOUBLE_EQ(devices[0].profile.rate_fp16_flop_per_s, 5);
+    one.fleet.devices_file = folder.write("short.csv", "loss\n0.1\n");
+    EXPECT_THROW(one.make(), DataError);
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/precision.hpp"
+#include "device/model_size.hpp"
+#include "device/profile.hpp"
+
+namespace mobi {
+
+/// What the table of devices counts a sample with.
+struct SampleCost {
+    ModelSize size;
+    Precision weights = Precision::Fp16;
+    int tokens = 128;
+};
+
+/// The devices as a table for people, the fastest first: rates, memory, bandwidth, power and, with
+/// a backbone, time, energy and memory of one sample.
+std::string devices_text(const std::map<std::string, DeviceProfile>& devices,
+                         const std::optional<SampleCost>& cost);
+
+/// The links as a table, the fastest uplink first, with time and energy of an upload of
+/// `packet_bytes`.
+std::string links_text(const std::map<std::string, LinkProfile>& links, double packet_bytes);
+
+}  // namespace mobi

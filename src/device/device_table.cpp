@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/device_table.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "core/text_file.hpp"
+#include "core/units.hpp"
+
+namespace mobi {
+namespace {
+
+/// A figure that a column can hold.
+struct Figure {
+    std::string_view name;
+    double DeviceProfile::*of_device;
+    double LinkProfile::*of_link;
+    std::optional<Quantity> quantity;  ///< none: a number without unit
+    double least;                      ///< what a value may be, in SI
+    double most;
+    bool zero = true;  ///< whether `least` itself is accepted
+};
+
+constexpr double kMost = 1e30;
+
+const std::vector<Figure>& figures() {
+    using D = DeviceProfile;
+    using L = LinkProfile;
+    static const std::vector<Figure> list{
+        {"rate_fp32", &D::rate_fp32_flop_per_s, nullptr, Quantity::FlopRate, 0, kMost, false},
+        {"rate_fp16", &D::rate_fp16_flop_per_s, nullptr, Quantity::FlopRate, 0, kMost, false},
+        {"rate_bf16", &D::rate_bf16_flop_per_s, nullptr, Quantity::FlopRate, 0, kMost, false},
+        {"rate_int8", &D::rate_int8_flop_per_s, nullptr, Quantity::FlopRate, 0, kMost, false},
+        {"rate_int4", &D::rate_int4_flop_per_s, nullptr, Quantity::FlopRate, 0, kMost, false},
+        {"memory", &D::memory_bytes, nullptr, Quantity::Size, 0, kMost, false},
+        {"memory_bandwidth", &D::memory_bandwidth_bytes_per_s, nullptr, Quantity::Rate, 0, kMost,
+         false},
+        {"time_per_sample", &D::time_per_sample_s, nullptr, Quantity::Time, 0, kMost},
+        {"t0", &D::t0_s, nullptr, Quantity::Time, 0, kMost},
+        {"thermal_stretch", &D::thermal_stretch, nullptr, std::nullopt, 1, kMost},
+        {"compute_spread", &D::compute_spread, nullptr, std::nullopt, 0, 10},
+        {"power_compute", &D::compute_w, nullptr, Quantity::Power, 0, kMost},
+        {"power_idle", &D::idle_w, nullptr, Quantity::Power, 0, kMost},
+        {"uplink", nullptr, &L::uplink_bytes_per_s, Quantity::Rate, 0, kMost, false},
+        {"downlink", nullptr, &L::downlink_bytes_per_s, Quantity::Rate, 0, kMost, false},
+        {"latency", nullptr, &L::latency_s, Quantity::Time, 0, kMost},
+        {"jitter", nullptr, &L::jitter_s, Quantity::Time, 0, kMost},
+        {"loss", nullptr, &L::loss, std::nullopt, 0, 0.99},
+    };
+    return list;
+}
+
+std::string known_names() {
+    std::vector<std::string_view> names;
+    for (const Figure& figure : figures()) names.push_back(figure.name);
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+DeviceTable::Column DeviceTable::parse_column(std::string_view cell, const std::string& name) {
+    const auto bracket = cell.find('[');
+    const std::string_view key = trim(cell.substr(0, bracket));
+    for (const Figure& figure : figures()) {
+        if (figure.name != key) continue;
+        Column column{figure.of_device, figure.of_link, 1, figure.least, figure.most, figure.zero};
+        const bool has_unit = bracket != std::string_view::npos && cell.ends_with(']');
+        if (has_unit != figure.quantity.has_value())
+            throw DataError(fmt::format("{}:1: column '{}': accepted: {}", name, printable(cell),
+                                        figure.quantity
+                                            ? fmt::format("{} [unit], with one of {}", key,
+                                                          accepted_units(*figure.quantity))
+                                            : fmt::format("{}, without a unit", key)));
+        if (!has_unit) return column;
+        const std::string unit(trim(cell.substr(bracket + 1, cell.size() - bracket - 2)));
+        try {
+            column.scale = parse_quantity("1 " + unit, *figure.quantity);
+        } catch (const std::invalid_argument&) {
+            throw DataError(fmt::format("{}:1: column '{}': accepted units: {}", name,
+                                        printable(cell), accepted_units(*figure.quantity)));
+        }
+        return column;
+    }
+    throw DataError(
+        fmt::format("{}:1: column '{}': accepted: {}", name, printable(cell), known_names()));
+}
+
+DeviceTable DeviceTable::parse(std::string_view text, const std::string& name) {
+    DeviceTable table;
+    table.name_ = name;
+    std::vector<std::string> titles;
+    std::size_t number = 0;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        const std::string_view line = trim(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        ++number;
+        if (line.empty() || line.front() == '#') continue;
+        const std::vector<std::string_view> cells = split(line, ',');
+        if (table.columns_.empty()) {
+            for (const std::string_view cell : cells) {
+                titles.emplace_back(trim(cell));
+                table.columns_.push_back(parse_column(titles.back(), name));
+            }
+            continue;
+        }
+        if (cells.size() != titles.size())
+            throw DataError(fmt::format("{}:{}: {} fields; accepted: {}, as in the header", name,
+                                        number, cells.size(), titles.size()));
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            const std::string_view cell = trim(cells[i]);
+            const Column& column = table.columns_[i];
+            double value = 0;
+            const auto [stop, error] =
+                std::from_chars(cell.data(), cell.data() + cell.size(), value);
+            value *= column.scale;
+            const bool good = error == std::errc() && stop == cell.data() + cell.size() &&
+                              value >= column.least && value <= column.most &&
+                              (column.zero || value > column.least);
+            if (!good)
+                throw DataError(fmt::format(
+                    "{}:{}: {} = '{}': accepted: a number {} {}{}", name, number, titles[i],
+                    printable(cell), column.zero ? "from" : "above", column.least,
+                    column.most < kMost ? fmt::format(" to {}", column.most) : ""));
+            table.values_.push_back(value);
+        }
+    }
+    if (table.values_.empty())
+        throw DataError(
+            fmt::format("{}: no device; accepted: a header with some of {}, then a line a device",
+                        name, known_names()));
+    return table;
+}
+
+DeviceTable DeviceTable::read(const std::string& path) {
+    return parse(read_text_file(path, "fleet.devices_file is a CSV with a line a device"), path);
+}
+
+void DeviceTable::apply(std::size_t device, DeviceProfile& profile, LinkProfile& link) const {
+    const double* value = values_.data() + device * columns_.size();
+    for (const Column& column : columns_) {
+        if (column.of_device != nullptr)
+            profile.*column.of_device = *value++;
+        else
+            link.*column.of_link = *value++;
+    }
+}
+
+}  // namespace mobi

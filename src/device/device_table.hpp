@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "device/profile.hpp"
+
+namespace mobi {
+
+/// Figures of single devices, one a line: `fleet.devices_file`.
+///
+/// A CSV of numbers.  Its header names a key of `[device.<name>]` or `[link.<name>]` a column, with
+/// its unit in brackets where the key has one, e.g. `time_per_sample [ms],uplink [kB/s]`: how other
+/// simulators describe a fleet (FedScale, FLASH).  Line i is device i.
+class DeviceTable {
+  public:
+    /// \param name  of the text, begins every error.
+    /// \throws DataError  naming line and column, and what is accepted.
+    static DeviceTable parse(std::string_view text, const std::string& name);
+    static DeviceTable read(const std::string& path);
+
+    std::size_t devices() const noexcept { return values_.size() / columns_.size(); }
+    const std::string& name() const noexcept { return name_; }
+
+    /// Sets the figures of one device.  \pre device < devices()
+    void apply(std::size_t device, DeviceProfile& profile, LinkProfile& link) const;
+
+  private:
+    struct Column {
+        double DeviceProfile::*of_device = nullptr;
+        double LinkProfile::*of_link = nullptr;
+        double scale = 1;  // to SI
+        double least = 0;  // what is accepted, in SI
+        double most = 0;
+        bool zero = true;  // whether `least` itself is
+    };
+    static Column parse_column(std::string_view cell, const std::string& name);
+
+    std::string name_;
+    std::vector<Column> columns_;
+    std::vector<double> values_;  // (devices, columns), SI
+};
+
+}  // namespace mobi
