@@ -1,55 +1,83 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a small text classification task for tests: made-up sentences whose words tell their class.
+"""Makes text for studies of scale: as many samples as wanted, and a tiny model that reads them.
 
-usage: make_synthetic.py FILE [--samples N] [--classes C] [--seed S]
+    data/make_synthetic.py --train 100000
 
-Writes FILE, a table with the columns text and label (class_0, class_1, ...).  A sentence has 4 to 15
-words; each is, with one chance in three, one of its class's 8 words, else one of 40 that all classes
-share.  Classes take turns, so each has N / C sentences.  Same arguments, same bytes.
+writes train.tsv and test.tsv (text, label) and the folder `tiny` (config.json and vocab.txt of a BERT of
+2 blocks of width 64; `weights = random`).  Each class has words of its own, which two fifths of its
+words are drawn from, so that there is something to learn.  The same arguments give the same bytes.
 """
 import argparse
-import hashlib
+import json
 import pathlib
+import random
+import sys
 
-SYLLABLES = "ba be bo da de do ka ke ko la le lo ma me mo na ne no ra re ro sa se so ta te to".split()
+SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+OWN = 20  # words of a class
+COMMON = 200  # words of all
+SHARE = 0.4  # of a text that its class's own words are
 
 
-def word(*key):
-    """A made-up word of two to four syllables, the same for the same key."""
-    digest = hashlib.sha256(repr(key).encode()).digest()
-    return "".join(SYLLABLES[byte % len(SYLLABLES)] for byte in digest[: 2 + digest[31] % 3])
+def words_of(classes):
+    return [f"w{number}" for number in range(classes * OWN + COMMON)]
 
 
-def sentence(seed, sample, kind):
-    def draw(limit, *purpose):
-        digest = hashlib.sha256(repr((seed, sample, purpose)).encode()).digest()
-        return int.from_bytes(digest[:8], "little") % limit
+def write_table(path, count, options, stream):
+    """`count` lines, classes in turn."""
+    draw = random.Random(f"{options.seed} {stream}")
+    first_common = options.classes * OWN
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("text\tlabel\n")
+        for sample in range(count):
+            kind = sample % options.classes
+            words = []
+            for _ in range(draw.randint(options.least, options.most)):
+                if draw.random() < SHARE:
+                    words.append(kind * OWN + draw.randrange(OWN))
+                else:
+                    words.append(first_common + draw.randrange(COMMON))
+            file.write(" ".join(f"w{word}" for word in words) + f"\tclass{kind}\n")
 
-    def one(position):
-        if draw(3, "own", position) == 0:
-            return word(seed, "class", kind, draw(8, "which", position))
-        return word(seed, "shared", draw(40, "which", position))
 
-    return " ".join(one(position) for position in range(4 + draw(12, "length")))
+def write_model(folder, classes):
+    folder.mkdir(exist_ok=True)
+    vocabulary = [*SPECIALS, *words_of(classes)]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    config = {
+        "model_type": "bert",
+        "vocab_size": len(vocabulary),
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 256,
+        "max_position_embeddings": 128,
+        "type_vocab_size": 2,
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-12,
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, usage=argparse.SUPPRESS
-    )
-    parser.add_argument("file", type=pathlib.Path)
-    parser.add_argument("--samples", type=int, default=200)
-    parser.add_argument("--classes", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", type=int, default=10_000, help="training samples (default: 10000)")
+    parser.add_argument("--test", type=int, default=400, help="test samples (default: 400)")
+    parser.add_argument("--classes", type=int, default=4, help="classes (default: 4)")
+    parser.add_argument("--least", type=int, default=6, help="words of the shortest text (default: 6)")
+    parser.add_argument("--most", type=int, default=20, help="words of the longest text (default: 20)")
+    parser.add_argument("--seed", type=int, default=1, help="of every draw (default: 1)")
+    parser.add_argument("--folder", type=pathlib.Path, help="where to (default: data/cache/synthetic)")
     options = parser.parse_args()
-    if options.samples < 1 or options.classes < 1:
-        parser.error("--samples and --classes must be 1 or more")
-    options.file.parent.mkdir(parents=True, exist_ok=True)
-    with open(options.file, "w", encoding="utf-8", newline="\n") as file:
-        file.write("text\tlabel\n")
-        for sample in range(options.samples):
-            kind = sample % options.classes
-            file.write(f"{sentence(options.seed, sample, kind)}\tclass_{kind}\n")
+    if min(options.train, options.test, options.least) < 1 or options.classes < 2 or options.most < options.least:
+        sys.exit("make_synthetic.py: accepted: 1 sample and word or more, 2 classes or more, --least up to --most")
+    folder = options.folder or pathlib.Path(__file__).resolve().parent / "cache/synthetic"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "train.tsv", options.train, options, "train")
+    write_table(folder / "test.tsv", options.test, options, "test")
+    write_model(folder / "tiny", options.classes)
+    print(f"{folder}: {options.train} training and {options.test} test samples, {options.classes} classes, tiny model")
 
 
 if __name__ == "__main__":
