@@ -76,15 +76,27 @@ class MakeWordnetTest(Scratch):
 class MakeSyntheticTest(Scratch):
     def test_same_arguments_give_the_same_bytes(self):
         for name in "a", "b":
-            self.make("make_synthetic.py", self.scratch / name, "--samples", 30, "--classes", 3, "--seed", 5)
-        first = (self.scratch / "a").read_bytes()
-        self.assertEqual(first, (self.scratch / "b").read_bytes())
-        self.assertEqual(
-            hashlib.sha256(first).hexdigest(), "a2be64c3242dc284a540f223e268c1820f5957cd7ddda3bb3c2bf28433e5ab47"
-        )
-        rows = [line.split("\t") for line in first.decode().splitlines()[1:]]
-        self.assertEqual(sorted({label for _, label in rows}), ["class_0", "class_1", "class_2"])
+            sizes = ("--train", 30, "--test", 6, "--classes", 3, "--seed", 5)
+            self.make("make_synthetic.py", *sizes, "--folder", self.scratch / name)
+        files = sorted(path.relative_to(self.scratch / "a") for path in (self.scratch / "a").rglob("*") if path.is_file())
+        self.assertEqual([str(name) for name in files], ["test.tsv", "tiny/config.json", "tiny/vocab.txt", "train.tsv"])
+        digest = hashlib.sha256()
+        for name in files:
+            content = (self.scratch / "a" / name).read_bytes()
+            self.assertEqual(content, (self.scratch / "b" / name).read_bytes(), name)
+            digest.update(content)
+        self.assertEqual(digest.hexdigest(), "4976c46a797e975c3fc02aa8524bc4576cde142df0e2057dcafbeb6a6287671a")
+        rows = [line.split("\t") for line in (self.scratch / "a/train.tsv").read_text().splitlines()[1:]]
+        self.assertEqual(sorted({label for _, label in rows}), ["class0", "class1", "class2"])
         self.assertEqual(len(rows), 30)
+        known = set((self.scratch / "a/tiny/vocab.txt").read_text().split())
+        self.assertLessEqual({word for text, _ in rows for word in text.split()}, known)
+
+    def test_no_sample_is_refused(self):
+        result = self.make("make_synthetic.py", "--train", 0, "--folder", self.scratch / "none")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("accepted: 1 sample", result.stderr)
+        self.assertFalse((self.scratch / "none").exists())
 
 
 class FetchBackbonesTest(Scratch):
