@@ -19,13 +19,22 @@
 namespace mobi {
 namespace {
 
-/// Backbones in the order in which the fleet's classes name them.
+/// Backbones in the order in which the fleet's classes name them, then those to choose from.
 std::vector<std::string> backbones_in_order(const RunConfig& config) {
     std::vector<std::string> names;
-    for (const auto& [device, count] : config.fleet.mix) {
-        const std::string& name = config.fleet.backbones.at(device);
+    const auto add = [&](const std::string& name) {
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    bool choose = false;
+    for (const auto& [device, count] : config.fleet.mix) {
+        const auto own = config.fleet.backbones.find(device);
+        if (own != config.fleet.backbones.end())
+            add(own->second);
+        else
+            choose = true;
     }
+    if (choose)
+        for (const std::string& name : config.fleet.fit) add(name);
     return names;
 }
 
@@ -72,13 +81,21 @@ void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
         {config.fleet, config.devices, config.links, config.availability, config.run.seed});
     const Partition parts = partition(config.data, task.train.labels, task.classes(),
                                       static_cast<int>(fleet.size()), config.run.seed);
+    plan.packet_samples = config.packet.samples;
+    const auto index_of = [&](const std::string& name) {
+        const auto found = std::find_if(plan.backbones.begin(), plan.backbones.end(),
+                                        [&](const BackbonePlan& b) { return b.name == name; });
+        return static_cast<std::int32_t>(found - plan.backbones.begin());
+    };
+    std::vector<std::int32_t> choices;
+    for (const std::string& name : config.fleet.fit) choices.push_back(index_of(name));
     for (Device& device : fleet) {
         DevicePlan planned;
         planned.id = device.id;
-        const auto found =
-            std::find_if(plan.backbones.begin(), plan.backbones.end(),
-                         [&](const BackbonePlan& b) { return b.name == device.backbone; });
-        planned.backbone = static_cast<std::int32_t>(found - plan.backbones.begin());
+        planned.backbone =
+            device.backbone.empty()
+                ? largest_that_fits(plan, choices, device.profile, config.data.max_tokens)
+                : index_of(device.backbone);
         planned.profile = std::move(device.profile);
         planned.link = std::move(device.link);
         planned.availability = std::move(device.availability);
@@ -86,7 +103,6 @@ void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
         plan.devices.push_back(std::move(planned));
     }
     plan.samples.resize(task.train.size());
-    plan.packet_samples = config.packet.samples;
 }
 
 TokenTable::Sample tokenise(const Tokenizer& tokenizer,
@@ -152,8 +168,8 @@ std::int32_t block_count(const FleetPlan& plan) {
 PreparedRun prepare_run(RunConfig config) {
     PreparedRun run;
     run.config = std::move(config);
-    for (auto& [name, link] : run.config.links) read_trace_of(link);
-    for (auto& [name, availability] : run.config.availability) read_trace_of(availability);
+    for (auto& [name, link] : run.config.links) read_files_of(link);
+    for (auto& [name, availability] : run.config.availability) read_files_of(availability);
     run.method = make_method(run.config.method);
     const Task task = load_task(run.config.data);
     run.class_names = task.class_names;

@@ -301,6 +301,7 @@ RunConfig Loader::resolve() {
     for (const auto& [device, name] : config.fleet.links) links.emplace(name, "fleet.links");
     for (const auto& [device, name] : config.fleet.backbones)
         backbones.emplace(name, "fleet.backbones");
+    for (const std::string& name : config.fleet.fit) backbones.emplace(name, "fleet.fit");
     for (const auto& [device, name] : config.fleet.availability)
         availability.emplace(name, "fleet.availability");
     resolve_entries(EntryKind::Device, device_keys(), devices, config.devices);
@@ -478,7 +479,9 @@ bool Loader::defines(EntryKind kind, const std::string& name) const {
         case EntryKind::Device:
             return keys.contains("memory") && keys.contains("memory_bandwidth");
         case EntryKind::Link:
-            return (keys.contains("uplink") || keys.contains("trace")) && keys.contains("downlink");
+            return keys.contains("atc_profile") ||
+                   ((keys.contains("uplink") || keys.contains("trace")) &&
+                    keys.contains("downlink"));
         case EntryKind::Backbone:
             return keys.contains("path");
         case EntryKind::Availability:

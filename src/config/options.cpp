@@ -105,6 +105,7 @@ void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
     auto fleet = section(keys, "fleet", &RunConfig::fleet);
     fleet("mix", &FleetParameters::mix, codec::counts(), "devices by class, in this order; a class is a [device.<name>]", "required; METHODS.md 5.2");
     fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; METHODS.md 5.2");
+    fleet("fit", &FleetParameters::fit, codec::names(), "backbones for the classes that fleet.backbones does not name: each device takes the largest that fits its memory", "METHODS.md 5.2");
     fleet("links", &FleetParameters::links, codec::assignment(), "link of each device class", "required; METHODS.md 4.4");
 
     fleet("devices_file", &FleetParameters::devices_file, codec::text(), "CSV whose line i has the figures of device i in the order of the mix, columns named after the keys of devices and links, e.g. time_per_sample [ms],uplink [kB/s]", "DEVICES.md 5");
@@ -219,6 +220,9 @@ std::vector<Key<DeviceProfile>> make_device_keys() {
     device("spread", &DeviceProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's rates and bandwidth; 1.43 has the p90/p10 of the AI Benchmark's phones", "DEVICES.md 1");
     device("compute_spread", &DeviceProfile::compute_spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on every packet's time of computing", "DEVICES.md 5");
     device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, METHODS.md 4.3");
+    device("thermal_budget", &DeviceProfile::thermal_budget_s, codec::quantity_or("none", Quantity::Time), "continuous work at the full rate before the device throttles; a second of rest gives one back", "DEVICES.md 3, estimate");
+    device("thermal_floor", &DeviceProfile::thermal_floor, codec::number(0.01, 1), "share of the full rate that a hot device keeps", "DEVICES.md 3, estimate");
+    device("thermal_decay", &DeviceProfile::thermal_decay_s, codec::positive_quantity(Quantity::Time), "time constant of the fall to it", "DEVICES.md 3, estimate");
     device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, METHODS.md 4.3");
     device("power_compute", &DeviceProfile::compute_w, power, "power while computing; unknown: energy is not a number", "DEVICES.md 1");
     device("power_idle", &DeviceProfile::idle_w, power, "power while waiting; unknown: energy is not a number", "DEVICES.md 1");
@@ -240,6 +244,7 @@ std::vector<Key<LinkProfile>> make_link_keys() {
     link("wake_after", &LinkProfile::wake_after_s, codec::quantity(Quantity::Time), "time after the last byte when the radio falls idle", "DEVICES.md 4.3");
     link("cell_devices", &LinkProfile::cell_devices, codec::integer_or("none", 1), "so many consecutive devices of this link share a cell", "testbed");
     link("cell_uplink", &LinkProfile::cell_uplink_bytes_per_s, rate, "what a cell carries, shared max-min fairly", "testbed");
+    link("atc_profile", &LinkProfile::atc_file, codec::text(), "JSON profile of Augmented Traffic Control in place of uplink, downlink, latency, jitter and loss", "DEVICES.md 4.2");
     link("trace", &LinkProfile::trace_file, codec::text(), "file of the uplink's rate over time in place of uplink: mahimahi's, or lines of seconds and Mbit/s", "DEVICES.md 4.1");
     link("trace_end", &LinkProfile::trace_end, choice<TraceEnd>({{"wrap", TraceEnd::Wrap}, {"hold", TraceEnd::Hold}}), "after the trace: from its start again, or its last rate", "testbed");
     link("trace_start", &LinkProfile::trace_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in the trace a device begins; random: its own draw", "testbed");

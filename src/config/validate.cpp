@@ -62,10 +62,16 @@ class Validator {
                         fmt::format("no [availability.{}] is defined", pattern->second));
             const auto backbone = fleet.backbones.find(name);
             require(
-                backbone != fleet.backbones.end(), "fleet.backbones",
-                fmt::format("device class '{0}' has no backbone; accepted: {0}:<backbone>", name));
+                backbone != fleet.backbones.end() || !fleet.fit.empty(), "fleet.backbones",
+                fmt::format(
+                    "device class '{0}' has no backbone; accepted: {0}:<backbone>, or a choice by "
+                    "memory in fleet.fit",
+                    name));
             if (backbone != fleet.backbones.end())
                 backbone_of(*device, entry(config_.backbones, backbone->second), backbone->second);
+            else
+                for (const std::string& choice : fleet.fit)
+                    backbone_of(*device, entry(config_.backbones, choice), choice);
         }
     }
 
@@ -98,10 +104,11 @@ class Validator {
             require(!std::isnan(figure), fmt::format("link.{}.{}", link.name, key),
                     "no figure is known: set one");
         };
-        if (link.trace_file.empty() || link.trace_mean == TraceMean::Uplink)
+        const bool from_profile = !link.atc_file.empty();
+        if (!from_profile && (link.trace_file.empty() || link.trace_mean == TraceMean::Uplink))
             known(link.uplink_bytes_per_s, "uplink");
         if (link.cell_devices > 0) known(link.cell_uplink_bytes_per_s, "cell_uplink");
-        known(link.downlink_bytes_per_s, "downlink");
+        if (!from_profile) known(link.downlink_bytes_per_s, "downlink");
     }
 
     void pattern(const AvailabilityProfile& availability) {

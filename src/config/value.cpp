@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/text.hpp"
 
@@ -229,6 +230,21 @@ Codec<std::vector<std::pair<std::string, int>>> counts() {
                         "jetson_tx2:34 xavier_nx:33",
                         kMost),
             read, write};
+}
+
+Codec<std::vector<std::string>> names() {
+    using Names = std::vector<std::string>;
+    auto read = [](std::string_view text) -> std::optional<Names> {
+        Names names;
+        std::set<std::string_view> seen;
+        for (const auto word : split_words(text)) {
+            if (!is_entry_name(word) || !seen.insert(word).second) return std::nullopt;
+            names.emplace_back(word);
+        }
+        return names;
+    };
+    auto write = [](const Names& names) { return fmt::format("{}", fmt::join(names, " ")); };
+    return {"names between blanks, none twice, e.g. minilm-3 minilm-6", read, write};
 }
 
 Codec<std::map<std::string, std::string>> assignment() {

@@ -44,6 +44,8 @@ Codec<double> figure(Quantity quantity, bool zero_too);
 Codec<double> power_slope();
 /// `<name>:<count>` between blanks, no name twice, order kept.
 Codec<std::vector<std::pair<std::string, int>>> counts();
+/// Names between blanks, none twice, order kept.
+Codec<std::vector<std::string>> names();
 /// `<name>:<name>` between blanks, no left side twice; `*` on the left = every other name.
 Codec<std::map<std::string, std::string>> assignment();
 

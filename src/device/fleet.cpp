@@ -8,6 +8,8 @@
 #include "core/check.hpp"
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "core/text_file.hpp"
+#include "device/atc_profile.hpp"
 #include "device/device_table.hpp"
 #include "device/trace_file.hpp"
 
@@ -51,9 +53,13 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
     const FleetParameters& fleet = parts.fleet;
     std::vector<Device> devices;
     for (const auto& [name, count] : fleet.mix) {
-        Device prototype{0, entry(parts.profiles, name, "profile"),
+        Device prototype{0,
+                         entry(parts.profiles, name, "profile"),
                          entry(parts.links, entry(fleet.links, name, "fleet.links"), "link"),
-                         entry(fleet.backbones, name, "fleet.backbones"), nullptr};
+                         {},
+                         nullptr};
+        if (fleet.fit.empty() || fleet.backbones.contains(name))
+            prototype.backbone = entry(fleet.backbones, name, "fleet.backbones");
         const auto pattern = fleet.availability.find(name);
         if (pattern != fleet.availability.end())
             prototype.availability = std::make_shared<AvailabilityProfile>(
@@ -74,7 +80,10 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
     return devices;
 }
 
-void read_trace_of(LinkProfile& link) {
+void read_files_of(LinkProfile& link) {
+    if (!link.atc_file.empty())
+        apply_atc_profile(read_text_file(link.atc_file, "a JSON profile with content.up and down"),
+                          link.atc_file, link);
     if (link.trace_file.empty()) return;
     RateTrace trace = read_trace(link.trace_file, link.trace_end).trace;
     if (link.trace_mean == TraceMean::Uplink)
@@ -84,7 +93,7 @@ void read_trace_of(LinkProfile& link) {
     link.trace = std::make_shared<const RateTrace>(std::move(trace));
 }
 
-void read_trace_of(AvailabilityProfile& availability) {
+void read_files_of(AvailabilityProfile& availability) {
     if (availability.kind != AvailabilityKind::Trace) return;
     availability.trace = std::make_shared<const AvailabilityTrace>(
         read_availability_trace(availability.trace_file, availability.trace_period_s));

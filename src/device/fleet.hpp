@@ -17,7 +17,7 @@ struct Device {
     std::int32_t id = 0;
     DeviceProfile profile;  ///< of its class, with its own figures
     LinkProfile link;       ///< likewise
-    std::string backbone;   ///< name of its `[backbone.<name>]`
+    std::string backbone;   ///< name of its `[backbone.<name>]`; empty: by memory, `fleet.fit`
     std::shared_ptr<const AvailabilityProfile> availability;  ///< null: always on
 };
 
@@ -39,9 +39,9 @@ struct FleetParts {
 ///                      such a configuration with a better message.
 std::vector<Device> make_fleet(const FleetParts& parts);
 
-/// Reads `trace_file` where there is one; its mean becomes the `uplink` unless that is given to it.
-/// \throws DataError  naming file and line.
-void read_trace_of(LinkProfile& link);
-void read_trace_of(AvailabilityProfile& availability);
+/// Reads the files that an entry names: a link's ATC profile and trace, whose mean becomes the
+/// `uplink` unless that is given to it; a pattern's trace. \throws DataError  naming file and line.
+void read_files_of(LinkProfile& link);
+void read_files_of(AvailabilityProfile& availability);
 
 }  // namespace mobi

@@ -28,6 +28,9 @@ struct DeviceProfile {
     double memory_bandwidth_bytes_per_s = kUnknown;
     double time_per_sample_s = kUnknown;  ///< where known, in place of rate and bandwidth
     double t0_s = 0;                      ///< start-up time of one packet's computation
+    double thermal_budget_s = 0;          ///< continuous work at the full rate; 0: never too hot
+    double thermal_floor = 0.5;           ///< share of the full rate that is left in the end
+    double thermal_decay_s = 120;         ///< time constant on the way there
     double thermal_stretch = 1;           ///< factor on compute time, >= 1
     double spread = 0;            ///< sigma of a log-normal factor on a device's rates, median 1
     double compute_spread = 0;    ///< sigma of a log-normal factor drawn for every packet, median 1
@@ -55,6 +58,7 @@ struct LinkProfile {
     // Devices of a cell share its uplink, max-min fairly.
     int cell_devices = 0;  ///< consecutive devices of this link in a cell; 0: the link is their own
     double cell_uplink_bytes_per_s = kUnknown;
+    std::string atc_file;  ///< of Augmented Traffic Control: sets rates, latency, jitter and loss
     // A rate that changes: a measured trace in place of `uplink`.
     std::string trace_file;
     TraceEnd trace_end = TraceEnd::Wrap;
@@ -70,10 +74,11 @@ struct LinkProfile {
 
 /// Section `[fleet]`: which devices, with which backbone and link.
 struct FleetParameters {
-    std::vector<std::pair<std::string, int>> mix;     ///< device profile, count; in this order
-    std::map<std::string, std::string> backbones;     ///< device profile -> backbone
-    std::map<std::string, std::string> links;         ///< device profile -> link
-    std::string devices_file;                         ///< figures of single devices, or empty
+    std::vector<std::pair<std::string, int>> mix;  ///< device profile, count; in this order
+    std::map<std::string, std::string> backbones;  ///< device profile -> backbone
+    std::map<std::string, std::string> links;      ///< device profile -> link
+    std::vector<std::string> fit;  ///< backbones for the classes that `backbones` does not name
+    std::string devices_file;      ///< figures of single devices, or empty
     std::map<std::string, std::string> availability;  ///< device profile -> pattern; none: always
 };
 

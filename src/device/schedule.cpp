@@ -14,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/rng.hpp"
 #include "device/link_model.hpp"
+#include "device/thermal_model.hpp"
 #include "device/upload.hpp"
 #include "device/virtual_time.hpp"
 
@@ -48,6 +49,16 @@ double compute_factor(const NetworkParameters& network,
     return std::exp(sigma * draws(network, task, Purpose::ComputeTime, packet).normal());
 }
 
+double in_seconds(Duration time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+Duration throttled(const DeviceProfile& device, Duration full, double heat_s) {
+    if (device.thermal_budget_s <= 0) return full;
+    return virtual_duration(throttled_time_s(device, in_seconds(full), heat_s),
+                            "computing a packet on", device.name);
+}
+
 /// Computation alone: one packet after another, while the device is on.
 void compute(const NetworkParameters& network,
              const DeviceTask& task,
@@ -56,13 +67,16 @@ void compute(const NetworkParameters& network,
              std::span<PacketSchedule> packets,
              std::vector<LostAttempt>& lost) {
     Time free{};
+    double heat_s = 0;
     for (std::size_t j = 0; j < packets.size(); ++j) {
-        const Duration need =
+        const Duration full =
             compute_time(*task.profile, task.packets[j].compute, compute_factor(network, task, j));
         PacketSchedule& packet = packets[j];
         while (true) {
             const std::optional<Time> on = presence.next_on(free);
             if (!on) return cancel_from(packets.subspan(j));
+            heat_s = std::max(0.0, heat_s - in_seconds(*on - free));
+            const Duration need = throttled(*task.profile, full, heat_s);
             packet.times.compute_start = *on;
             packet.times.compute_end = free = *on + need;
             if (free > kHorizon)
@@ -70,6 +84,7 @@ void compute(const NetworkParameters& network,
                     "{} over link {}: {} packets take more than 200 years of virtual time",
                     task.profile->name, task.link->name, packets.size()));
             const std::optional<Time> off = presence.off_before(*on, free);
+            heat_s += in_seconds(off.value_or(free) - *on);
             if (!off) break;
             lost.push_back({number, static_cast<std::int32_t>(j), false, *on, *off, 0});
             free = *off;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/check.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "device/memory_model.hpp"
@@ -52,6 +53,28 @@ std::int32_t charged_length(const FleetPlan& plan,
     for (const std::int32_t id : samples)
         longest = std::max(longest, plan.samples[static_cast<std::size_t>(id)].tokens);
     return longest;
+}
+
+std::int32_t largest_that_fits(const FleetPlan& plan,
+                               std::span<const std::int32_t> candidates,
+                               const DeviceProfile& device,
+                               std::int32_t max_tokens) {
+    MOBI_CHECK(!candidates.empty(), "no backbone to choose from");
+    const auto parameters = [&](std::int32_t index) {
+        return plan.backbones[static_cast<std::size_t>(index)].size.parameters;
+    };
+    std::int32_t smallest = candidates.front();
+    std::int32_t best = -1;
+    for (const std::int32_t index : candidates) {
+        const BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(index)];
+        if (parameters(index) < parameters(smallest)) smallest = index;
+        const double need = inference_memory_bytes(backbone.size, backbone.weight_dtype,
+                                                   backbone.resident_embedding, plan.packet_samples,
+                                                   max_tokens, kActivationBytes);
+        if (need <= device.memory_bytes && (best < 0 || parameters(index) > parameters(best)))
+            best = index;
+    }
+    return best < 0 ? smallest : best;
 }
 
 void admit(FleetPlan& plan, const CostParameters& cost, std::int32_t max_tokens) {

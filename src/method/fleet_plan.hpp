@@ -104,6 +104,14 @@ struct Deliveries {
 /// \throws ConfigError  when no device is admitted; the text lists needs and memories by class.
 void admit(FleetPlan& plan, const CostParameters& cost, std::int32_t max_tokens);
 
+/// Which of some backbones a device takes by its memory: the one with the most parameters whose
+/// need for a full packet of `max_tokens` fits; the smallest when none does, to be refused by
+/// admit(). \param candidates  indices into `plan.backbones`, at least one.
+std::int32_t largest_that_fits(const FleetPlan& plan,
+                               std::span<const std::int32_t> candidates,
+                               const DeviceProfile& device,
+                               std::int32_t max_tokens);
+
 /// The length that FLOPs of a packet are charged with (`cost.padding`).
 std::int32_t charged_length(const FleetPlan& plan,
                             std::span<const std::int32_t> samples,

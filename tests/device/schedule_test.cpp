@@ -189,6 +189,27 @@ TEST(ScheduleTest, ComputeTimesSpreadLogNormally) {
     EXPECT_NEAR(std::sqrt(squares / 4000 - mean * mean), 0.5, 0.03);
 }
 
+TEST(ScheduleTest, AHotDeviceSlowsDownAndRecoversWhileItIsOff) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1;
+    profile.thermal_budget_s = 2;
+    profile.thermal_floor = 0.5;
+    profile.thermal_decay_s = 1e-15;  // at once
+    const PacketWork work{{0, 0, 0, Precision::Fp16, 1}, 0};
+    const auto times = schedule_packets(profile, link(), {work, work, work, work});
+    EXPECT_EQ(times[1].compute_end, Time(seconds(2)));
+    EXPECT_EQ(times[2].compute_end, Time(seconds(4)));
+    EXPECT_EQ(times[3].compute_end, Time(seconds(6)));
+    AvailabilityProfile pattern;
+    pattern.kind = AvailabilityKind::Trace;
+    pattern.trace =
+        std::make_shared<AvailabilityTrace>(parse_availability_trace("0,0,2\n0,3,100\n", "a", 100));
+    const FleetSchedule rested = schedule(profile, link(), {work, work, work, work}, &pattern);
+    EXPECT_EQ(rested.packets[2].times.compute_end,
+              Time(seconds(4)));  // a second of rest, one of work
+    EXPECT_EQ(rested.packets[3].times.compute_end, Time(seconds(6)));
+}
+
 /// On in [0, 2) and [3, 5) of every 10 s.
 AvailabilityProfile spans() {
     AvailabilityProfile profile;

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/text_file.hpp"
+#include "device/atc_profile.hpp"
 #include "device/trace_file.hpp"
 #include "support/shared_data.hpp"
 
@@ -72,6 +74,24 @@ TEST(TraceFileReferenceTest, ATransferWaitsForTheEndOfAnOutage) {
     TracedLink link(trace, {});
     const VirtualClock::time_point ready(begin);
     EXPECT_GT(link.send(ready, 1), ready + longest);
+}
+
+TEST(TraceFileReferenceTest, EveryAtcProfileLoads) {
+    MOBI_NEEDS_SHARED("data/net/profiles");
+    int profiles = 0;
+    for (const fs::path& path : traces_in("data/net/profiles")) {
+        if (path.extension() != ".json") continue;
+        LinkProfile link;
+        apply_atc_profile(read_text_file(path), path.string(), link);
+        EXPECT_GE(link.uplink_bytes_per_s, 125) << path;
+        ++profiles;
+        if (path.stem() != "atc_Edge-Lossy") continue;
+        EXPECT_DOUBLE_EQ(link.uplink_bytes_per_s, 25e3);
+        EXPECT_DOUBLE_EQ(link.downlink_bytes_per_s, 30e3);
+        EXPECT_DOUBLE_EQ(link.latency_s, 0.44);
+        EXPECT_DOUBLE_EQ(link.loss, 0.01);
+    }
+    EXPECT_EQ(profiles, 10);
 }
 
 }  // namespace

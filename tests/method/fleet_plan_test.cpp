@@ -42,6 +42,26 @@ TEST(AdmitTest, AFleetWithoutAnAdmittedDeviceIsAnErrorThatSaysWhatIsNeeded) {
     }
 }
 
+TEST(LargestThatFitsTest, GoesByMemory) {
+    FleetPlan plan = two_devices();
+    plan.backbones.push_back(plan.backbones[0]);
+    plan.backbones[1].size.parameters = plan.backbones[0].size.parameters / 10;
+    plan.backbones.push_back(plan.backbones[0]);
+    plan.backbones[2].size.parameters = plan.backbones[0].size.parameters * 10;
+    const std::vector<std::int32_t> all{0, 1, 2};
+    DeviceProfile device;
+    device.memory_bytes = 1e12;
+    EXPECT_EQ(largest_that_fits(plan, all, device, 128), 2);
+    const double half = 2.0 * static_cast<double>(plan.backbones[0].size.parameters);  // fp16
+    device.memory_bytes = 2 * half;
+    EXPECT_EQ(largest_that_fits(plan, all, device, 128), 0);
+    device.memory_bytes = half;  // weights alone would fit, a packet does not
+    EXPECT_EQ(largest_that_fits(plan, all, device, 128), 1);
+    device.memory_bytes = 1;
+    EXPECT_EQ(largest_that_fits(plan, all, device, 128), 1) << "the smallest, to be refused";
+    EXPECT_EQ(largest_that_fits(plan, std::vector<std::int32_t>{2}, device, 128), 2);
+}
+
 TEST(ChargedLengthTest, FollowsCostPadding) {
     FleetPlan plan = two_devices();
     const std::vector<std::int32_t> mixed{0, 30};
