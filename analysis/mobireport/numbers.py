@@ -12,6 +12,7 @@ import numpy as np
 NAN = float("nan")
 PLANNED = 2  # Outcome of a packet that never left: the run ended first
 ARRIVAL, REPLAY = 0, 1
+LOST_SENDING = 1  # LossStage
 
 
 def seconds(nanoseconds):
@@ -38,6 +39,11 @@ class DeviceSums:
     download_bytes: np.ndarray
     download_s: np.ndarray
     download_j: np.ndarray
+    repeated_bytes: np.ndarray  # of bytes: what the link lost and carried again
+    lost_computing: np.ndarray  # attempts that ended because the device went off
+    lost_sending: np.ndarray
+    lost_s: np.ndarray
+    lost_bytes: np.ndarray  # sent in vain, not part of bytes
 
 
 def sent_uploads(run):
@@ -48,6 +54,9 @@ def sent_uploads(run):
 
 def device_sums(run):
     count, uploads, downloads = len(run.devices), sent_uploads(run), run.downloads
+    losses = run.losses
+    sending = losses["stage"] == LOST_SENDING
+    who = losses["device"].astype(int)
     if not len(uploads):
         zeros = np.zeros(count)
         sums = {field.name: zeros for field in dataclasses.fields(DeviceSums)}
@@ -70,6 +79,11 @@ def device_sums(run):
         download_bytes=total_by(to, downloads["charged_bytes"], count),
         download_s=total_by(to, seconds(downloads["end_ns"] - downloads["start_ns"]), count),
         download_j=total_by(to, downloads["energy_j"], count),
+        repeated_bytes=total_by(of, uploads["repeated_bytes"], count),
+        lost_computing=np.bincount(who[~sending], minlength=count),
+        lost_sending=np.bincount(who[sending], minlength=count),
+        lost_s=total_by(who, seconds(losses["end_ns"] - losses["start_ns"]), count),
+        lost_bytes=total_by(who, losses["charged_bytes"], count),
     )
 
 

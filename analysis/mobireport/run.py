@@ -13,6 +13,7 @@ TABLES = (
     "backbones",
     "samples",
     "uploads",
+    "losses",
     "downloads",
     "updates",
     "training",

@@ -152,6 +152,48 @@ def downloads(run, summary):
     )
 
 
+def held_up_by(sums, i):
+    """What the device spent most of its time with until its last packet arrived."""
+    away = sums.finish_s[i] - sums.compute_s[i] - sums.send_s[i]
+    if away > max(sums.compute_s[i], sums.send_s[i]):
+        return "being away" if sums.lost_s[i] > 0 or sums.lost_bytes[i] > 0 else "waiting"
+    return "computing" if sums.compute_s[i] > sums.send_s[i] else "the uplink"
+
+
+def lost(run, summary):
+    """What links carried twice and what devices lost when they went off; empty when nothing was."""
+    sums, rows = summary.sums, []
+    for group in summary.classes:
+        some = group.members
+        total = [
+            float(column[some].sum())
+            for column in (sums.repeated_bytes, sums.lost_computing, sums.lost_sending, sums.lost_s, sums.lost_bytes)
+        ]
+        if not any(total):
+            continue
+        repeated, computing, sending, time, in_vain = total
+        rows.append(
+            [
+                backbone(run, group.backbone, group.profile),
+                words.escape(group.link),
+                f"{len(some):,}",
+                value(words.bytes_(repeated)),
+                f"{int(computing):,}",
+                f"{int(sending):,}",
+                value(words.seconds(time)),
+                value(words.bytes_(in_vain)),
+            ]
+        )
+    if not rows:
+        return ""
+    header = ["device class", "link", "devices", "sent again", "computations lost", "uploads lost", "time lost"]
+    return (
+        "<h3>Lost and sent again</h3><p>A link sends again what it loses; a device that goes off loses what it is"
+        " computing or sending, and begins that packet anew.</p>"
+        + table([*header, "sent in vain"], rows, text_columns=(0, 1))
+    )
+
+
 def slowest(run, summary):
     sums, some = summary.sums, summary.admitted
     finish = sums.finish_s[some]
@@ -167,7 +209,7 @@ def slowest(run, summary):
             words.seconds(sums.compute_s[i]),
             words.seconds(sums.send_s[i]),
             words.seconds(sums.finish_s[i]),
-            "computing" if sums.compute_s[i] > sums.send_s[i] else "the uplink",
+            held_up_by(sums, i),
         ]
         for i in order
         if np.isfinite(sums.finish_s[i])

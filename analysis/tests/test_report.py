@@ -276,6 +276,21 @@ class OtherRunsTest(ReportCase):
         page = self.make(refused=2)
         self.assert_says(page, "2 devices could not take part", "Devices that were refused")
 
+    def test_what_was_lost_is_told_by_class(self):
+        self.assertNotIn("Lost and sent again", plain_text(self.make()))
+        with h5py.File(self.path, "r+") as file:
+            file["losses"].resize((3,))
+            file["losses"][:] = np.array(
+                [(0, 0, 0, 0, 10**9, 0), (0, 1, 1, 0, 5 * 10**8, 7000), (0, 2, 1, 0, 5 * 10**8, 5000)],
+                file["losses"].dtype,
+            )
+            uploads = file["uploads"][:]
+            uploads["repeated_bytes"][uploads["device"] == 0] = 1500
+            file["uploads"][:] = uploads
+        page = report.make_report(self.path, no_reference=True).read_text(encoding="utf-8")
+        again = 1500 * int((uploads["device"] == 0).sum())
+        self.assert_says(page, "Lost and sent again", f"{words.bytes_(again)} 1 2 2 s 12 kB")
+
     def test_a_target_is_reached_after(self):
         page = self.make(target=60.0)
         with h5py.File(self.path) as file:
