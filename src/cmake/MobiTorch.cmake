@@ -10,3 +10,17 @@ add_library(mobi_torch INTERFACE)
 add_library(mobi::torch ALIAS mobi_torch)
 target_link_libraries(mobi_torch INTERFACE ${TORCH_LIBRARIES})
 target_include_directories(mobi_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+
+# A wheel's folder of headers holds a fmt of its own, which would hide the one that is linked: a folder
+# with that one alone goes first.
+foreach(folder IN LISTS TORCH_INCLUDE_DIRS)
+  if(EXISTS ${folder}/fmt/core.h)
+    find_path(MOBI_FMT_INCLUDE fmt/core.h PATHS /usr/include /usr/local/include NO_DEFAULT_PATH)
+    if(MOBI_FMT_INCLUDE)
+      file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/fmt_first)
+      file(CREATE_LINK ${MOBI_FMT_INCLUDE}/fmt ${PROJECT_BINARY_DIR}/fmt_first/fmt SYMBOLIC)
+      target_include_directories(mobi_torch SYSTEM BEFORE INTERFACE ${PROJECT_BINARY_DIR}/fmt_first)
+    endif()
+    break()
+  endif()
+endforeach()

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/ini.hpp"
 #include "config/key_names.hpp"
