@@ -2,6 +2,15 @@
 #
 # Debian's libtorch-dev is the default; -DCMAKE_PREFIX_PATH=<torch.utils.cmake_prefix_path> takes a
 # wheel's LibTorch 2.x instead.  Torch's own flags reach only the targets that link this one.
+#
+# A wheel's TorchConfig looks for c10 among the system's libraries first, where libtorch-dev may have put
+# an older one: the one beside TorchConfig is named beforehand.
+find_path(MOBI_TORCH_CONFIG TorchConfig.cmake HINTS ${Torch_DIR} ${CMAKE_PREFIX_PATH} PATH_SUFFIXES Torch share/cmake/Torch
+  NO_DEFAULT_PATH)
+if(MOBI_TORCH_CONFIG AND EXISTS ${MOBI_TORCH_CONFIG}/../../../lib/libc10.so)
+  get_filename_component(c10_LIBRARY ${MOBI_TORCH_CONFIG}/../../../lib/libc10.so ABSOLUTE)
+  set(c10_LIBRARY ${c10_LIBRARY} CACHE FILEPATH "LibTorch's c10" FORCE)
+endif()
 find_package(Torch 1.13 QUIET)
 if(NOT Torch_FOUND)
   find_package(Torch REQUIRED)  # a 2.x version file does not call itself compatible with 1.13
