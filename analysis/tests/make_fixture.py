@@ -32,7 +32,7 @@ SUPERSENSES = (
     " location motive object person phenomenon plant possession process quantity relation shape"
     " state substance time"
 ).split()
-PHASES = "total forward evaluation_forward training evaluation recording waiting".split()
+PHASES = "total forward evaluation_forward training evaluation recording waiting pacing".split()
 NS = 1e9
 
 
@@ -168,6 +168,7 @@ def write_uploads(file, options, uploads, cut_ns):
     columns["charged_flop"] = ("f8", uploads["flop"])
     columns["compute_energy_j"] = ("f8", uploads["compute_j"])
     columns["send_energy_j"] = ("f8", uploads["send_j"])
+    columns["overrun_ns"] = ("i8", 0)
     columns["outcome"] = (
         enum(["delivered", "lost", "planned"], "i1"),
         np.where(arrival <= cut_ns, 0, 2),
@@ -337,6 +338,8 @@ def write_host(file, options, uploads, backbone_of):
     )
     columns = {key: (kind, [row[i] for row in rows]) for i, (key, kind) in enumerate(kinds.items())}
     columns["queue_waits"] = ("i8", [2 * (row[1] == 5) for row in rows])
+    columns["overruns"] = ("i8", 0)
+    columns["worst_overrun_s"] = ("f8", 0.0)
     write_table(file, "host", len(rows), columns, "how fast the testbed was, by rank and phase")
 
 
@@ -357,6 +360,7 @@ def write_updates(file, steps, random, samples_total):
             "waiting_packets": ("i4", steps["waiting"]),
             "first_sample": ("i8", first),
             "samples": ("i4", steps["samples"]),
+            "overrun_ns": ("i8", 0),
         },
         "one row per server step",
     )
@@ -384,7 +388,7 @@ def make_fixture(path, options=None):
         evaluated.append(len(steps))
     with h5py.File(path, "w") as file:
         for key, value in (
-            ("schema_version", 2),
+            ("schema_version", 3),
             ("program_version", "0.1.0"),
             ("git_commit", "0" * 40),
             ("libtorch_version", "1.13.1"),

@@ -197,8 +197,13 @@ PacketStamp read_stamp(std::span<const std::byte> bytes) {
     const auto kind = reader.get<std::uint8_t>();
     if (kind > static_cast<std::uint8_t>(PacketKind::Evaluation))
         refuse("kind", fmt::format("expected 0 or 1, got {}", kind));
-    reader.take(10);  // dtype, labels, bytes, device
-    return {static_cast<PacketKind>(kind), reader.get<std::int32_t>()};
+    reader.take(6);  // dtype, labels, bytes
+    PacketStamp stamp;
+    stamp.kind = static_cast<PacketKind>(kind);
+    stamp.device = reader.get<std::int32_t>();
+    stamp.backbone = reader.get<std::int32_t>();
+    stamp.packet = reader.get<std::int32_t>();
+    return stamp;
 }
 
 Packet decode_packet(std::span<const std::byte> bytes, const PacketLayout& layout) {

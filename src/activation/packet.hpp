@@ -94,11 +94,13 @@ Packet decode_packet(std::span<const std::byte> bytes, const PacketLayout& layou
 /// What a receiver must know before it can choose a layout.
 struct PacketStamp {
     PacketKind kind = PacketKind::Upload;
+    std::int32_t device = 0;
     std::int32_t backbone = 0;
+    std::int32_t packet = 0;
 };
 
-/// Reads kind and backbone from a packet's header, and checks no more than magic and version.
-/// \throws TransportError  when the bytes do not begin like a packet.
+/// Reads kind, device, backbone and number from a packet's header, and checks no more than magic
+/// and version. \throws TransportError  when the bytes do not begin like a packet.
 PacketStamp read_stamp(std::span<const std::byte> bytes);
 
 }  // namespace mobi

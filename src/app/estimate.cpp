@@ -83,7 +83,8 @@ TimelineEnd walk_timeline(const PreparedRun& run) {
     settings.train_after_all =
         run.method->trains_after_all() || config.server.mode == ServerMode::ReplayAfterAll;
     settings.update_time = update_time_of(run.plan, shape, sources, config.side, config.server);
-    Timeline timeline(run.plan, run.deliveries, settings);
+    PlannedArrivals arrivals(run.deliveries);
+    Timeline timeline(run.plan, arrivals, settings);
     TimelineEnd result;
     while (const std::optional<Step> step = timeline.next()) {
         result.end = step->end;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/host_report.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <sys/resource.h>
@@ -45,7 +46,7 @@ std::vector<record::HostRow> server_host_rows(const ServerResult& result, double
     return {training, evaluation, total};
 }
 
-std::vector<record::HostRow> host_rows(const FleetSource& source,
+std::vector<record::HostRow> host_rows(const LiveSource& source,
                                        const std::map<int, WorkerReport>& reports,
                                        const ServerResult& result,
                                        SummaryFacts& facts) {
@@ -54,7 +55,7 @@ std::vector<record::HostRow> host_rows(const FleetSource& source,
     double flop = 0;
     double possible_flop = 0;
     std::int64_t tokens = 0;
-    for (const auto& [key, total] : source.totals()) {
+    for (const auto& [key, total] : source.replies().totals()) {
         const auto& [rank, backbone, kind] = key;
         record::HostRow row =
             host_row(rank, kind == PacketKind::Upload ? record::HostPhase::Forward
@@ -89,6 +90,34 @@ std::vector<record::HostRow> host_rows(const FleetSource& source,
     rows.insert(rows.end(), server.begin(), server.end());
     if (wall > 0) facts.forward_tokens_per_s = static_cast<double>(tokens) / wall;
     if (possible_flop > 0) facts.forward_peak_share = flop / possible_flop;
+    return rows;
+}
+
+std::vector<record::HostRow> pace_rows(const PacedSource& source, SummaryFacts& facts) {
+    std::vector<record::HostRow> rows;
+    facts.paced = true;
+    const auto add = [&](record::HostRow row) {
+        facts.overruns += row.overruns;
+        facts.worst_overrun_s = std::max(facts.worst_overrun_s, row.worst_overrun_s);
+        rows.push_back(row);
+    };
+    record::HostRow server = host_row(0, record::HostPhase::Pacing);
+    server.wall_s = source.paced_s();
+    server.overruns = source.server_overruns().count;
+    server.worst_overrun_s = source.server_overruns().worst.count();
+    server.threads = 1;
+    add(server);
+    for (const auto& [rank, report] : source.pace_reports()) {
+        record::HostRow row = host_row(rank, record::HostPhase::Pacing);
+        row.wall_s = report.wall_s;
+        row.cpu_s = report.cpu_s;
+        row.wire_bytes = report.wire_bytes;
+        row.overruns = report.overruns;
+        row.worst_overrun_s = report.worst_overrun_s;
+        row.threads = 1;
+        add(row);
+    }
+    facts.paced_s = source.paced_s();
     return rows;
 }
 

@@ -6,7 +6,8 @@
 
 #include "app/summary.hpp"
 #include "record/schema.hpp"
-#include "server/fleet_source.hpp"
+#include "server/live_source.hpp"
+#include "server/paced_source.hpp"
 #include "server/server_loop.hpp"
 
 namespace mobi {
@@ -16,9 +17,12 @@ std::vector<record::HostRow> server_host_rows(const ServerResult& result, double
 
 /// All rows of `/host`: the workers' forward passes by backbone, every process, the server.  Fills
 /// the figures of `facts` that come from them.
-std::vector<record::HostRow> host_rows(const FleetSource& source,
+std::vector<record::HostRow> host_rows(const LiveSource& source,
                                        const std::map<int, WorkerReport>& reports,
                                        const ServerResult& result,
                                        SummaryFacts& facts);
+
+/// The rows of `/host` that the wall clock adds: how each rank kept the pace.
+std::vector<record::HostRow> pace_rows(const PacedSource& source, SummaryFacts& facts);
 
 }  // namespace mobi

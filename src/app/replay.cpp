@@ -57,7 +57,8 @@ std::filesystem::path output_of(const Arguments& arguments,
     return input.parent_path() / (input.stem().string() + "_replay.h5");
 }
 
-void replay(const record::RunReader& reader, RunConfig config) {
+/// \param same  whether every setting is that of the log.
+void replay(const record::RunReader& reader, RunConfig config, bool same) {
     const WallClock::time_point start = WallClock::now();
     const record::RunLayout& logged = reader.layout();
     // The log is read, not copied: a replay's own file holds no activations.
@@ -82,10 +83,13 @@ void replay(const record::RunReader& reader, RunConfig config) {
     record::Writer writer(config.run.output, run_layout(config, plan, facts), config.record);
     write_plan(writer, plan, *method, deliveries, facts);
     if (method->uploads()) writer.submit(reader.rows<record::LossRow>());
+    PlannedArrivals arrivals(deliveries);
+    std::optional<LoggedPace> pace;
+    if (same && config.run.clock == RunClock::Wall) pace.emplace(reader);
     Progress progress;
     const ServerResult result =
-        run_server(server_settings(config, logged.classes), plan, deliveries, *method, &source,
-                   writer, [&](const ServerProgress& now) {
+        run_server(server_settings(config, logged.classes), plan, arrivals, *method, &source,
+                   pace ? &*pace : nullptr, writer, [&](const ServerProgress& now) {
                        throw_if_interrupted();
                        progress.show(now, 0, 0);
                    });
@@ -122,7 +126,8 @@ int replay_command(std::span<const std::string> words) {
     if (std::filesystem::exists(config.run.output) &&
         std::filesystem::equivalent(config.run.output, input))
         throw ConfigError("run.output: a replay cannot write over the run it reads");
-    replay(reader, std::move(config));
+    const bool same = dump(config) == dump(logged);
+    replay(reader, std::move(config), same);
     return 0;
 }
 

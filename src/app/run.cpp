@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "model/backbone.hpp"
 #include "model/library_info.hpp"
 #include "server/fleet_source.hpp"
+#include "server/paced_source.hpp"
 #include "server/record_rows.hpp"
 #include "transport/broadcast.hpp"
 #include "transport/environment.hpp"
@@ -80,9 +82,9 @@ void prepare_weights(const PreparedRun& run) {
 }
 
 /// fp16 has no number above 65504: what was cut there is said, not hidden.
-void warn_of_clamped_values(const FleetSource& source) {
+void warn_of_clamped_values(const ForwardTotalsMap& totals) {
     std::int64_t clamped = 0;
-    for (const auto& [key, total] : source.totals()) clamped += total.sum.clamped;
+    for (const auto& [key, total] : totals) clamped += total.sum.clamped;
     if (clamped > 0)
         log::warning(
             fmt::format("{} tap values were beyond the largest number of packet.dtype and "
@@ -115,35 +117,45 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
 
     Progress progress;
     ServerProgress server_progress;
-    std::optional<FleetSource> source;
+    std::unique_ptr<LiveSource> source;
+    const auto show_progress = [&] {
+        throw_if_interrupted();
+        progress.show(server_progress, source ? source->replies().samples_done() : 0,
+                      source ? source->samples_planned() : 0);
+    };
+    PlannedArrivals planned(run.deliveries);
+    Arrivals* arrivals = &planned;
+    PacedSource* paced = nullptr;
     if (channel != nullptr) {
-        FleetSource::Settings settings;
-        settings.forward = run.config.forward;
-        settings.classes = run.classes;
-        settings.threads_per_worker = threads;
-        settings.test_labels = run.test_labels;
-        settings.test_targets = run.test_targets;
-        settings.on_wait = [&] {
-            throw_if_interrupted();
-            progress.show(server_progress, source->samples_done(), source->samples_planned());
-        };
-        source.emplace(*channel, run.plan, run.deliveries, run.tokens, std::move(settings));
+        LiveSettings settings{run.config.forward,
+                              threads,
+                              {run.classes, run.test_labels, run.test_targets},
+                              show_progress};
+        if (run.config.run.clock == RunClock::Wall) {
+            const PacedSource::Pace pace{run.config.run.time_scale, run.config.run.prefetch};
+            auto owned = std::make_unique<PacedSource>(*channel, run.plan, run.deliveries, run.lost,
+                                                       run.tokens, pace, std::move(settings));
+            arrivals = paced = owned.get();
+            source = std::move(owned);
+        } else {
+            source = std::make_unique<FleetSource>(*channel, run.plan, run.deliveries, run.tokens,
+                                                   std::move(settings));
+        }
     }
     const ServerResult result =
-        run_server(server_settings(run.config, run.classes), run.plan, run.deliveries, *run.method,
-                   source ? &*source : nullptr, writer, [&](const ServerProgress& now) {
-                       throw_if_interrupted();
+        run_server(server_settings(run.config, run.classes), run.plan, *arrivals, *run.method,
+                   source.get(), paced, writer, [&](const ServerProgress& now) {
                        server_progress = now;
-                       progress.show(now, source ? source->samples_done() : 0,
-                                     source ? source->samples_planned() : 0);
+                       show_progress();
                    });
     progress.finish();
     SummaryFacts summary;
     summary.output = output.string();
     std::map<int, WorkerReport> reports;
     if (source) reports = source->stop();
-    if (source) warn_of_clamped_values(*source);
+    if (source) warn_of_clamped_values(source->replies().totals());
     summary.wall_s = (WallClock::now() - start).count();
+    if (paced != nullptr) writer.submit(pace_rows(*paced, summary));
     if (source) writer.submit(host_rows(*source, reports, result, summary));
     writer.close(record::RunStatus::Finished);
     fmt::print("{}", summary_text(run.plan, *run.method, run.config.eval, result, summary));

@@ -75,6 +75,7 @@ ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
     settings.trainer.mode = config.server.mode;
     settings.trainer.mixup = config.server.mixup;
     settings.trainer.classes = classes;
+    settings.trainer.evaluate_later = config.run.clock == RunClock::Wall;
     settings.record_activations = config.record.activations == RecordActivations::All;
     return settings;
 }

@@ -68,6 +68,12 @@ std::string summary_text(const FleetPlan& plan,
         text += fmt::format("time to {:.1f} %     {}\n", eval.target,
                             std::isnan(reached) ? "never" : human_seconds(reached));
     }
+    if (facts.paced)
+        text += fmt::format("wall clock         paced for {}, {} deadlines missed{}\n",
+                            human_seconds(facts.paced_s), facts.overruns,
+                            facts.overruns == 0
+                                ? std::string()
+                                : ", the worst by " + human_seconds(facts.worst_overrun_s));
     text += fmt::format("wall time          {}", human_seconds(facts.wall_s));
     if (facts.forward_tokens_per_s > 0)
         text +=

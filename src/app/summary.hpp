@@ -16,6 +16,10 @@ struct SummaryFacts {
     double wall_s = 0;
     double forward_tokens_per_s = 0;  ///< real tokens, per compute thread; 0 = unknown
     double forward_peak_share = 0;    ///< of the GEMM peak; 0 = unknown
+    bool paced = false;               ///< wall clock
+    double paced_s = 0;               ///< real time from the start of the pace to its end
+    std::int64_t overruns = 0;        ///< deadlines that the host missed
+    double worst_overrun_s = 0;       ///< real time
 };
 std::string summary_text(const FleetPlan& plan,
                          const Method& method,

@@ -77,7 +77,9 @@ Codec<Precision> any_precision() {
 void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     auto run = section(keys, "run", &RunConfig::run);
     run("seed", &RunParameters::seed, codec::seed(), "seed of every random draw: partition, heads, side network, replay", "testbed");
-    run("clock", &RunParameters::clock, choice<RunClock>({{"virtual", RunClock::Virtual}}), "virtual: times are computed, never measured", "testbed");
+    run("clock", &RunParameters::clock, choice<RunClock>({{"virtual", RunClock::Virtual}, {"wall", RunClock::Wall}}), "virtual: times are computed, never measured; wall: ranks keep the devices' times by waiting, and the server takes what arrives", "testbed");
+    run("time_scale", &RunParameters::time_scale, codec::positive_number(), "wall clock: virtual seconds a real one", "testbed");
+    run("prefetch", &RunParameters::prefetch, codec::boolean(), "wall clock: forward passes are done before the pace begins; else when their device computes them", "testbed");
     run("compute", &RunParameters::compute, choice<RunCompute>({{"all", RunCompute::All}, {"none", RunCompute::None}}), "none: the timeline alone, without forward passes and training", "testbed");
     run("output", &RunParameters::output, codec::text(), "the run file; not part of the resolved configuration", "testbed").host_only = true;
     run("threads", &RunParameters::threads, codec::integer_or("auto", 1), "compute threads of a process; not part of the resolved configuration", "testbed").host_only = true;

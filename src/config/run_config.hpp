@@ -17,13 +17,15 @@
 
 namespace mobi {
 
-enum class RunClock { Virtual };
+enum class RunClock { Virtual, Wall };
 enum class RunCompute { All, None };
 
 /// Section `[run]`.
 struct RunParameters {
     std::uint64_t seed = 1;
     RunClock clock = RunClock::Virtual;
+    double time_scale = 1;  ///< wall clock: virtual seconds a real one
+    bool prefetch = true;   ///< wall clock: forward passes are done before the pace begins
     RunCompute compute = RunCompute::All;   ///< none: the timeline alone, nothing is computed
     std::string output = "results/run.h5";  ///< host-only: not part of the resolved configuration
     int threads = 0;                        ///< compute threads a process; 0 = auto. host-only

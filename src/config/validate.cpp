@@ -135,6 +135,11 @@ class Validator {
     }
 
     void training() {
+        const bool wall = config_.run.clock == RunClock::Wall;
+        require(!wall || config_.run.compute == RunCompute::All, "run.compute",
+                "the wall clock paces real packets; accepted with run.clock = wall: all");
+        require(!wall || config_.method.name != MethodName::CentralSide, "run.clock",
+                "method.name = central_side has no device to pace; accepted: virtual");
         const ServerParameters& server = config_.server;
         const bool with_labels = config_.loss.kind == LossKind::CeWithLabel;
         require(!with_labels || config_.packet.labels, "loss.kind",

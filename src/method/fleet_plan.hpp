@@ -76,6 +76,7 @@ struct Delivery {
     double charged_flop = 0;
     double compute_energy_j = kUnknown;
     double send_energy_j = kUnknown;
+    VirtualClock::duration overrun{};  ///< wall clock: by how much the host was too slow for it
 };
 
 /// Work of a device that came to nothing, because it went off in the middle.

@@ -114,6 +114,7 @@ const Table& table_of<UploadRow>() {
         column("charged_flop", &R::charged_flop, "FLOP", "work of the emulated device, by formula"),
         column("compute_energy_j", &R::compute_energy_j, "J", "energy of the forward pass; NaN: not known"),
         column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
+        column("overrun_ns", &R::overrun_ns, "ns", "wall clock: by how much the host was too slow for its times"),
         column("outcome", &R::outcome, "1", "what became of it; planned: the run ended before", Names::Outcomes),
     }};
     return table;
@@ -160,6 +161,7 @@ const Table& table_of<UpdateRow>() {
         column("waiting_packets", &R::waiting_packets, "packets", "arrived and waiting when the step began"),
         column("first_sample", &R::first_sample, "1", "where its samples begin in /update_samples"),
         column("samples", &R::samples, "samples", "how many they are"),
+        column("overrun_ns", &R::overrun_ns, "ns", "wall clock: how long after its planned end it ended"),
     }};
     return table;
 }
@@ -208,6 +210,8 @@ const Table& table_of<HostRow>() {
         column("peak_flop_per_s", &R::peak_flop_per_s, "FLOP/s", "matrix product on one thread at the backbone's shapes; NaN: not measured"),
         column("threads", &R::threads, "threads", "threads at work"),
         column("queue_waits", &R::queue_waits, "1", "recording: how often the program had to wait for the disk"),
+        column("overruns", &R::overruns, "1", "wall clock: deadlines that the rank missed by more than 5 ms"),
+        column("worst_overrun_s", &R::worst_overrun_s, "s", "wall clock: the worst of them"),
     }};
     return table;
 }

@@ -16,7 +16,7 @@ namespace mobi::record {
 
 /// Root attribute `schema_version`.  A reader refuses any other: raise it whenever a dataset, a
 /// column or an enumeration changes its name, type or meaning.
-inline constexpr std::int32_t kSchemaVersion = 2;
+inline constexpr std::int32_t kSchemaVersion = 3;
 
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
 enum class UpdateKind : std::int8_t { Arrival = 0, Replay = 1 };
@@ -29,7 +29,8 @@ enum class HostPhase : std::int32_t {
     Training = 3,
     Evaluation = 4,
     Recording = 5,  // the writer appends this row itself when it closes the file
-    Waiting = 6
+    Waiting = 6,
+    Pacing = 7
 };
 enum class LossStage : std::int8_t { Compute = 0, Upload = 1 };
 enum class SideState { Initial, Final };  // of /side_network
@@ -88,6 +89,7 @@ struct UploadRow {  // /uploads, in order of (arrival, device, packet)
     double charged_flop;
     double compute_energy_j;  // NaN where the profile has no power figure
     double send_energy_j;     // NaN where the link has none
+    std::int64_t overrun_ns;  // wall clock: by how much the host was too slow for it; else 0
     std::int8_t outcome;      // Outcome
 };
 
@@ -120,6 +122,7 @@ struct UpdateRow {  // /updates, in the order of the server's steps
     std::int32_t waiting_packets;  // packets that had arrived and waited when the step began
     std::int64_t first_sample;     // where its ids begin in /update_samples
     std::int32_t samples;
+    std::int64_t overrun_ns;  // wall clock: how long after its planned end it ended; else 0
 };
 // /update_samples: int32, the sample ids of every update, one after another
 
@@ -158,6 +161,8 @@ struct HostRow {  // /host, one per rank and phase: how fast the testbed was
                              // run; NaN if not
     std::int32_t threads;
     std::int64_t queue_waits = 0;  // recording: how often a submit() had to wait for the disk
+    std::int64_t overruns = 0;     // wall clock: deadlines that the rank missed
+    double worst_overrun_s = 0;    // and the worst of them, real time
 };
 
 struct StatusRow {              // /status, one row

@@ -113,7 +113,7 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"delivered", "lost", "planned"});
         case Names::Phases:
             return number({"total", "forward", "evaluation_forward", "training", "evaluation",
-                           "recording", "waiting"});
+                           "recording", "waiting", "pacing"});
         case Names::Pivots:
             return number({"first", "last", "mean"});
         case Names::Precisions:

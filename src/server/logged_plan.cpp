@@ -130,9 +130,22 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
         delivery.charged_flop = row.charged_flop;
         delivery.compute_energy_j = row.compute_energy_j;
         delivery.send_energy_j = row.send_energy_j;
+        delivery.overrun = VirtualClock::duration(row.overrun_ns);
         deliveries.push_back(std::move(delivery));
     }
     return deliveries;
+}
+
+LoggedPace::LoggedPace(const record::RunReader& reader) {
+    for (const record::UpdateRow& row : reader.rows<record::UpdateRow>())
+        overruns_.emplace_back(row.overrun_ns);
+}
+
+VirtualClock::time_point LoggedPace::finish(std::int64_t update,
+                                            VirtualClock::time_point planned,
+                                            const std::function<bool()>&) {
+    const auto index = static_cast<std::size_t>(update);
+    return index < overruns_.size() ? planned + overruns_[index] : planned;
 }
 
 }  // namespace mobi

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -9,6 +11,7 @@
 #include "method/fleet_plan.hpp"
 #include "method/method.hpp"
 #include "record/run_reader.hpp"
+#include "server/arrivals.hpp"
 
 namespace mobi {
 
@@ -28,5 +31,20 @@ FleetPlan plan_from_log(const record::RunReader& reader,
 std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
                                           const FleetPlan& plan,
                                           const MethodSettings& settings);
+
+/// A pace that the host missed once, repeated: every update ends as late as it did in the log.
+class LoggedPace final : public ServerPace {
+  public:
+    explicit LoggedPace(const record::RunReader& reader);
+
+    void begin() override {}
+    VirtualClock::time_point finish(std::int64_t update,
+                                    VirtualClock::time_point planned,
+                                    const std::function<bool()>& done) override;
+    void wait_until(VirtualClock::time_point) override {}
+
+  private:
+    std::vector<VirtualClock::duration> overruns_;  // by update
+};
 
 }  // namespace mobi

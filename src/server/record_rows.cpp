@@ -58,6 +58,7 @@ record::UploadRow upload_row(const Delivery& delivery, std::int64_t index) {
     row.charged_flop = delivery.charged_flop;
     row.compute_energy_j = delivery.compute_energy_j;
     row.send_energy_j = delivery.send_energy_j;
+    row.overrun_ns = delivery.overrun.count();
     row.outcome = static_cast<std::int8_t>(record::Outcome::Delivered);
     return row;
 }

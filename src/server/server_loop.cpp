@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -36,15 +37,17 @@ class ServerRun {
   public:
     ServerRun(const ServerSettings& settings,
               const FleetPlan& plan,
-              std::span<const Delivery> deliveries,
+              Arrivals& arrivals,
               const Method& method,
               PacketSource* source,
+              ServerPace* pace,
               record::Writer& writer)
         : settings_(settings),
           plan_(plan),
-          deliveries_(deliveries),
+          arrivals_(arrivals),
           method_(method),
           source_(source),
+          pace_(pace),
           writer_(writer),
           sources_(plan, settings.trainer.align.projection),
           shape_(side_shape(plan,
@@ -52,27 +55,24 @@ class ServerRun {
                             settings.trainer.side,
                             settings.trainer.align,
                             settings.trainer.classes)),
-          timeline_(plan, deliveries, timeline_settings(settings, method, plan, shape_, sources_)) {
-    }
+          timeline_(plan, arrivals, timeline_settings(settings, method, plan, shape_, sources_)) {}
 
     ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) {
         if (source_ != nullptr) begin_training();
         ServerProgress progress{0, timeline_.updates_planned(), {}};
         while (std::optional<Step> step = timeline_.next()) {
             deliver_up_to(step->deliveries_used);
-            log_update(*step);
-            progress.now = step->end;
-            log::set_virtual_time(step->end);
-            ++result_.updates;
-            result_.server_busy_s += std::chrono::duration<double>(step->end - step->start).count();
-            if (trainer_) train(std::move(*step));
+            const VirtualClock::time_point end = take_step(std::move(*step));
+            progress.now = end;
+            log::set_virtual_time(end);
             progress.updates = trainer_ ? trainer_->updates_done() : result_.updates;
             on_progress(progress);
         }
-        deliver_up_to(static_cast<std::int64_t>(deliveries_.size()));
+        deliver_up_to(std::numeric_limits<std::int64_t>::max());
         result_.training_end = result_.run_end = timeline_.now();
-        end_training(on_progress, progress);
         if (method_.downloads()) log_downloads();
+        if (pace_ != nullptr) pace_->wait_until(result_.run_end);
+        end_training(on_progress, progress);
         return std::move(result_);
     }
 
@@ -99,7 +99,31 @@ class ServerRun {
         };
         network_trainer_ = std::make_unique<Trainer>(settings_.trainer, plan_, sources_, *inbox_,
                                                      evaluation, std::move(sink));
-        trainer_ = std::make_unique<TrainerThread>(*network_trainer_);
+        trainer_ = std::make_unique<TrainerThread>(*network_trainer_, pace_ != nullptr);
+        if (pace_ != nullptr) pace_->begin();
+    }
+
+    /// Logs and trains; with a pace, waits for the step's end.
+    /// \return  when that really was.
+    VirtualClock::time_point take_step(Step step) {
+        ++result_.updates;
+        result_.server_busy_s += std::chrono::duration<double>(step.end - step.start).count();
+        if (pace_ == nullptr) {
+            const VirtualClock::time_point end = step.end;
+            log_update(step, {});
+            if (trainer_) train(std::move(step));
+            return end;
+        }
+        const VirtualClock::time_point planned = step.end;
+        const std::int64_t update = step.update;
+        if (trainer_) train(step);
+        const bool trains_now = trainer_ != nullptr && !per_device();
+        const VirtualClock::time_point end = pace_->finish(
+            update, planned, [&] { return !trains_now || trainer_->has_done(update); });
+        timeline_.delay_to(end);
+        step.end = end;
+        log_update(step, end - planned);
+        return end;
     }
 
     /// With per_device the steps of one network must come together: they wait for the end.
@@ -133,7 +157,9 @@ class ServerRun {
 
     void deliver_up_to(std::int64_t end) {
         for (; delivered_ < end; ++delivered_) {
-            const Delivery& delivery = deliveries_[static_cast<std::size_t>(delivered_)];
+            const Delivery* const arrived = arrivals_.get(delivered_);
+            if (arrived == nullptr) return;
+            const Delivery& delivery = *arrived;
             if (method_.uploads()) {
                 writer_.submit(upload_row(delivery, delivered_));
                 result_.charged_upload_bytes += delivery.charged_bytes;
@@ -157,10 +183,13 @@ class ServerRun {
         writer_.submit(std::move(rows));
     }
 
-    void log_update(const Step& step) {
+    /// \param overrun  by how much the host was too slow.
+    void log_update(const Step& step, VirtualClock::duration overrun) {
         const Delivery* const delivery =
-            step.delivery >= 0 ? &deliveries_[static_cast<std::size_t>(step.delivery)] : nullptr;
-        writer_.submit(update_row(step, delivery, logged_samples_, per_device()));
+            step.delivery >= 0 ? arrivals_.get(step.delivery) : nullptr;
+        record::UpdateRow row = update_row(step, delivery, logged_samples_, per_device());
+        row.overrun_ns = overrun.count();
+        writer_.submit(row);
         writer_.submit(record::UpdateSamples{step.samples});
         logged_samples_ += static_cast<std::int64_t>(step.samples.size());
     }
@@ -232,9 +261,10 @@ class ServerRun {
 
     const ServerSettings& settings_;
     const FleetPlan& plan_;
-    std::span<const Delivery> deliveries_;
+    Arrivals& arrivals_;
     const Method& method_;
     PacketSource* source_;
+    ServerPace* pace_;
     record::Writer& writer_;
     SourceMap sources_;
     SideShape shape_;
@@ -283,12 +313,13 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
 
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
-                        std::span<const Delivery> deliveries,
+                        Arrivals& arrivals,
                         const Method& method,
                         PacketSource* source,
+                        ServerPace* pace,
                         record::Writer& writer,
                         const std::function<void(const ServerProgress&)>& on_progress) {
-    return ServerRun(settings, plan, deliveries, method, source, writer).run(on_progress);
+    return ServerRun(settings, plan, arrivals, method, source, pace, writer).run(on_progress);
 }
 
 }  // namespace mobi

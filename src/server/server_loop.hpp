@@ -9,6 +9,7 @@
 
 #include "method/method.hpp"
 #include "record/writer.hpp"
+#include "server/arrivals.hpp"
 #include "server/packet_source.hpp"
 #include "server/timeline.hpp"
 #include "server/trainer.hpp"
@@ -59,13 +60,15 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
 /// the trainer thread take the updates, and logs everything (DESIGN.md section 4, hops 7 to 10).
 ///
 /// \param source   null with `run.compute = none`: the event tables alone.
+/// \param pace     null: work ends when the model says so (virtual clock).
 /// \param writer   the log; open.  Closed by the caller.
 /// \param on_progress  called between steps; may throw to end the run early.
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
-                        std::span<const Delivery> deliveries,
+                        Arrivals& arrivals,
                         const Method& method,
                         PacketSource* source,
+                        ServerPace* pace,
                         record::Writer& writer,
                         const std::function<void(const ServerProgress&)>& on_progress);
 

@@ -31,26 +31,19 @@ std::vector<BatchSampler::Stratum> strata_of(const FleetPlan& plan,
 
 }  // namespace
 
-Timeline::Timeline(const FleetPlan& plan,
-                   std::span<const Delivery> deliveries,
-                   TimelineSettings settings)
-    : plan_(&plan), deliveries_(deliveries), settings_(std::move(settings)) {
-    MOBI_CHECK(std::is_sorted(deliveries.begin(), deliveries.end(),
-                              [](const Delivery& a, const Delivery& b) {
-                                  return a.times.arrival < b.times.arrival;
-                              }),
-               "deliveries out of order");
+Timeline::Timeline(const FleetPlan& plan, Arrivals& arrivals, TimelineSettings settings)
+    : plan_(&plan), arrivals_(&arrivals), settings_(std::move(settings)) {
+    const std::span<const Delivery> planned = arrivals.planned();
     std::vector<std::int32_t> admitted;
     for (const DevicePlan& device : plan.devices)
         if (device.admitted && !device.samples.empty()) admitted.push_back(device.id);
     if (!per_device()) {
         add_network(0, strata_of(plan, admitted, settings_.server.balance),
-                    static_cast<std::int64_t>(deliveries.size()));
+                    static_cast<std::int64_t>(planned.size()));
         return;
     }
     std::vector<std::int64_t> packets(plan.devices.size(), 0);
-    for (const Delivery& delivery : deliveries)
-        ++packets[static_cast<std::size_t>(delivery.device)];
+    for (const Delivery& delivery : planned) ++packets[static_cast<std::size_t>(delivery.device)];
     network_index_.assign(plan.devices.size(), 0);
     for (const std::int32_t id : admitted) {
         network_index_[static_cast<std::size_t>(id)] = networks_.size();
@@ -79,8 +72,7 @@ Timeline::Network& Timeline::network_of(const Delivery& delivery) {
                         : networks_.front();
 }
 
-void Timeline::take_delivery() {
-    const Delivery& delivery = deliveries_[static_cast<std::size_t>(taken_)];
+void Timeline::take(const Delivery& delivery) {
     free_ = std::max(free_, delivery.times.arrival);
     Network& network = network_of(delivery);
     for (const std::int32_t id : delivery.samples) {
@@ -120,34 +112,26 @@ Step Timeline::make_step(Network& network, StepKind kind, std::vector<std::int32
     step.arrived = std::exchange(arrived_, {});
     step.inbox_samples = inbox_samples_;
     step.deliveries_used = taken_;
-    const auto rest = deliveries_.subspan(static_cast<std::size_t>(taken_));
-    step.waiting = static_cast<std::int32_t>(
-        std::upper_bound(rest.begin(), rest.end(), step.start,
-                         [](VirtualClock::time_point time, const Delivery& delivery) {
-                             return time < delivery.times.arrival;
-                         }) -
-        rest.begin());
+    step.waiting = static_cast<std::int32_t>(arrivals_->count_by(step.start) - taken_);
     return step;
 }
 
 std::optional<Step> Timeline::next() {
     while (true) {
-        const bool more = taken_ < static_cast<std::int64_t>(deliveries_.size());
         if (updates_left_of_arrival_ > 0) {
             --updates_left_of_arrival_;
-            const std::int64_t index = taken_ - 1;
-            const Delivery& delivery = deliveries_[static_cast<std::size_t>(index)];
+            const Delivery& delivery = *arrivals_->get(taken_ - 1);
             std::vector<std::int32_t> samples = delivery.samples;
             std::sort(samples.begin(), samples.end());
             Step step = make_step(network_of(delivery), StepKind::Arrival, std::move(samples));
-            step.delivery = index;
+            step.delivery = taken_ - 1;
             return step;
         }
-        const bool waits =
-            more && deliveries_[static_cast<std::size_t>(taken_)].times.arrival <= free_;
-        if (waits || (more && settings_.train_after_all)) {
-            take_delivery();
-            continue;
+        if (settings_.train_after_all || arrivals_->count_by(free_) > taken_) {
+            if (const Delivery* const delivery = arrivals_->get(taken_)) {
+                take(*delivery);
+                continue;
+            }
         }
         if (Network* network = due_for_replay()) {
             ++network->replays_done;
@@ -156,8 +140,9 @@ std::optional<Step> Timeline::next() {
                 network->sampler.draw(network->updates_done, complete);
             return make_step(*network, StepKind::Replay, std::move(batch));
         }
-        if (!more) return std::nullopt;
-        take_delivery();
+        const Delivery* const delivery = arrivals_->get(taken_);
+        if (delivery == nullptr) return std::nullopt;
+        take(*delivery);
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "core/clock.hpp"
 #include "method/fleet_plan.hpp"
+#include "server/arrivals.hpp"
 #include "server/batch_sampler.hpp"
 #include "server/parameters.hpp"
 
@@ -44,18 +46,22 @@ struct TimelineSettings {
 /// The server's life in virtual time, step by step: which update happens when, on which samples
 /// (METHODS.md 1.6, 4.3; DESIGN.md section 4, hop 8).
 ///
-/// A pure function of deliveries and settings: it computes no activation and no weight, so that
-/// `run.compute = none`, `run` and `replay` share it.  In `server.mode = per_device` the server's
-/// time is shared by all networks, a free server replays for the devices in turn.
+/// A pure function of arrivals and settings: it computes no activation and no weight, so that
+/// `run.compute = none`, `run` under both clocks and `replay` share it.  In `server.mode =
+/// per_device` the server's time is shared by all networks, a free server replays for the devices
+/// in turn.
 class Timeline {
   public:
-    /// \param deliveries  in order of (arrival, device, packet); must outlive the timeline.
-    Timeline(const FleetPlan& plan,
-             std::span<const Delivery> deliveries,
-             TimelineSettings settings);
+    /// \param plan, arrivals  must outlive the timeline.
+    Timeline(const FleetPlan& plan, Arrivals& arrivals, TimelineSettings settings);
 
-    /// The next update, or nothing when all T are done.
+    /// The next update, or nothing when all T are done.  Waits for a packet if one has to come
+    /// first.
     std::optional<Step> next();
+
+    /// The last update ended at `end`, later than its planned end, because the host was too slow
+    /// for its pace.  The next one begins then or later.
+    void delay_to(VirtualClock::time_point end) noexcept { free_ = std::max(free_, end); }
 
     /// T of a network: what the learning-rate schedule runs over.  METHODS.md 1.6.
     std::int64_t updates_planned(std::int32_t network) const;
@@ -86,12 +92,12 @@ class Timeline {
     bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
     bool updates_on_arrival() const { return !settings_.train_after_all; }
     /// Takes the next delivery into the inbox; its updates follow.
-    void take_delivery();
+    void take(const Delivery& delivery);
     Network* due_for_replay();
     Step make_step(Network& network, StepKind kind, std::vector<std::int32_t> samples);
 
     const FleetPlan* plan_;
-    std::span<const Delivery> deliveries_;
+    Arrivals* arrivals_;
     TimelineSettings settings_;
     std::vector<Network> networks_;
     std::vector<std::size_t> network_index_;  // by device; empty = one network

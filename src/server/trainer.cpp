@@ -98,6 +98,13 @@ void Trainer::end_network() {
                                                        settings_.loss.kind));
 }
 
+void Trainer::warm_up() const {
+    SideNetwork network(shape_, settings_.side, settings_.align, settings_.seed);
+    SideOptimizer optimizer(network, settings_.optimizer, 1);
+    const SideInput part{0, torch::zeros({shape_.taps(), 32, shape_.sources.front().width})};
+    optimizer.step(network.forward(std::span(&part, 1)).square().mean(), 0);
+}
+
 void Trainer::run(const Step& step, std::int64_t planned) {
     if (network_ == nullptr || step.network != network_id_) begin_network(step.network, planned);
     {
@@ -143,15 +150,27 @@ at::Tensor Trainer::adjustment_of(const Step& step, const TrainingBatch& batch) 
 
 void Trainer::evaluate_shared(std::int64_t updates, VirtualClock::time_point time) {
     if (evaluation_ == nullptr) return;
+    evaluated_at_ = updates;
+    if (!settings_.evaluate_later) return evaluate_network(*network_, updates, time);
+    Snapshot snapshot{
+        updates, time,
+        std::make_unique<SideNetwork>(shape_, settings_.side, settings_.align, settings_.seed)};
+    for (const auto& [name, tensor] : network_->parameters())
+        snapshot.network->set(name, tensor.detach());
+    snapshots_.push_back(std::move(snapshot));
+}
+
+void Trainer::evaluate_network(const SideNetwork& network,
+                               std::int64_t updates,
+                               VirtualClock::time_point time) {
     const Stopwatch watch(evaluation_s_);
     std::map<std::int32_t, std::vector<EvaluationScore>> scores;
     for (std::int32_t k = 0; k < static_cast<std::int32_t>(plan_.backbones.size()); ++k) {
         if (plan_.backbones[static_cast<std::size_t>(k)].devices == 0) continue;
         for (const std::int32_t source : sources_.of_backbone(k))
-            scores[k].push_back(evaluate(*network_, *evaluation_, k, source, settings_.loss.kind));
+            scores[k].push_back(evaluate(network, *evaluation_, k, source, settings_.loss.kind));
     }
     report(updates, time, scores);
-    evaluated_at_ = updates;
 }
 
 void Trainer::report(std::int64_t updates,
@@ -188,6 +207,9 @@ void Trainer::finish(VirtualClock::time_point end) {
     } else if (network_ != nullptr && evaluated_at_ != updates_done_) {
         evaluate_shared(updates_done_, end);
     }
+    for (const Snapshot& snapshot : snapshots_)
+        evaluate_network(*snapshot.network, snapshot.updates, snapshot.time);
+    snapshots_.clear();
 }
 
 }  // namespace mobi

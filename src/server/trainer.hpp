@@ -31,6 +31,9 @@ struct TrainerSettings {
     ServerMode mode = ServerMode::ArrivalReplay;
     double mixup = 0;  ///< `server.mixup`
     std::int32_t classes = 0;
+    /// Evaluates copies of the network when training has ended, so that it costs no time meanwhile
+    /// (wall clock: an evaluation takes no virtual time).
+    bool evaluate_later = false;
 };
 
 /// The result of one update.
@@ -87,6 +90,10 @@ class Trainer {
             std::shared_ptr<const EvaluationData> evaluation,
             TrainingSink sink);
 
+    /// Computes a gradient that nobody uses, so that the first update takes no longer than the
+    /// others (the libraries set themselves up when they are first called).
+    void warm_up() const;
+
     /// Takes one update.
     /// \param planned  T of the step's network.
     void run(const Step& step, std::int64_t planned);
@@ -106,6 +113,9 @@ class Trainer {
     /// A of every row of the batch, with what has arrived up to the step; undefined: none.
     at::Tensor adjustment_of(const Step& step, const TrainingBatch& batch);
     void evaluate_shared(std::int64_t updates, VirtualClock::time_point time);
+    void evaluate_network(const SideNetwork& network,
+                          std::int64_t updates,
+                          VirtualClock::time_point time);
     void report(std::int64_t updates,
                 VirtualClock::time_point time,
                 const std::map<std::int32_t, std::vector<EvaluationScore>>& scores);
@@ -119,8 +129,15 @@ class Trainer {
     TrainingSink sink_;
     SideShape shape_;
     ClassCounts class_counts_;
+    struct Snapshot {
+        std::int64_t updates = 0;
+        VirtualClock::time_point time{};
+        std::unique_ptr<SideNetwork> network;
+    };
+
     std::unique_ptr<SideNetwork> network_;
     std::unique_ptr<SideOptimizer> optimizer_;
+    std::vector<Snapshot> snapshots_;  // to be evaluated later
     std::int32_t network_id_ = -1;
     std::int64_t updates_done_ = 0;
     std::int64_t evaluated_at_ = -1;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <exception>
+#include <latch>
 #include <thread>
 
 #include "core/blocking_queue.hpp"
@@ -15,7 +16,9 @@ namespace mobi {
 class TrainerThread {
   public:
     /// \param trainer  must outlive the thread; nobody else uses it until finish() has returned.
-    explicit TrainerThread(Trainer& trainer);
+    /// \param paced    with the wall clock: is warm when the constructor returns, and leaves the
+    ///                 processor to the threads that keep the time.
+    explicit TrainerThread(Trainer& trainer, bool paced = false);
     ~TrainerThread();
     TrainerThread(const TrainerThread&) = delete;
     TrainerThread& operator=(const TrainerThread&) = delete;
@@ -26,6 +29,10 @@ class TrainerThread {
     /// Waits for the steps and the last evaluation.  \throws what a step threw.
     void finish(VirtualClock::time_point end);
 
+    /// Whether so many steps before it and step `update` itself are done.  \throws what a step
+    /// threw.
+    bool has_done(std::int64_t update);
+
     std::int64_t updates_done() const noexcept { return done_.load(std::memory_order_relaxed); }
 
   private:
@@ -34,13 +41,14 @@ class TrainerThread {
         std::int64_t planned = 0;
     };
 
-    void work();
+    void work(bool paced);
     void rethrow();
 
     Trainer& trainer_;
     BlockingQueue<Task> tasks_;
     std::atomic<std::int64_t> done_{0};
     std::atomic<bool> failed_{false};
+    std::latch warm_{1};
     std::exception_ptr error_;
     VirtualClock::time_point end_{};
     std::atomic<bool> last_evaluation_{false};

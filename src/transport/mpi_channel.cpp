@@ -22,6 +22,12 @@ namespace mobi {
 using internal::check_mpi;
 using internal::check_mpi_thread;
 
+namespace {
+
+constexpr WallClock::duration kLongestWhileSending(200e-6);
+
+}  // namespace
+
 struct MpiChannel::State {
     explicit State(const Communicator& communicator)
         : comm(communicator.get()), rank(communicator.rank()), size(communicator.size()) {}
@@ -135,6 +141,7 @@ void MpiChannel::send(int to, int tag, Bytes bytes) {
     check_mpi(MPI_Isend(payload.data(), static_cast<int>(payload.size()), MPI_BYTE, to, tag,
                         state_->comm, &state_->requests.back()),
               "MPI_Isend");
+    state_->backoff.reset();  // a large message goes on only while both ends ask for it
 }
 
 std::optional<Message> MpiChannel::receive(WallClock::duration wall_timeout) {
@@ -150,7 +157,8 @@ std::optional<Message> MpiChannel::receive(WallClock::duration wall_timeout) {
         state_->release_finished_sends();
         const WallClock::duration wall_left = deadline - WallClock::now();
         if (!(wall_left > WallClock::duration::zero())) return std::nullopt;
-        state_->backoff.pause(wall_left);
+        state_->backoff.pause(state_->requests.empty() ? wall_left
+                                                       : std::min(wall_left, kLongestWhileSending));
     }
 }
 

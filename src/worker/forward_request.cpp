@@ -13,6 +13,13 @@ PacketKind get_kind(ByteReader& reader) {
     return static_cast<PacketKind>(kind);
 }
 
+Release get_release(ByteReader& reader) {
+    const auto release = reader.get<std::uint8_t>();
+    if (release > static_cast<std::uint8_t>(Release::OnDemand))
+        throw TransportError("forward request: unknown release");
+    return static_cast<Release>(release);
+}
+
 void put_tokens(ByteWriter& writer, const std::vector<std::int32_t>& tokens) {
     writer.put(static_cast<std::uint32_t>(tokens.size()));
     writer.put_all(std::span<const std::int32_t>(tokens));
@@ -25,6 +32,7 @@ Bytes encode_request(const ForwardRequest& request) {
     writer.put(request.request);
     writer.put(request.backbone);
     writer.put(static_cast<std::uint8_t>(request.kind));
+    writer.put(static_cast<std::uint8_t>(request.release));
     writer.put(static_cast<std::uint32_t>(request.packets.size()));
     for (const ForwardRequest::PacketPart& packet : request.packets) {
         writer.put(packet.device);
@@ -47,6 +55,7 @@ ForwardRequest decode_request(std::span<const std::byte> bytes) {
     request.request = reader.get<std::int32_t>();
     request.backbone = reader.get<std::int32_t>();
     request.kind = get_kind(reader);
+    request.release = get_release(reader);
     const auto packets = reader.get<std::uint32_t>();
     for (std::uint32_t p = 0; p < packets; ++p) {
         ForwardRequest::PacketPart packet;

@@ -9,6 +9,13 @@
 
 namespace mobi {
 
+/// When the packets of a request go to the server.
+enum class Release : std::uint8_t {
+    AtOnce,    ///< when they are computed
+    Paced,     ///< computed now, kept until their device would have sent them (wall clock)
+    OnDemand,  ///< computed when their device would compute them, then as Paced
+};
+
 /// Work for a worker: the packets of one group of devices, or a part of the test set, with the
 /// tokens that the devices hold.  All packets of a request have one backbone and one kind.
 struct ForwardRequest {
@@ -27,6 +34,7 @@ struct ForwardRequest {
     std::int32_t request = 0;  ///< number, in the order of rank 0's list
     std::int32_t backbone = 0;
     PacketKind kind = PacketKind::Upload;
+    Release release = Release::AtOnce;
     std::vector<PacketPart> packets;
 };
 

@@ -72,12 +72,12 @@ void ForwardService::compute() try {
         const ThreadClock::time_point cpu_start = ThreadClock::now();
         RequestReport report =
             forward_request(*request, setup_, *loaded.backbone, *loaded.head, [&](Bytes bytes) {
-                results_.push({kTagPacket, std::move(bytes)});
+                results_.push({kTagPacket, std::move(bytes), request->release});
             });
         report.wall_s = (WallClock::now() - start).count();
         report.cpu_s = (ThreadClock::now() - cpu_start).count();
         report.peak_flop_per_s = loaded.peak_flop_per_s;
-        results_.push({kTagDone, encode_report(report)});
+        results_.push({kTagDone, encode_report(report), request->release});
     }
 } catch (...) {
     const std::lock_guard lock(error_mutex_);

@@ -25,6 +25,7 @@ class ForwardService {
     struct Result {
         int tag = 0;  ///< kTagPacket or kTagDone
         Bytes bytes;
+        Release release = Release::AtOnce;
     };
 
     explicit ForwardService(const WorkerSetup& setup);

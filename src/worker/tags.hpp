@@ -10,6 +10,11 @@ enum WorkerTag : int {
     kTagDone = 3,     ///< worker -> 0: a RequestReport, after the last packet of a request
     kTagStop = 4,     ///< 0 -> worker: empty; the worker answers with kTagReport and ends
     kTagReport = 5,   ///< worker -> 0: a WorkerReport
+    // wall clock
+    kTagClock = 6,    ///< 0 -> worker: empty; the worker answers with its WallClock, a double
+    kTagPace = 7,     ///< 0 -> worker: a PacePlan
+    kTagSegment = 8,  ///< worker -> 0: a Segment of a packet, when its device would send it
+    kTagPaced = 9,    ///< worker -> 0: a PaceReport, after its last segment
 };
 
 }  // namespace mobi

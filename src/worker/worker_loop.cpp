@@ -1,57 +1,196 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/worker_loop.hpp"
 
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
 #include <sys/resource.h>
 
 #include "core/error.hpp"
+#include "core/thread_priority.hpp"
 #include "worker/forward_service.hpp"
+#include "worker/pacer.hpp"
 #include "worker/tags.hpp"
 
 namespace mobi {
 namespace {
 
 constexpr int kServer = 0;
+constexpr WallClock::duration kLookAfterThreads(0.002);
+constexpr WallClock::duration kWaitForWork(0.1);
 
-WorkerReport measure(WallClock::time_point start, std::int32_t threads) {
+double process_cpu_s() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     const auto seconds = [](const timeval& time) {
         return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
     };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+WorkerReport measure(WallClock::time_point start, std::int32_t threads) {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
     WorkerReport report;
     report.wall_s = (WallClock::now() - start).count();
-    report.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    report.cpu_s = process_cpu_s();
     report.peak_rss_bytes = std::int64_t{1024} * usage.ru_maxrss;  // Linux counts in KiB
     report.threads = threads;
     return report;
 }
 
+Bytes wall_time() {
+    ByteWriter writer;
+    writer.put(WallClock::now().time_since_epoch().count());
+    return writer.take();
+}
+
+class Worker {
+  public:
+    Worker(Channel& channel, const WorkerSetup& setup)
+        : channel_(channel), setup_(setup), service_(setup) {}
+
+    void run() {
+        const WallClock::time_point start = WallClock::now();
+        bool stopped = false;
+        while (!stopped) {
+            take_results();
+            if (pacer_) keep_pace();
+            const std::optional<Message> message = channel_.receive(patience());
+            if (message) stopped = handle(*message);
+        }
+        channel_.send(kServer, kTagReport, encode_worker_report(measure(start, setup_.threads)));
+        channel_.flush();
+    }
+
+  private:
+    using PacketKey = std::pair<std::int32_t, std::int32_t>;  // device, packet
+
+    struct Waiting {  // to be computed when its device would
+        std::int32_t backbone = 0;
+        ForwardRequest::PacketPart part;
+    };
+
+    /// While threads compute, looks after their results every so often; else waits for work, or for
+    /// what is due.
+    WallClock::duration patience() const {
+        WallClock::duration wait = open_requests_ > 0 ? kLookAfterThreads : kWaitForWork;
+        if (pacer_)
+            if (const auto next = pacer_->next()) wait = std::min(wait, *next - WallClock::now());
+        return std::max(wait, WallClock::duration::zero());
+    }
+
+    /// \return  whether to stop.
+    bool handle(const Message& message) {
+        switch (message.tag) {
+            case kTagRequest:
+                take_request(decode_request(message.bytes));
+                return false;
+            case kTagClock:
+                channel_.send(kServer, kTagClock, wall_time());
+                return false;
+            case kTagPace:
+                begin_pace(decode_pace_plan(message.bytes));
+                return false;
+            case kTagStop:
+                return true;
+            default:
+                throw ProtocolError(message.source, message.tag, "a request or stop",
+                                    "another tag");
+        }
+    }
+
+    void take_request(ForwardRequest request) {
+        if (request.release != Release::OnDemand) return submit(std::move(request));
+        for (ForwardRequest::PacketPart& part : request.packets) {
+            const PacketKey key{part.device, part.packet};
+            waiting_[key] = {request.backbone, std::move(part)};
+        }
+    }
+
+    void submit(ForwardRequest request) {
+        service_.submit(std::move(request));
+        ++open_requests_;
+    }
+
+    void take_results() {
+        while (std::optional<ForwardService::Result> result = service_.try_take()) {
+            if (result->tag == kTagDone) --open_requests_;
+            if (result->tag == kTagPacket && result->release == Release::Paced)
+                keep(std::move(result->bytes));
+            else
+                channel_.send(kServer, result->tag, std::move(result->bytes));
+        }
+    }
+
+    void keep(Bytes packet) {
+        const PacketStamp stamp = read_stamp(packet);
+        if (pacer_)
+            pacer_->keep(stamp.device, stamp.packet, std::move(packet), WallClock::now());
+        else
+            held_[{stamp.device, stamp.packet}] = std::move(packet);
+    }
+
+    void begin_pace(const PacePlan& plan) {
+        set_thread_priority(ThreadPriority::Punctual);
+        pacer_.emplace(plan);
+        pace_start_ = WallClock::now();
+        pace_start_cpu_s_ = process_cpu_s();
+        for (auto& [key, packet] : held_)
+            pacer_->keep(key.first, key.second, std::move(packet), pace_start_);
+        held_.clear();
+    }
+
+    void keep_pace() {
+        Pacer::Due due = pacer_->advance(WallClock::now());
+        for (const PacketKey& key : due.begun) {
+            const auto found = waiting_.find(key);
+            if (found == waiting_.end()) continue;  // computed before
+            ForwardRequest request;
+            request.backbone = found->second.backbone;
+            request.release = Release::Paced;
+            request.packets.push_back(std::move(found->second.part));
+            waiting_.erase(found);
+            submit(std::move(request));
+        }
+        for (Segment& segment : due.segments) {
+            Bytes bytes = encode_segment(std::move(segment));
+            pace_bytes_ += static_cast<std::int64_t>(bytes.size());
+            channel_.send(kServer, kTagSegment, std::move(bytes));
+        }
+        if (pacer_->finished()) end_pace();
+    }
+
+    void end_pace() {
+        PaceReport report;
+        report.wall_s = (WallClock::now() - pace_start_).count();
+        report.cpu_s = process_cpu_s() - pace_start_cpu_s_;
+        report.wire_bytes = pace_bytes_;
+        report.overruns = pacer_->overruns();
+        report.worst_overrun_s = pacer_->worst_overrun().count();
+        channel_.send(kServer, kTagPaced, encode_pace_report(report));
+        pacer_.reset();
+        set_thread_priority(ThreadPriority::Usual);
+    }
+
+    Channel& channel_;
+    const WorkerSetup& setup_;
+    ForwardService service_;
+    std::int64_t open_requests_ = 0;
+    std::map<PacketKey, Bytes> held_;  // computed before the pace begins
+    std::map<PacketKey, Waiting> waiting_;
+    std::optional<Pacer> pacer_;
+    WallClock::time_point pace_start_;
+    double pace_start_cpu_s_ = 0;
+    std::int64_t pace_bytes_ = 0;
+};
+
 }  // namespace
 
 void worker_loop(Channel& channel, const WorkerSetup& setup) {
-    const WallClock::time_point start = WallClock::now();
-    ForwardService service(setup);
-    std::int64_t open_requests = 0;
-    while (true) {
-        while (std::optional<ForwardService::Result> result = service.try_take()) {
-            if (result->tag == kTagDone) --open_requests;
-            channel.send(kServer, result->tag, std::move(result->bytes));
-        }
-        // While threads compute, look after their results every so often; else wait for work.
-        const WallClock::duration patience(open_requests > 0 ? 0.002 : 0.1);
-        const std::optional<Message> message = channel.receive(patience);
-        if (!message) continue;
-        if (message->tag == kTagRequest) {
-            service.submit(decode_request(message->bytes));
-            ++open_requests;
-        } else if (message->tag == kTagStop) {
-            break;
-        } else {
-            throw ProtocolError(message->source, message->tag, "a request or stop", "another tag");
-        }
-    }
-    channel.send(kServer, kTagReport, encode_worker_report(measure(start, setup.threads)));
-    channel.flush();
+    Worker(channel, setup).run();
 }
 
 }  // namespace mobi

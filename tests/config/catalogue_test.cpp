@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 std::vector<fs::path> files_in(const char* folder) {
     std::vector<fs::path> files;
     for (const auto& file : fs::directory_iterator(source_path("configs") / folder))
-        files.push_back(file.path());
+        if (file.path().extension() == ".cfg") files.push_back(file.path());
     std::sort(files.begin(), files.end());
     EXPECT_FALSE(files.empty()) << folder;
     return files;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/paced_clock.hpp"
+
 namespace mobi::test {
 namespace {
 
@@ -23,6 +25,19 @@ TEST(VirtualClockTest, AdvancesExactlyInNanoseconds) {
 TEST(WallClockTest, DoesNotRunBackwards) {
     const auto before = WallClock::now();
     EXPECT_GE(WallClock::now(), before);
+}
+
+TEST(PacedClockTest, VirtualTimePassesWithRealTime) {
+    const WallClock::time_point start{WallClock::duration(100)};
+    const PacedClock clock(start, 50);
+    const VirtualClock::time_point later{std::chrono::minutes(30)};
+    EXPECT_NEAR((clock.wall_at(later) - start).count(), 36, 1e-9);
+    EXPECT_EQ(clock.virtual_at(start), VirtualClock::time_point());
+    EXPECT_NEAR(
+        std::chrono::duration<double>(clock.virtual_at(clock.wall_at(later)) - later).count(), 0,
+        1e-6);
+    EXPECT_LT(clock.virtual_at(start - WallClock::duration(1)), VirtualClock::time_point());
+    EXPECT_EQ(clock.virtual_length(WallClock::duration(2)), std::chrono::seconds(100));
 }
 
 }  // namespace

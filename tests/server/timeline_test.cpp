@@ -47,7 +47,8 @@ class TimelineTest : public ::testing::Test {
     }
 
     std::vector<Step> all() {
-        Timeline timeline(plan, deliveries, settings);
+        PlannedArrivals arrivals(deliveries);
+        Timeline timeline(plan, arrivals, settings);
         std::vector<Step> steps;
         while (std::optional<Step> step = timeline.next()) steps.push_back(std::move(*step));
         EXPECT_EQ(static_cast<std::int64_t>(steps.size()), timeline.updates_planned());

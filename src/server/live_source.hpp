@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+
+#include "model/parameters.hpp"
+#include "server/packet_source.hpp"
+#include "server/worker_replies.hpp"
+
+namespace mobi {
+
+/// How rank 0 reaches the workers.
+struct LiveSettings {
+    ForwardParameters forward;
+    std::int32_t threads_per_worker = 1;
+    TestTruth truth;
+    /// Called while waiting; may throw to give up.
+    std::function<void()> on_wait;
+};
+
+/// A packet source with workers behind it, which end when they are told.
+class LiveSource : public PacketSource {
+  public:
+    /// Tells the workers to end and waits for their reports, by rank.
+    virtual std::map<int, WorkerReport> stop() = 0;
+
+    virtual const WorkerReplies& replies() const = 0;
+    virtual std::int64_t samples_planned() const = 0;
+};
+
+}  // namespace mobi

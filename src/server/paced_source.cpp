@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/paced_source.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "core/check.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "core/thread_priority.hpp"
+#include "worker/tags.hpp"
+
+namespace mobi {
+namespace {
+
+constexpr std::int32_t kRequestsPerThread = 2;  // one computed, one waiting
+constexpr WallClock::duration kPatience(0.02);  // before the pace begins
+// An arrival is stamped when it is found: rank 0 looks often, because this is real time times
+// `run.time_scale`.
+constexpr WallClock::duration kLook(50e-6);
+constexpr WallClock::duration kBeginIn(0.2);  // so that every worker has its plan by then
+constexpr int kClockQuestions = 8;
+
+}  // namespace
+
+PacedSource::PacedSource(Channel& channel,
+                         const FleetPlan& plan,
+                         std::span<const Delivery> deliveries,
+                         std::span<const LostWork> lost,
+                         const TokenTable& tokens,
+                         Pace pace,
+                         LiveSettings settings)
+    : channel_(channel),
+      plan_(plan),
+      deliveries_(deliveries),
+      lost_(lost),
+      pace_(pace),
+      settings_(std::move(settings)),
+      requests_(
+          plan, deliveries, tokens, !settings_.truth.empty(), settings_.forward.group_devices),
+      replies_(plan, tokens, settings_.truth),
+      worker_of_device_(plan.devices.size(), 0) {
+    const int workers = channel.size() - 1;
+    MOBI_CHECK(workers > 0, "no worker to compute for the fleet");
+    std::size_t turn = 0;
+    for (const ForwardRequests::Entry& entry : requests_.entries()) {
+        if (entry.kind != PacketKind::Upload) continue;
+        const int worker = 1 + static_cast<int>(turn++ % static_cast<std::size_t>(workers));
+        for (const std::int64_t index : entry.deliveries)
+            worker_of_device_[static_cast<std::size_t>(
+                deliveries[static_cast<std::size_t>(index)].device)] = worker;
+    }
+}
+
+void PacedSource::grant() {
+    const std::int32_t limit = kRequestsPerThread * settings_.threads_per_worker;
+    for (; granted_ < requests_.entries().size(); ++granted_) {
+        const ForwardRequests::Entry& entry = requests_.entries()[granted_];
+        const bool upload = entry.kind == PacketKind::Upload;
+        int worker = 1;
+        if (upload) {
+            const auto first = static_cast<std::size_t>(entry.deliveries.front());
+            worker = worker_of_device_[static_cast<std::size_t>(deliveries_[first].device)];
+        } else {
+            for (int other = 2; other < channel_.size(); ++other)
+                if (replies_.open_requests(other) < replies_.open_requests(worker)) worker = other;
+        }
+        const bool later = upload && !pace_.prefetch;
+        if (!later && replies_.open_requests(worker) >= limit) return;
+        ForwardRequest request = requests_.build(granted_);
+        if (upload) request.release = later ? Release::OnDemand : Release::Paced;
+        // A worker reports on every packet that it computes alone.
+        const std::size_t reports = later ? entry.deliveries.size() : 1;
+        for (std::size_t i = 0; i < reports; ++i) replies_.expect(worker);
+        channel_.send(worker, kTagRequest, encode_request(request));
+    }
+}
+
+void PacedSource::pump(WallClock::duration patience) {
+    if (settings_.on_wait) settings_.on_wait();
+    std::optional<Message> message = channel_.receive(patience);
+    if (!message) return;
+    switch (message->tag) {
+        case kTagClock:
+            clock_answer_ = ByteReader(message->bytes, "clock").get<double>();
+            return;
+        case kTagSegment:
+            return take_segment(std::move(*message));
+        case kTagPaced:
+            pace_reports_[message->source] = decode_pace_report(message->bytes);
+            return;
+        default:
+            if (replies_.handle(*message))
+                throw ProtocolError(message->source, message->tag, "a segment", "a whole packet");
+    }
+}
+
+std::shared_ptr<const EvaluationData> PacedSource::evaluation() {
+    const auto on_demand = [&] { return pace_.prefetch ? 0 : std::numeric_limits<int>::max(); };
+    while (granted_ < requests_.entries().size() || replies_.evaluation_open() > 0 ||
+           replies_.open_requests() > on_demand()) {
+        grant();
+        pump(kPatience);
+    }
+    return replies_.evaluation();
+}
+
+WallClock::duration PacedSource::clock_offset(int worker) {
+    WallClock::duration best_round(std::numeric_limits<double>::infinity());
+    WallClock::duration offset{};
+    for (int i = 0; i < kClockQuestions; ++i) {
+        clock_answer_.reset();
+        const WallClock::time_point asked = WallClock::now();
+        channel_.send(worker, kTagClock, {});
+        while (!clock_answer_) pump(kLook);
+        const WallClock::duration round = WallClock::now() - asked;
+        if (round >= best_round) continue;
+        best_round = round;
+        offset = WallClock::time_point(WallClock::duration(*clock_answer_)) - (asked + round / 2);
+    }
+    return offset;
+}
+
+void PacedSource::begin() {
+    std::vector<PacePlan> plans(static_cast<std::size_t>(channel_.size()));
+    for (const Delivery& delivery : deliveries_) {
+        const int worker = worker_of_device_[static_cast<std::size_t>(delivery.device)];
+        plans[static_cast<std::size_t>(worker)].uploads.push_back(
+            {delivery.device, delivery.packet, delivery.times});
+    }
+    for (const LostWork& lost : lost_) {
+        if (!lost.upload) continue;
+        const int worker = worker_of_device_[static_cast<std::size_t>(lost.device)];
+        if (worker == 0) continue;  // nothing of the device arrives
+        plans[static_cast<std::size_t>(worker)].cut.push_back(
+            {lost.device, lost.packet, lost.start, lost.end, lost.charged_bytes});
+    }
+    const bool punctual = set_thread_priority(ThreadPriority::Punctual);
+    std::vector<WallClock::duration> offsets(plans.size());
+    for (int worker = 1; worker < channel_.size(); ++worker)
+        offsets[static_cast<std::size_t>(worker)] = clock_offset(worker);
+    const WallClock::time_point start = WallClock::now() + kBeginIn;
+    for (int worker = 1; worker < channel_.size(); ++worker) {
+        PacePlan& plan = plans[static_cast<std::size_t>(worker)];
+        plan.start_wall_s =
+            (start + offsets[static_cast<std::size_t>(worker)]).time_since_epoch().count();
+        plan.time_scale = pace_.time_scale;
+        channel_.send(worker, kTagPace, encode_pace_plan(plan));
+    }
+    clock_.emplace(start, pace_.time_scale);
+    log::info(fmt::format("the pace begins: {:g} virtual seconds a real one{}", pace_.time_scale,
+                          punctual ? "" : "; without real-time priority some packets are late"));
+}
+
+void PacedSource::take_segment(Message message) {
+    const VirtualClock::time_point now = clock_->now();
+    Segment segment = decode_segment(std::move(message.bytes));
+    const std::int64_t index = requests_.delivery_of(segment.device, segment.packet);
+    if (index < 0)
+        throw ProtocolError(message.source, message.tag, "a segment of a planned packet",
+                            fmt::format("packet {} of device {}", segment.packet, segment.device));
+    Assembly& assembly = assemblies_[index];
+    if (assembly.attempt != segment.attempt) assembly = {segment.attempt, {}};
+    if (assembly.bytes.empty()) {
+        const Delivery& planned = deliveries_[static_cast<std::size_t>(index)];
+        const auto backbone = static_cast<std::size_t>(planned.backbone);
+        assembly.bytes.reserve(
+            packet_bytes(plan_.backbones[backbone].layout, planned.samples.size(), true));
+    }
+    assembly.bytes.insert(assembly.bytes.end(), segment.bytes.begin(), segment.bytes.end());
+    if (!segment.last) return;
+    Delivery delivery = deliveries_[static_cast<std::size_t>(index)];
+    delivery.times = segment.times;
+    delivery.times.arrival = now;
+    delivery.overrun = segment.overrun;
+    packets_.push_back(replies_.decode({message.source, message.tag, std::move(assembly.bytes)}));
+    arrived_.push_back(std::move(delivery));
+    assemblies_.erase(index);
+}
+
+const Delivery* PacedSource::get(std::int64_t index) {
+    const auto place = static_cast<std::size_t>(index);
+    if (place >= deliveries_.size()) return nullptr;
+    while (place >= arrived_.size()) pump(kLook);
+    return &arrived_[place];
+}
+
+std::int64_t PacedSource::count_by(VirtualClock::time_point time) {
+    const auto after = [](VirtualClock::time_point limit, const Delivery& delivery) {
+        return limit < delivery.times.arrival;
+    };
+    return std::upper_bound(arrived_.begin(), arrived_.end(), time, after) - arrived_.begin();
+}
+
+Packet PacedSource::take(std::int64_t index) {
+    get(index);
+    return std::exchange(packets_[static_cast<std::size_t>(index)], Packet());
+}
+
+VirtualClock::time_point PacedSource::finish(std::int64_t,
+                                             VirtualClock::time_point planned,
+                                             const std::function<bool()>& done) {
+    wait_until(planned);
+    while (!done()) pump(kLook);
+    const VirtualClock::time_point now = clock_->now();
+    const WallClock::duration late = clock_->wall_length(now - planned);
+    if (late <= PacedClock::kTolerance) return planned;
+    ++server_overruns_.count;
+    server_overruns_.worst = std::max(server_overruns_.worst, late);
+    return now;
+}
+
+void PacedSource::wait_until(VirtualClock::time_point time) {
+    const WallClock::time_point wall = clock_->wall_at(time);
+    while (true) {
+        const WallClock::duration left = wall - WallClock::now();
+        if (!(left > WallClock::duration::zero())) break;
+        pump(std::min(left, kLook));
+    }
+    paced_s_ = clock_->wall_length(clock_->now().time_since_epoch()).count();
+}
+
+std::map<int, WorkerReport> PacedSource::stop() {
+    set_thread_priority(ThreadPriority::Usual);
+    while (static_cast<int>(pace_reports_.size()) < channel_.size() - 1) pump(kPatience);
+    for (int worker = 1; worker < channel_.size(); ++worker) channel_.send(worker, kTagStop, {});
+    while (static_cast<int>(replies_.reports().size()) < channel_.size() - 1) pump(kPatience);
+    channel_.flush();
+    return replies_.reports();
+}
+
+}  // namespace mobi

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/worker_replies.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "activation/codec.hpp"
+#include "core/check.hpp"
+#include "core/error.hpp"
+#include "worker/tags.hpp"
+
+namespace mobi {
+
+WorkerReplies::WorkerReplies(const FleetPlan& plan,
+                             const TokenTable& tokens,
+                             const TestTruth& truth)
+    : plan_(plan), classes_(truth.classes) {
+    if (truth.empty()) return;
+    evaluation_ = std::make_shared<EvaluationData>();
+    evaluation_->labels = truth.labels;
+    evaluation_->targets = truth.targets;
+    evaluation_->classes = classes_;
+    evaluation_->backbones.resize(plan_.backbones.size());
+    for (std::size_t k = 0; k < plan_.backbones.size(); ++k) {
+        const auto n = static_cast<std::int64_t>(tokens.test[k].size());
+        if (n == 0) continue;
+        const PacketLayout& layout = plan_.backbones[k].layout;
+        evaluation_->backbones[k].taps =
+            torch::empty({layout.taps, n, layout.width}, torch::kFloat32);
+        evaluation_->backbones[k].output = torch::empty({n, classes_}, torch::kFloat32);
+        evaluation_open_ += n;
+    }
+}
+
+std::int32_t WorkerReplies::open_requests(int worker) const {
+    const auto found = open_.find(worker);
+    return found == open_.end() ? 0 : found->second;
+}
+
+std::int32_t WorkerReplies::open_requests() const {
+    std::int32_t total = 0;
+    for (const auto& [worker, open] : open_) total += open;
+    return total;
+}
+
+std::optional<Packet> WorkerReplies::handle(const Message& message) {
+    switch (message.tag) {
+        case kTagPacket: {
+            Packet packet = decode(message);
+            if (packet.kind == PacketKind::Upload) return packet;
+            keep_evaluation(packet);
+            return std::nullopt;
+        }
+        case kTagDone:
+            --open_.at(message.source);
+            add(message.source, decode_report(message.bytes));
+            return std::nullopt;
+        case kTagReport:
+            reports_[message.source] = decode_worker_report(message.bytes);
+            return std::nullopt;
+        default:
+            throw ProtocolError(message.source, message.tag, "a packet or a report", "another tag");
+    }
+}
+
+void WorkerReplies::add(int worker, const RequestReport& report) {
+    ForwardTotals& total = totals_[{worker, report.backbone, report.kind}];
+    samples_done_ += report.samples;
+    ++total.requests;
+    total.sum.samples += report.samples;
+    total.sum.tokens += report.tokens;
+    total.sum.wire_bytes += report.wire_bytes;
+    total.sum.clamped += report.clamped;
+    total.sum.wall_s += report.wall_s;
+    total.sum.cpu_s += report.cpu_s;
+    total.sum.done_flop += report.done_flop;
+    total.sum.peak_flop_per_s = std::max(total.sum.peak_flop_per_s, report.peak_flop_per_s);
+}
+
+Packet WorkerReplies::decode(const Message& message) const {
+    const PacketStamp stamp = read_stamp(message.bytes);
+    const std::int32_t backbone = stamp.backbone;
+    if (backbone < 0 || static_cast<std::size_t>(backbone) >= plan_.backbones.size())
+        throw ProtocolError(message.source, message.tag, "a backbone of the run",
+                            fmt::format("number {}", backbone));
+    PacketLayout layout = plan_.backbones[static_cast<std::size_t>(backbone)].layout;
+    if (stamp.kind == PacketKind::Evaluation) {
+        layout.dtype = Precision::Fp32;
+        layout.labels = false;
+    }
+    return decode_packet(message.bytes, layout);
+}
+
+void WorkerReplies::keep_evaluation(const Packet& packet) {
+    EvaluationData::Backbone& data =
+        evaluation_->backbones[static_cast<std::size_t>(packet.backbone)];
+    const std::int64_t n = data.taps.size(1);
+    const std::int64_t width = data.taps.size(2);
+    const auto rows = static_cast<std::int64_t>(packet.samples.size());
+    const std::int64_t first = packet.packet * ForwardRequests::kEvaluationPart;
+    MOBI_CHECK(first + rows <= n, "evaluation part {} is too long", packet.packet);
+    std::vector<float> decoded(static_cast<std::size_t>(rows * width));
+    for (std::int64_t tap = 0; tap < data.taps.size(0); ++tap) {
+        const std::size_t bytes = decoded.size() * sizeof(float);
+        decode_vectors(Precision::Fp32,
+                       std::span(packet.taps).subspan(static_cast<std::size_t>(tap) * bytes, bytes),
+                       {}, static_cast<std::size_t>(width), decoded);
+        std::copy(decoded.begin(), decoded.end(),
+                  data.taps.data_ptr<float>() + (tap * n + first) * width);
+    }
+    std::copy(packet.residual.begin(), packet.residual.end(),
+              data.output.data_ptr<float>() + first * classes_);
+    evaluation_open_ -= rows;
+}
+
+}  // namespace mobi

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "method/fleet_plan.hpp"
+#include "server/evaluator.hpp"
+#include "server/forward_requests.hpp"
+#include "transport/message.hpp"
+#include "worker/forward_request.hpp"
+
+namespace mobi {
+
+/// The truth of the test set.
+struct TestTruth {
+    std::int32_t classes = 0;
+    std::vector<std::int32_t> labels;
+    std::vector<float> targets;  ///< regression
+
+    bool empty() const noexcept { return labels.empty() && targets.empty(); }
+};
+
+/// What one rank did for one backbone: the sums behind `/host`.
+struct ForwardTotals {
+    std::int32_t requests = 0;
+    RequestReport sum;  ///< peak_flop_per_s is the largest
+};
+/// By rank, backbone and kind.
+using ForwardTotalsMap = std::map<std::tuple<int, std::int32_t, PacketKind>, ForwardTotals>;
+
+/// What workers answer: uploaded packets are handed on, test taps are put in their places, reports
+/// are added up.
+class WorkerReplies {
+  public:
+    /// \param plan, tokens  must outlive this.
+    WorkerReplies(const FleetPlan& plan, const TokenTable& tokens, const TestTruth& truth);
+
+    /// \return  the packet, when the message is an upload.
+    /// \throws ProtocolError  when it is none of a worker's answers.
+    std::optional<Packet> handle(const Message& message);
+
+    /// The packet in a message's bytes.  \throws ProtocolError, TransportError
+    Packet decode(const Message& message) const;
+
+    /// A request was sent to `worker`: it has one more to answer.
+    void expect(int worker) { ++open_[worker]; }
+    std::int32_t open_requests(int worker) const;
+    std::int32_t open_requests() const;
+
+    /// The test set as the backbones see it; null without one.
+    const std::shared_ptr<EvaluationData>& evaluation() const noexcept { return evaluation_; }
+    /// Test samples still to come, over all backbones.
+    std::int64_t evaluation_open() const noexcept { return evaluation_open_; }
+
+    const ForwardTotalsMap& totals() const noexcept { return totals_; }
+    const std::map<int, WorkerReport>& reports() const noexcept { return reports_; }
+    std::int64_t samples_done() const noexcept { return samples_done_; }
+
+  private:
+    void keep_evaluation(const Packet& packet);
+    void add(int worker, const RequestReport& report);
+
+    const FleetPlan& plan_;
+    std::int32_t classes_;
+    std::shared_ptr<EvaluationData> evaluation_;
+    std::int64_t evaluation_open_ = 0;
+    std::map<int, std::int32_t> open_;
+    ForwardTotalsMap totals_;
+    std::map<int, WorkerReport> reports_;
+    std::int64_t samples_done_ = 0;
+};
+
+}  // namespace mobi
