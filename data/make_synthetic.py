@@ -41,17 +41,17 @@ def write_table(path, count, options, stream):
             file.write(" ".join(f"w{word}" for word in words) + f"\tclass{kind}\n")
 
 
-def write_model(folder, classes):
+def write_model(folder, classes, width, layers):
     folder.mkdir(exist_ok=True)
     vocabulary = [*SPECIALS, *words_of(classes)]
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
     config = {
         "model_type": "bert",
         "vocab_size": len(vocabulary),
-        "hidden_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "intermediate_size": 256,
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": max(4, width // 64),
+        "intermediate_size": 4 * width,
         "max_position_embeddings": 128,
         "type_vocab_size": 2,
         "hidden_act": "gelu",
@@ -76,8 +76,9 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "train.tsv", options.train, options, "train")
     write_table(folder / "test.tsv", options.test, options, "test")
-    write_model(folder / "tiny", options.classes)
-    print(f"{folder}: {options.train} training and {options.test} test samples, {options.classes} classes, tiny model")
+    write_model(folder / "tiny", options.classes, width=64, layers=2)
+    write_model(folder / "base", options.classes, width=768, layers=12)
+    print(f"{folder}: {options.train} training and {options.test} test samples, {options.classes} classes, models tiny and base")
 
 
 if __name__ == "__main__":

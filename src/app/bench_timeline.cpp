@@ -100,7 +100,7 @@ void walk(PreparedRun& run, const std::filesystem::path& file) {
     facts.class_names = run.class_names;
     facts.classes = run.classes;
     facts.labels = run.labels;
-    facts.computed = false;
+    facts.packets = facts.trained = false;
     record::Writer writer(file, run_layout(run.config, run.plan, facts), run.config.record);
     write_plan(writer, run.plan, *run.method, run.deliveries, facts);
     PlannedArrivals arrivals(run.deliveries);

@@ -120,6 +120,13 @@ std::string estimate_text(const PreparedRun& run) {
     text += fmt::format("run file           about {}\n", human(file_bytes(run), "B"));
     if (run.config.run.compute == RunCompute::None)
         return text + "wall time          seconds: nothing is computed\n";
+    if (run.config.run.compute == RunCompute::Packets)
+        return text + "wall time          some 25 us a packet: nothing is computed\n";
+    if (run.config.run.clock == RunClock::Wall)
+        text += fmt::format(
+            "paced wall time    {} to the last update, after the forward passes\n",
+            human_seconds(std::chrono::duration<double>(timeline.end.time_since_epoch()).count() /
+                          run.config.run.time_scale));
     text += fmt::format("host computes      {}; about {} of wall time on {} cores at {} each\n",
                         human(host, "FLOP"), human_seconds(host / kHostFlopPerSecond / cores),
                         cores, human(kHostFlopPerSecond, "FLOP/s"));

@@ -126,6 +126,10 @@ int replay_command(std::span<const std::string> words) {
     if (std::filesystem::exists(config.run.output) &&
         std::filesystem::equivalent(config.run.output, input))
         throw ConfigError("run.output: a replay cannot write over the run it reads");
+    if (logged.run.compute != RunCompute::All)
+        throw ConfigError(fmt::format(
+            "{}: its packets were not computed (run.compute), so there is nothing to train on",
+            input.string()));
     const bool same = dump(config) == dump(logged);
     replay(reader, std::move(config), same);
     return 0;

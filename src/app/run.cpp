@@ -100,7 +100,8 @@ RecordFacts record_facts(const PreparedRun& run) {
     facts.targets = run.targets;
     facts.test_samples =
         static_cast<std::int64_t>(std::max(run.test_labels.size(), run.test_targets.size()));
-    facts.computed = run.config.run.compute == RunCompute::All;
+    facts.packets = run.config.run.compute != RunCompute::None;
+    facts.trained = run.config.run.compute == RunCompute::All;
     return facts;
 }
 
@@ -127,10 +128,11 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     Arrivals* arrivals = &planned;
     PacedSource* paced = nullptr;
     if (channel != nullptr) {
-        LiveSettings settings{run.config.forward,
-                              threads,
-                              {run.classes, run.test_labels, run.test_targets},
-                              show_progress};
+        LiveSettings settings{run.config.forward, threads, {run.classes, {}, {}}, show_progress};
+        if (facts.trained) {
+            settings.truth.labels = run.test_labels;
+            settings.truth.targets = run.test_targets;
+        }
         if (run.config.run.clock == RunClock::Wall) {
             const PacedSource::Pace pace{run.config.run.time_scale, run.config.run.prefetch};
             auto owned = std::make_unique<PacedSource>(*channel, run.plan, run.deliveries, run.lost,

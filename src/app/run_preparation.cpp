@@ -198,6 +198,7 @@ WorkerSetup worker_setup(const PreparedRun& run, std::int32_t threads) {
     setup.seed = run.config.run.seed;
     setup.classes = run.classes;
     setup.threads = threads;
+    setup.forward = run.config.run.compute == RunCompute::All;
     setup.arithmetic = run.config.forward.dtype;
     setup.batch_tokens = run.config.forward.batch_tokens;
     setup.residual = run.config.residual;

@@ -22,13 +22,13 @@ record::RunLayout run_layout(const RunConfig& config,
     layout.classes = facts.classes;
     layout.blocks = block_count(plan);
     layout.train_samples = static_cast<std::int64_t>(plan.samples.size());
-    layout.test_samples = facts.computed ? facts.test_samples : 0;
-    layout.activations = facts.computed && config.record.activations == RecordActivations::All;
+    layout.test_samples = facts.trained ? facts.test_samples : 0;
+    layout.activations = facts.packets && config.record.activations == RecordActivations::All;
     layout.library_versions = {{"libtorch", libtorch_version()}, {"mpi", mpi_library_version()}};
     for (const BackbonePlan& backbone : plan.backbones)
         layout.backbones.push_back(
             {backbone.name, backbone.tap_layers, backbone.layout.width, backbone.layout.dtype});
-    if (!facts.computed) return layout;
+    if (!facts.trained) return layout;
     const SourceMap sources(plan, config.align.projection);
     const SideNetwork network(side_shape(plan, sources, config.side, config.align, facts.classes),
                               config.side, config.align, config.run.seed);
@@ -76,6 +76,7 @@ ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
     settings.trainer.mixup = config.server.mixup;
     settings.trainer.classes = classes;
     settings.trainer.evaluate_later = config.run.clock == RunClock::Wall;
+    settings.train = config.run.compute == RunCompute::All;
     settings.record_activations = config.record.activations == RecordActivations::All;
     return settings;
 }

@@ -18,7 +18,7 @@
 namespace mobi {
 
 enum class RunClock { Virtual, Wall };
-enum class RunCompute { All, None };
+enum class RunCompute { All, Packets, None };
 
 /// Section `[run]`.
 struct RunParameters {
@@ -26,7 +26,8 @@ struct RunParameters {
     RunClock clock = RunClock::Virtual;
     double time_scale = 1;  ///< wall clock: virtual seconds a real one
     bool prefetch = true;   ///< wall clock: forward passes are done before the pace begins
-    RunCompute compute = RunCompute::All;   ///< none: the timeline alone, nothing is computed
+    /// packets: of zeros, without forward passes and training; none: the timeline alone
+    RunCompute compute = RunCompute::All;
     std::string output = "results/run.h5";  ///< host-only: not part of the resolved configuration
     int threads = 0;                        ///< compute threads a process; 0 = auto. host-only
 };

@@ -62,13 +62,14 @@ void FleetSource::pump(std::optional<std::int64_t> wanted) {
     if (settings_.on_wait) settings_.on_wait();
     const std::optional<Message> message = channel_.receive(kPatience);
     if (!message) return;
-    std::optional<Packet> packet = replies_.handle(*message);
-    if (!packet) return;
-    const std::int64_t index = requests_.delivery_of(packet->device, packet->packet);
-    if (index < 0)
-        throw ProtocolError(message->source, message->tag, "a planned packet",
-                            fmt::format("packet {} of device {}", packet->packet, packet->device));
-    received_.emplace(index, std::move(*packet));
+    replies_.handle(*message, [&](Packet packet) {
+        const std::int64_t index = requests_.delivery_of(packet.device, packet.packet);
+        if (index < 0)
+            throw ProtocolError(
+                message->source, message->tag, "a planned packet",
+                fmt::format("packet {} of device {}", packet.packet, packet.device));
+        received_.emplace(index, std::move(packet));
+    });
 }
 
 Packet FleetSource::take(std::int64_t index) {

@@ -51,10 +51,10 @@ Inbox::Inbox(const FleetPlan& plan, const SourceMap& sources, std::int32_t class
         const auto count = static_cast<std::size_t>(rows[k]);
         store.row_bytes =
             taps * vector_bytes(store.layout.dtype, static_cast<std::size_t>(store.layout.width));
-        store.taps.resize(count * store.row_bytes);
-        store.scales.resize(has_scale(store.layout.dtype) ? count * taps : 0);
-        store.residual.resize(count * static_cast<std::size_t>(classes));
-        store.labels.resize(store.layout.labels ? count : 0);
+        store.taps = ZeroedArray<std::byte>(count * store.row_bytes);
+        store.scales = ZeroedArray<float>(has_scale(store.layout.dtype) ? count * taps : 0);
+        store.residual = ZeroedArray<float>(count * static_cast<std::size_t>(classes));
+        store.labels = ZeroedArray<std::int32_t>(store.layout.labels ? count : 0);
         stores_.push_back(std::move(store));
     }
 }

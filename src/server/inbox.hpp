@@ -9,6 +9,7 @@
 
 #include "activation/packet.hpp"
 #include "core/byte_io.hpp"
+#include "core/zeroed_array.hpp"
 #include "method/fleet_plan.hpp"
 #include "model/parameters.hpp"
 #include "model/side_network.hpp"
@@ -47,7 +48,7 @@ class SourceMap {
 };
 
 /// The server's cache of uploaded samples, kept as they came over the wire and decoded when a batch
-/// is drawn: Σ D_k (B d β + 4C) bytes, all allocated at the start.
+/// is drawn: Σ D_k (B d β + 4C) bytes, taken from the machine as packets come.
 ///
 /// insert() and gather() may run in different threads as long as no batch asks for a sample whose
 /// insertion has not been handed over (a queue does that).
@@ -78,10 +79,10 @@ class Inbox {
     struct Store {  // one backbone type; row = place among its samples
         PacketLayout layout;
         std::size_t row_bytes = 0;    // taps of one sample
-        Bytes taps;                   // (rows, taps, vector)
-        std::vector<float> scales;    // (rows, taps)
-        std::vector<float> residual;  // (rows, C)
-        std::vector<std::int32_t> labels;
+        ZeroedArray<std::byte> taps;  // (rows, taps, vector)
+        ZeroedArray<float> scales;    // (rows, taps)
+        ZeroedArray<float> residual;  // (rows, C)
+        ZeroedArray<std::int32_t> labels;
     };
     struct Place {
         std::int32_t backbone = -1;

@@ -92,8 +92,9 @@ void PacedSource::pump(WallClock::duration patience) {
             pace_reports_[message->source] = decode_pace_report(message->bytes);
             return;
         default:
-            if (replies_.handle(*message))
+            replies_.handle(*message, [&](const Packet&) {
                 throw ProtocolError(message->source, message->tag, "a segment", "a whole packet");
+            });
     }
 }
 
@@ -175,7 +176,7 @@ void PacedSource::take_segment(Message message) {
     delivery.times = segment.times;
     delivery.times.arrival = now;
     delivery.overrun = segment.overrun;
-    packets_.push_back(replies_.decode({message.source, message.tag, std::move(assembly.bytes)}));
+    packets_.push_back(replies_.decode(message.source, assembly.bytes));
     arrived_.push_back(std::move(delivery));
     assemblies_.erase(index);
 }

@@ -82,6 +82,7 @@ class ServerRun {
     void begin_training() {
         const std::shared_ptr<const EvaluationData> evaluation = source_->evaluation();
         if (evaluation) log_evaluation_data(*evaluation);
+        if (!settings_.train) return;
         inbox_.emplace(plan_, sources_, settings_.trainer.classes);
         result_.inbox_bytes = inbox_->allocated_bytes();
         const SideNetwork initial(shape_, settings_.trainer.side, settings_.trainer.align,
@@ -167,7 +168,7 @@ class ServerRun {
             }
             if (source_ == nullptr) continue;
             const Packet packet = source_->take(delivered_);
-            inbox_->insert(packet);
+            if (inbox_) inbox_->insert(packet);
             if (settings_.record_activations) log_activations(packet);
         }
     }

@@ -23,6 +23,7 @@ struct ServerSettings {
     TrainerSettings trainer;
     bool charge_header = true;
     bool record_activations = true;
+    bool train = true;  ///< false: packets are taken, checked and logged; nothing keeps them
 };
 
 /// How a run went.

@@ -10,6 +10,7 @@
 #include "activation/codec.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "worker/bundle.hpp"
 #include "worker/tags.hpp"
 
 namespace mobi {
@@ -46,21 +47,25 @@ std::int32_t WorkerReplies::open_requests() const {
     return total;
 }
 
-std::optional<Packet> WorkerReplies::handle(const Message& message) {
-    switch (message.tag) {
-        case kTagPacket: {
-            Packet packet = decode(message);
-            if (packet.kind == PacketKind::Upload) return packet;
+void WorkerReplies::handle(const Message& message, const std::function<void(Packet)>& upload) {
+    const auto take = [&](std::span<const std::byte> bytes) {
+        Packet packet = decode(message.source, bytes);
+        if (packet.kind == PacketKind::Upload)
+            upload(std::move(packet));
+        else
             keep_evaluation(packet);
-            return std::nullopt;
-        }
+    };
+    switch (message.tag) {
+        case kTagPacket:
+            return take(message.bytes);
+        case kTagPackets:
+            return for_each_packet(message.bytes, take);
         case kTagDone:
             --open_.at(message.source);
-            add(message.source, decode_report(message.bytes));
-            return std::nullopt;
+            return add(message.source, decode_report(message.bytes));
         case kTagReport:
             reports_[message.source] = decode_worker_report(message.bytes);
-            return std::nullopt;
+            return;
         default:
             throw ProtocolError(message.source, message.tag, "a packet or a report", "another tag");
     }
@@ -80,18 +85,18 @@ void WorkerReplies::add(int worker, const RequestReport& report) {
     total.sum.peak_flop_per_s = std::max(total.sum.peak_flop_per_s, report.peak_flop_per_s);
 }
 
-Packet WorkerReplies::decode(const Message& message) const {
-    const PacketStamp stamp = read_stamp(message.bytes);
+Packet WorkerReplies::decode(int worker, std::span<const std::byte> bytes) const {
+    const PacketStamp stamp = read_stamp(bytes);
     const std::int32_t backbone = stamp.backbone;
     if (backbone < 0 || static_cast<std::size_t>(backbone) >= plan_.backbones.size())
-        throw ProtocolError(message.source, message.tag, "a backbone of the run",
+        throw ProtocolError(worker, kTagPacket, "a backbone of the run",
                             fmt::format("number {}", backbone));
     PacketLayout layout = plan_.backbones[static_cast<std::size_t>(backbone)].layout;
     if (stamp.kind == PacketKind::Evaluation) {
         layout.dtype = Precision::Fp32;
         layout.labels = false;
     }
-    return decode_packet(message.bytes, layout);
+    return decode_packet(bytes, layout);
 }
 
 void WorkerReplies::keep_evaluation(const Packet& packet) {

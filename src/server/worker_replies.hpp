@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -41,12 +41,12 @@ class WorkerReplies {
     /// \param plan, tokens  must outlive this.
     WorkerReplies(const FleetPlan& plan, const TokenTable& tokens, const TestTruth& truth);
 
-    /// \return  the packet, when the message is an upload.
+    /// \param upload  takes each packet that the message carries for the server.
     /// \throws ProtocolError  when it is none of a worker's answers.
-    std::optional<Packet> handle(const Message& message);
+    void handle(const Message& message, const std::function<void(Packet)>& upload);
 
-    /// The packet in a message's bytes.  \throws ProtocolError, TransportError
-    Packet decode(const Message& message) const;
+    /// The packet in some bytes from `worker`.  \throws ProtocolError, TransportError
+    Packet decode(int worker, std::span<const std::byte> bytes) const;
 
     /// A request was sent to `worker`: it has one more to answer.
     void expect(int worker) { ++open_[worker]; }

@@ -185,4 +185,37 @@ RequestReport forward_request(const ForwardRequest& request,
     return report;
 }
 
+RequestReport empty_request(const ForwardRequest& request,
+                            const WorkerSetup& setup,
+                            const std::function<void(Bytes)>& emit) {
+    const PacketLayout& layout =
+        setup.backbones.at(static_cast<std::size_t>(request.backbone)).layout;
+    const std::size_t vector =
+        vector_bytes(layout.dtype, static_cast<std::size_t>(layout.width));
+    RequestReport report;
+    report.request = request.request;
+    report.backbone = request.backbone;
+    report.kind = request.kind;
+    Packet packet;
+    packet.kind = request.kind;
+    packet.backbone = request.backbone;
+    for (const ForwardRequest::PacketPart& part : request.packets) {
+        const std::size_t count = part.samples.size();
+        const auto taps = static_cast<std::size_t>(layout.taps);
+        packet.device = part.device;
+        packet.packet = part.packet;
+        packet.samples.clear();
+        for (const Sample& sample : part.samples) packet.samples.push_back(sample.id);
+        packet.taps.resize(taps * count * vector);
+        packet.scales.resize(has_scale(layout.dtype) ? taps * count : 0);
+        packet.residual.resize(count * static_cast<std::size_t>(layout.classes));
+        packet.labels.resize(layout.labels ? count : 0);
+        Bytes bytes = encode_packet(packet, layout);
+        report.samples += static_cast<std::int64_t>(count);
+        report.wire_bytes += static_cast<std::int64_t>(bytes.size());
+        emit(std::move(bytes));
+    }
+    return report;
+}
+
 }  // namespace mobi

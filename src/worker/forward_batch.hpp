@@ -34,4 +34,9 @@ RequestReport forward_request(const ForwardRequest& request,
                               const ResidualHead& head,
                               const std::function<void(Bytes)>& emit);
 
+/// Packets of zeros in place of those of forward_request(): as large, and nothing is computed.
+RequestReport empty_request(const ForwardRequest& request,
+                            const WorkerSetup& setup,
+                            const std::function<void(Bytes)>& emit);
+
 }  // namespace mobi

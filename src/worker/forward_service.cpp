@@ -67,16 +67,19 @@ ForwardService::Loaded& ForwardService::load(std::int32_t backbone) {
 void ForwardService::compute() try {
     at::set_num_threads(1);  // of this thread: OpenMP's count belongs to the calling thread
     while (std::optional<ForwardRequest> request = requests_.pop()) {
-        Loaded& loaded = load(request->backbone);
+        const auto emit = [&](Bytes bytes) {
+            results_.push({kTagPacket, std::move(bytes), request->release});
+        };
+        Loaded* const loaded = setup_.forward ? &load(request->backbone) : nullptr;
         const WallClock::time_point start = WallClock::now();
         const ThreadClock::time_point cpu_start = ThreadClock::now();
         RequestReport report =
-            forward_request(*request, setup_, *loaded.backbone, *loaded.head, [&](Bytes bytes) {
-                results_.push({kTagPacket, std::move(bytes), request->release});
-            });
+            loaded != nullptr
+                ? forward_request(*request, setup_, *loaded->backbone, *loaded->head, emit)
+                : empty_request(*request, setup_, emit);
         report.wall_s = (WallClock::now() - start).count();
         report.cpu_s = (ThreadClock::now() - cpu_start).count();
-        report.peak_flop_per_s = loaded.peak_flop_per_s;
+        if (loaded != nullptr) report.peak_flop_per_s = loaded->peak_flop_per_s;
         results_.push({kTagDone, encode_report(report), request->release});
     }
 } catch (...) {

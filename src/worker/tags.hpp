@@ -10,6 +10,7 @@ enum WorkerTag : int {
     kTagDone = 3,     ///< worker -> 0: a RequestReport, after the last packet of a request
     kTagStop = 4,     ///< 0 -> worker: empty; the worker answers with kTagReport and ends
     kTagReport = 5,   ///< worker -> 0: a WorkerReport
+    kTagPackets = 10,  ///< worker -> 0: several packets in one message, see bundle.hpp
     // wall clock
     kTagClock = 6,    ///< 0 -> worker: empty; the worker answers with its WallClock, a double
     kTagPace = 7,     ///< 0 -> worker: a PacePlan

@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/thread_priority.hpp"
+#include "worker/bundle.hpp"
 #include "worker/forward_service.hpp"
 #include "worker/pacer.hpp"
 #include "worker/tags.hpp"
@@ -120,9 +121,27 @@ class Worker {
             if (result->tag == kTagDone) --open_requests_;
             if (result->tag == kTagPacket && result->release == Release::Paced)
                 keep(std::move(result->bytes));
+            else if (result->tag == kTagPacket && result->bytes.size() <= Bundle::kAlone)
+                send_together(result->bytes);
             else
-                channel_.send(kServer, result->tag, std::move(result->bytes));
+                send_alone(result->tag, std::move(result->bytes));
         }
+        flush_bundle();
+    }
+
+    void send_together(std::span<const std::byte> packet) {
+        bundle_.add(packet);
+        if (bundle_.full()) flush_bundle();
+    }
+
+    /// In the order in which results came.
+    void send_alone(int tag, Bytes bytes) {
+        flush_bundle();
+        channel_.send(kServer, tag, std::move(bytes));
+    }
+
+    void flush_bundle() {
+        if (!bundle_.empty()) channel_.send(kServer, kTagPackets, bundle_.take());
     }
 
     void keep(Bytes packet) {
@@ -179,6 +198,7 @@ class Worker {
     const WorkerSetup& setup_;
     ForwardService service_;
     std::int64_t open_requests_ = 0;
+    Bundle bundle_;  // of small packets that are ready
     std::map<PacketKey, Bytes> held_;  // computed before the pace begins
     std::map<PacketKey, Waiting> waiting_;
     std::optional<Pacer> pacer_;

@@ -26,6 +26,7 @@ Bytes encode_setup(const WorkerSetup& setup) {
     writer.put(setup.seed);
     writer.put(setup.classes);
     writer.put(setup.threads);
+    writer.put(static_cast<std::uint8_t>(setup.forward));
     writer.put(static_cast<std::uint8_t>(setup.measure_peak));
     put_enum(writer, setup.arithmetic);
     writer.put(setup.batch_tokens);
@@ -60,6 +61,7 @@ WorkerSetup decode_setup(std::span<const std::byte> bytes) {
     setup.seed = reader.get<std::uint64_t>();
     setup.classes = reader.get<std::int32_t>();
     setup.threads = reader.get<std::int32_t>();
+    setup.forward = reader.get<std::uint8_t>() != 0;
     setup.measure_peak = reader.get<std::uint8_t>() != 0;
     setup.arithmetic = get_enum(reader, Precision::Int4);
     setup.batch_tokens = reader.get<std::int32_t>();

@@ -25,6 +25,7 @@ struct WorkerSetup {
     std::uint64_t seed = 1;
     std::int32_t classes = 0;  ///< C; 1 = regression
     std::int32_t threads = 1;  ///< compute threads of this process
+    bool forward = true;       ///< false: packets of zeros (`run.compute = packets`)
     bool measure_peak = true;  ///< measure the GEMM peak once per backbone
     Precision arithmetic = Precision::Bf16;
     std::int32_t batch_tokens = 2048;
