@@ -11,6 +11,7 @@ namespace mobi {
 
 int bench_forward_command(std::span<const std::string> words);
 int bench_timeline_command(std::span<const std::string> words);
+int bench_transport_command(std::span<const std::string> words);
 
 /// Whole numbers from 1 to `most` of a text, cut at `separator`; `#` begins a comment.
 /// \param name  of the text, for errors.

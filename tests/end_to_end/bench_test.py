@@ -33,11 +33,19 @@ class BenchTest(Workspace):
             self.assertGreater(float(line.split()[-2]), 0, line)
         self.assertEqual(list(self.folder.glob("*.h5")), [], "left a file behind")
 
+    def test_the_transport_has_a_line_a_size(self):
+        words = ("transport", "--bytes", "100,5000", "--repeat", "1")
+        table = self.good("bench", *words, ranks=3).stdout.splitlines()
+        self.assertEqual(len(table), 1 + 2)
+        for line in table[1:]:
+            self.assertTrue(all(float(word) > 0 for word in line.split()), line)
+
     def test_mistakes(self):
         (self.folder / "lengths.txt").write_text("12\nfour\n")
         for code, words, arguments in (
             (2, "bench forward takes a backbone's folder", ("forward",)),
-            (2, "bench backward: accepted: forward or timeline", ("backward",)),
+            (2, "bench backward: accepted: forward, timeline or transport", ("backward",)),
+            (2, "one rank has nobody to talk to", ("transport",)),
             (2, "--devices:1: 'x'", ("timeline", "--devices", "x")),
             (2, "lengths.txt:2: 'four'", ("forward", GOLDEN / "bert", "--lengths", self.folder / "lengths.txt")),
             (2, "--batch:1: '0'", ("forward", GOLDEN / "bert", "--batch", "0")),

@@ -46,6 +46,20 @@ class RankCountTest(Workspace):
                 self.assert_same(self.alone, timeline, only=EVENT_TABLES)
                 self.assertNotIn("training", [k for k, v in read_datasets(timeline).items() if v[1] != (0,)])
 
+    def test_packets_of_zeros_are_as_many_and_as_large(self):
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                zeros = self.run_fleet(f"zeros{ranks}.h5", "run.compute=packets", ranks=ranks)
+                self.assert_same(self.alone, zeros, only=EVENT_TABLES)
+                data, real = read_datasets(zeros), read_datasets(self.alone)
+                for name in ("activations/small/block_1", "activations/large/residual"):
+                    self.assertEqual(data[name][:2], real[name][:2])
+                    self.assertEqual(set(data[name][2]), {0})
+                self.assertEqual(data["evaluations"][1], (0,))
+                end = self.call("replay", zeros)
+                self.assertEqual(end.returncode, 2)
+                self.assertIn("nothing to train on", end.stderr)
+
     def test_other_settings(self):
         for name, settings in {
             "per_device": ("server.mode=per_device",),
