@@ -107,6 +107,7 @@ def costs(run, summary, figures):
             " carries the larger backbone or the larger shards. Grey in the last panel is the"
             " memory there is. “No figure” means that nobody measured it; it is not zero.",
         ),
+        tables.states(run, summary),
         tables.lost(run, summary),
         "<h3>Downloads</h3>" + tables.downloads(run, summary),
     )

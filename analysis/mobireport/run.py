@@ -14,6 +14,7 @@ TABLES = (
     "samples",
     "uploads",
     "losses",
+    "costs",
     "downloads",
     "updates",
     "training",

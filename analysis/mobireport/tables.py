@@ -152,8 +152,67 @@ def downloads(run, summary):
     )
 
 
-def held_up_by(sums, i):
+def shares_of_time(run, members):
+    """{state: share of the time until the last packet} of some devices together; nothing without /costs.
+
+    Computing and sending at the same time counts as computing.
+    """
+    costs = run.costs[np.isin(run.costs["device"], members)]
+    done = costs["done_ns"].sum()
+    if not len(costs) or done <= 0:
+        return None
+    return {
+        "computing": costs["compute_ns"].sum() / done,
+        "sending": (costs["send_ns"] - costs["both_ns"]).sum() / done,
+        "waiting": costs["wait_ns"].sum() / done,
+        "off": costs["off_ns"].sum() / done,
+    }
+
+
+def states(run, summary):
+    """Where the time and the bytes of each class went; empty without /costs (a run that did not end)."""
+    times, loads = [], []
+    for group in summary.classes:
+        shares = shares_of_time(run, group.members)
+        if shares is None:
+            continue
+        costs = run.costs[np.isin(run.costs["device"], group.members)]
+        name = backbone(run, group.backbone, group.profile)
+        times.append(
+            [name, words.escape(group.link), words.seconds(float(np.median(costs["done_ns"])) * 1e-9)]
+            + [words.percent(100 * share) for share in shares.values()]
+            + [value(words.joules(float(costs[f"{what}_energy_j"].sum()))) for what in ("compute", "send", "wait")]
+        )
+        kinds = ("tap", "scale", "residual", "label", "header", "repeated", "vain")
+        loads.append(
+            [name, words.escape(group.link)]
+            + [value(words.bytes_(float(costs[f"{kind}_bytes"].sum()))) for kind in kinds]
+        )
+    if not times:
+        return ""
+    return (
+        "<h3>Time, energy and bytes by kind</h3><p>Until a device's last packet arrived; sending while it computes counts"
+        " as computing.</p>"
+        + table(
+            ["device class", "link", "last packet, median", "computing", "sending alone", "waiting", "off"]
+            + ["energy, computing", "energy, sending", "energy, waiting"],
+            times,
+            text_columns=(0, 1),
+        )
+        + table(
+            ["device class", "link", "taps", "scales", "residuals", "labels", "headers", "sent again", "in vain"],
+            loads,
+            text_columns=(0, 1),
+        )
+    )
+
+
+def held_up_by(run, sums, i):
     """What the device spent most of its time with until its last packet arrived."""
+    shares = shares_of_time(run, [i])
+    if shares is not None:
+        most = max(shares, key=shares.get)
+        return {"sending": "the uplink", "off": "being away"}.get(most, most)
     away = sums.finish_s[i] - sums.compute_s[i] - sums.send_s[i]
     if away > max(sums.compute_s[i], sums.send_s[i]):
         return "being away" if sums.lost_s[i] > 0 or sums.lost_bytes[i] > 0 else "waiting"
@@ -209,7 +268,7 @@ def slowest(run, summary):
             words.seconds(sums.compute_s[i]),
             words.seconds(sums.send_s[i]),
             words.seconds(sums.finish_s[i]),
-            held_up_by(sums, i),
+            held_up_by(run, sums, i),
         ]
         for i in order
         if np.isfinite(sums.finish_s[i])

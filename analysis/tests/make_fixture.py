@@ -176,6 +176,34 @@ def write_uploads(file, options, uploads, cut_ns):
     write_table(file, "uploads", len(arrival), columns, "one row per packet, by arrival")
 
 
+def write_costs(file, uploads):
+    """/costs: written at the end of a run, so of a killed one it is empty."""
+    devices = np.unique(uploads["device"]) if uploads is not None else np.array([], int)
+
+    def total(values):
+        return np.bincount(uploads["device"], values, devices.max() + 1)[devices] if len(devices) else devices
+
+    def sums(first, last):
+        return np.round(total(uploads[last] - uploads[first]) * NS).astype("i8") if len(devices) else devices
+
+    compute, send = sums("compute_start", "compute_end"), sums("send_start", "send_end")
+    done = np.array([round(uploads["arrival"][uploads["device"] == one].max() * NS) for one in devices], "i8")
+    both = np.maximum(0, compute + send - done)
+    columns = {"device": ("i4", devices), "tokens": ("i8", 100), "charged_flop": ("f8", 1e9)}
+    columns["tap_bytes"] = ("i8", total(uploads["bytes"]) if len(devices) else devices)
+    for kind in "scale residual label header repeated vain".split():
+        columns[f"{kind}_bytes"] = ("i8", 0)
+    for name, values in (("compute", compute), ("send", send), ("both", both)):
+        columns[f"{name}_ns"] = ("i8", values)
+    columns["wait_ns"] = ("i8", done - compute - send + both)
+    columns["off_ns"] = ("i8", 0)
+    columns["done_ns"] = ("i8", done)
+    for name, key in (("compute", "compute_j"), ("send", "send_j")):
+        columns[f"{name}_energy_j"] = ("f8", total(uploads[key]) if len(devices) else devices)
+    columns["wait_energy_j"] = ("f8", np.nan)
+    write_table(file, "costs", len(devices), columns, "what each device spent")
+
+
 def write_learning(file, options, steps, evaluated, random):
     """/training, gates, /evaluations, /confusion: curves that look like learning."""
     total = len(steps)
@@ -457,6 +485,7 @@ def make_fixture(path, options=None):
             },
             "one row per attempt that a device lost when it went off",
         )
+        write_costs(file, uploads if complete else None)
         write_table(
             file,
             "downloads",

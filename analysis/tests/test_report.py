@@ -291,6 +291,19 @@ class OtherRunsTest(ReportCase):
         again = 1500 * int((uploads["device"] == 0).sum())
         self.assert_says(page, "Lost and sent again", f"{words.bytes_(again)} 1 2 2 s 12 kB")
 
+    def test_time_and_bytes_are_told_by_kind(self):
+        page = self.make()
+        self.assert_says(page, "Time, energy and bytes by kind", "sending alone", "residuals")
+        with h5py.File(self.path, "r+") as file:
+            costs = file["costs"][:]
+            half = costs["done_ns"] // 2
+            costs["compute_ns"], costs["send_ns"], costs["both_ns"] = half, costs["done_ns"] - half, 0
+            costs["wait_ns"], costs["tap_bytes"], costs["repeated_bytes"] = 0, 0, 10**6
+            file["costs"][:] = costs
+        page = report.make_report(self.path, no_reference=True).read_text(encoding="utf-8")
+        self.assert_says(page, "50.0 % 50.0 % 0.0 % 0.0 %")
+        self.assertNotIn("Time, energy and bytes", plain_text(self.make(status="aborted")))
+
     def test_a_target_is_reached_after(self):
         page = self.make(target=60.0)
         with h5py.File(self.path) as file:

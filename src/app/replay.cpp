@@ -82,7 +82,10 @@ void replay(const record::RunReader& reader, RunConfig config, bool same) {
     facts.test_samples = logged.test_samples;
     record::Writer writer(config.run.output, run_layout(config, plan, facts), config.record);
     write_plan(writer, plan, *method, deliveries, facts);
-    if (method->uploads()) writer.submit(reader.rows<record::LossRow>());
+    if (method->uploads()) {
+        writer.submit(reader.rows<record::LossRow>());
+        writer.submit(reader.rows<record::CostRow>());
+    }
     PlannedArrivals arrivals(deliveries);
     std::optional<LoggedPace> pace;
     if (same && config.run.clock == RunClock::Wall) pace.emplace(reader);

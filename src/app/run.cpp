@@ -105,6 +105,14 @@ RecordFacts record_facts(const PreparedRun& run) {
     return facts;
 }
 
+/// Everything that arrived, as it really did.
+std::vector<Delivery> all_of(Arrivals& arrivals) {
+    std::vector<Delivery> deliveries;
+    for (std::int64_t i = 0; const Delivery* const delivery = arrivals.get(i); ++i)
+        deliveries.push_back(*delivery);
+    return deliveries;
+}
+
 /// The server's part of a run: everything but the forward passes.
 /// \param channel  null with `run.compute = none`.
 void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
@@ -151,6 +159,13 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
                        show_progress();
                    });
     progress.finish();
+    if (run.method->uploads()) {
+        std::vector<Delivery> measured;
+        if (paced != nullptr) measured = all_of(*paced);
+        writer.submit(cost_rows(device_costs(
+            run.plan, paced != nullptr ? std::span<const Delivery>(measured) : run.deliveries,
+            run.lost, run.config.run.seed)));
+    }
     SummaryFacts summary;
     summary.output = output.string();
     std::map<int, WorkerReport> reports;

@@ -135,6 +135,33 @@ const Table& table_of<LossRow>() {
 }
 
 template <>
+const Table& table_of<CostRow>() {
+    using R = CostRow;
+    static const Table table{"/costs", "What devices spent until their last packet arrived; compute + send - both + wait + off = done", sizeof(R), {
+        column("device", &R::device, "1", "number of the device"),
+        column("tokens", &R::tokens, "tokens", "real tokens of the packets that arrived"),
+        column("charged_flop", &R::charged_flop, "FLOP", "work of these, by formula"),
+        column("tap_bytes", &R::tap_bytes, "bytes", "taps of these"),
+        column("scale_bytes", &R::scale_bytes, "bytes", "scales of quantised taps"),
+        column("residual_bytes", &R::residual_bytes, "bytes", "residuals"),
+        column("label_bytes", &R::label_bytes, "bytes", "labels, where packets carry them"),
+        column("header_bytes", &R::header_bytes, "bytes", "headers and sample ids, where they are charged"),
+        column("repeated_bytes", &R::repeated_bytes, "bytes", "what the link lost and carried again"),
+        column("vain_bytes", &R::vain_bytes, "bytes", "sent of uploads that were cut off"),
+        column("compute_ns", &R::compute_ns, "ns", "computing, also in vain"),
+        column("send_ns", &R::send_ns, "ns", "sending, also in vain"),
+        column("both_ns", &R::both_ns, "ns", "of these, at the same time"),
+        column("wait_ns", &R::wait_ns, "ns", "on, but neither computing nor sending"),
+        column("off_ns", &R::off_ns, "ns", "not there"),
+        column("done_ns", &R::done_ns, "ns", "arrival of its last packet"),
+        column("compute_energy_j", &R::compute_energy_j, "J", "energy of computing; NaN: not known"),
+        column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
+        column("wait_energy_j", &R::wait_energy_j, "J", "energy of waiting; NaN: not known"),
+    }};
+    return table;
+}
+
+template <>
 const Table& table_of<DownloadRow>() {
     using R = DownloadRow;
     static const Table table{"/downloads", "Side network and projections to the devices after training; virtual time", sizeof(R), {

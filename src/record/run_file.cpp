@@ -230,7 +230,7 @@ File create_run_file(const std::filesystem::path& path,
 }
 
 struct RunFile::Tables {
-    TableAppender devices, backbones, samples, uploads, losses, downloads, updates, training,
+    TableAppender devices, backbones, samples, uploads, losses, costs, downloads, updates, training,
         evaluations, host;
     Appender update_samples;
     std::unique_ptr<Appender> gates;
@@ -243,6 +243,7 @@ struct RunFile::Tables {
           samples(file, table_of<SampleRow>()),
           uploads(file, table_of<UploadRow>()),
           losses(file, table_of<LossRow>()),
+          costs(file, table_of<CostRow>()),
           downloads(file, table_of<DownloadRow>()),
           updates(file, table_of<UpdateRow>()),
           training(file, table_of<TrainingRow>()),
@@ -260,8 +261,8 @@ struct RunFile::Tables {
     /// `function` on everything that gathers rows.
     template <typename Function>
     void for_each(Function function) {
-        for (TableAppender* table : {&devices, &backbones, &samples, &uploads, &losses, &downloads,
-                                     &updates, &training, &evaluations, &host})
+        for (TableAppender* table : {&devices, &backbones, &samples, &uploads, &losses, &costs,
+                                     &downloads, &updates, &training, &evaluations, &host})
             function(*table);
         function(update_samples);
         if (gates) function(*gates);
@@ -273,6 +274,7 @@ struct RunFile::Tables {
     TableAppender& of(const SampleRow*) { return samples; }
     TableAppender& of(const UploadRow*) { return uploads; }
     TableAppender& of(const LossRow*) { return losses; }
+    TableAppender& of(const CostRow*) { return costs; }
     TableAppender& of(const DownloadRow*) { return downloads; }
     TableAppender& of(const UpdateRow*) { return updates; }
     TableAppender& of(const TrainingRow*) { return training; }

@@ -102,6 +102,28 @@ struct LossRow {  // /losses, by device, packet, start: work that a device lost 
     std::int64_t charged_bytes;  // sent in vain
 };
 
+struct CostRow {  // /costs, by device: what it spent until its last packet arrived
+    std::int32_t device;
+    std::int64_t tokens;
+    double charged_flop;
+    std::int64_t tap_bytes;
+    std::int64_t scale_bytes;
+    std::int64_t residual_bytes;
+    std::int64_t label_bytes;
+    std::int64_t header_bytes;
+    std::int64_t repeated_bytes;
+    std::int64_t vain_bytes;  // of uploads that were cut off
+    std::int64_t compute_ns;  // compute + send - both + wait + off = done
+    std::int64_t send_ns;
+    std::int64_t both_ns;
+    std::int64_t wait_ns;
+    std::int64_t off_ns;
+    std::int64_t done_ns;
+    double compute_energy_j;  // NaN where the profile has no power figure
+    double send_energy_j;
+    double wait_energy_j;
+};
+
 struct DownloadRow {  // /downloads: theta and P at the end, inference.mode = local
     std::int32_t device;
     std::int64_t start_ns;

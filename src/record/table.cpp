@@ -83,10 +83,10 @@ std::size_t Table::packed_bytes() const {
 }
 
 std::vector<const Table*> growing_tables() {
-    return {&table_of<DeviceRow>(), &table_of<BackboneRow>(), &table_of<SampleRow>(),
-            &table_of<UploadRow>(), &table_of<LossRow>(),     &table_of<DownloadRow>(),
-            &table_of<UpdateRow>(), &table_of<TrainingRow>(), &table_of<EvaluationRow>(),
-            &table_of<HostRow>()};
+    return {&table_of<DeviceRow>(),     &table_of<BackboneRow>(), &table_of<SampleRow>(),
+            &table_of<UploadRow>(),     &table_of<LossRow>(),     &table_of<CostRow>(),
+            &table_of<DownloadRow>(),   &table_of<UpdateRow>(),   &table_of<TrainingRow>(),
+            &table_of<EvaluationRow>(), &table_of<HostRow>()};
 }
 
 std::vector<std::pair<std::string, std::int32_t>> members(Names names, const RunLayout& layout) {

@@ -66,6 +66,7 @@ template <> const Table& table_of<BackboneRow>();
 template <> const Table& table_of<SampleRow>();
 template <> const Table& table_of<UploadRow>();
 template <> const Table& table_of<LossRow>();
+template <> const Table& table_of<CostRow>();
 template <> const Table& table_of<DownloadRow>();
 template <> const Table& table_of<UpdateRow>();
 template <> const Table& table_of<TrainingRow>();

@@ -80,6 +80,35 @@ std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost) {
     return rows;
 }
 
+std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs) {
+    std::vector<record::CostRow> rows;
+    rows.reserve(costs.size());
+    for (const DeviceCosts& one : costs) {
+        record::CostRow row{};
+        row.device = one.device;
+        row.tokens = one.tokens;
+        row.charged_flop = one.flop;
+        row.tap_bytes = one.tap_bytes;
+        row.scale_bytes = one.scale_bytes;
+        row.residual_bytes = one.residual_bytes;
+        row.label_bytes = one.label_bytes;
+        row.header_bytes = one.header_bytes;
+        row.repeated_bytes = one.repeated_bytes;
+        row.vain_bytes = one.vain_bytes;
+        row.compute_ns = one.compute.count();
+        row.send_ns = one.send.count();
+        row.both_ns = one.both.count();
+        row.wait_ns = one.wait.count();
+        row.off_ns = one.off.count();
+        row.done_ns = one.done.count();
+        row.compute_energy_j = one.compute_j;
+        row.send_energy_j = one.send_j;
+        row.wait_energy_j = one.wait_j;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
 record::UpdateRow update_row(const Step& step,
                              const Delivery* delivery,
                              std::int64_t first_sample,

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "method/device_costs.hpp"
 #include "method/fleet_plan.hpp"
 #include "record/schema.hpp"
 #include "server/timeline.hpp"
@@ -17,6 +18,7 @@ record::UploadRow upload_row(const Delivery& delivery, std::int64_t index);
 
 /// The rows of `/losses`.
 std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost);
+std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs);
 record::UpdateRow update_row(const Step& step,
                              const Delivery* delivery,
                              std::int64_t first_sample,

@@ -2,6 +2,8 @@
 """A run's file is the same with any number of ranks (DESIGN.md section 2, promises 2 and 3)."""
 import unittest
 
+import h5py
+
 from tiny_fleet import EVENT_TABLES, Workspace, h5diff_says, read_datasets
 
 
@@ -24,6 +26,17 @@ class RankCountTest(Workspace):
         for name in ("uploads", "updates", "training", "evaluations", "activations/small/block_1", "update_samples"):
             self.assertIn(name, data)
             self.assertGreater(data[name][1][0], 0, name)
+
+    def assert_costs_add_up(self, path):
+        with h5py.File(path) as file:
+            costs, uploads, losses = (file[name][()] for name in ("costs", "uploads", "losses"))
+        self.assertGreater(costs["off_ns"].sum(), 0)
+        self.assertGreaterEqual(costs["wait_ns"].min(), 0)
+        together = costs["compute_ns"] + costs["send_ns"] - costs["both_ns"] + costs["wait_ns"] + costs["off_ns"]
+        self.assertTrue((together == costs["done_ns"]).all())
+        kinds = ("tap", "scale", "residual", "label", "header", "repeated")
+        self.assertEqual(sum(costs[f"{kind}_bytes"].sum() for kind in kinds), uploads["charged_bytes"].sum())
+        self.assertEqual(costs["vain_bytes"].sum(), losses["charged_bytes"].sum())
 
     def assert_equal_files(self, first, second):
         self.assert_same(first, second)
@@ -89,6 +102,7 @@ class RankCountTest(Workspace):
         self.assert_whole(one)
         tables = read_datasets(one)
         self.assertGreater(tables["losses"][1][0], 0)
+        self.assert_costs_add_up(one)
         for ranks in (2, 3, 5):
             with self.subTest(ranks=ranks):
                 self.assert_equal_files(one, self.run_fleet(f"rough{ranks}.h5", *settings, ranks=ranks))

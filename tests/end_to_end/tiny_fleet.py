@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
 }  # fmt: skip
 
-EVENT_TABLES = ("devices", "samples", "uploads", "losses", "downloads", "updates", "update_samples")
+EVENT_TABLES = ("devices", "samples", "uploads", "losses", "costs", "downloads", "updates", "update_samples")
 CLASSES = ("animal", "plant", "stone", "star")
 
 # The entries of [device.*] and [link.*] that a configuration may name.

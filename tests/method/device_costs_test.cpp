@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "method/device_costs.hpp"
+
+#include <chrono>
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+namespace mobi::test {
+namespace {
+
+using std::chrono::seconds;
+
+VirtualClock::time_point at(int s) {
+    return VirtualClock::time_point(seconds(s));
+}
+
+/// One device, int8 packets of two samples, 3 taps of width 10 and 4 classes.
+class DeviceCostsTest : public ::testing::Test {
+  protected:
+    DeviceCostsTest() {
+        plan.backbones.resize(1);
+        plan.backbones[0].layout = {Precision::Int8, 3, 10, 4, true};
+        DevicePlan device;
+        device.profile.compute_w = 5;
+        device.profile.idle_w = 1;
+        device.link.up_base_w = 2;
+        device.link.up_j_per_byte = 0;
+        plan.devices.push_back(device);
+        deliver({at(0), at(10), at(10), at(14), at(15)});
+        deliver({at(10), at(20), at(20), at(24), at(25)});
+    }
+
+    void deliver(const PacketTimes& times, std::int64_t repeated = 0) {
+        Delivery delivery;
+        delivery.packet = static_cast<std::int32_t>(arrived.size());
+        delivery.samples = {0, 1};
+        delivery.tokens = 7;
+        delivery.times = times;
+        // 2 x 3 vectors of 10 bytes, a scale each, 2 x 4 residuals, 2 labels, a header of 48
+        delivery.charged_bytes = 60 + 24 + 32 + 8 + 48 + repeated;
+        delivery.repeated_bytes = repeated;
+        delivery.charged_flop = 100;
+        delivery.compute_energy_j = 50;
+        delivery.send_energy_j = 8;
+        arrived.push_back(delivery);
+    }
+
+    DeviceCosts costs() const {
+        const auto all = device_costs(plan, arrived, lost, 1);
+        EXPECT_EQ(all.size(), 1U);
+        return all.front();
+    }
+
+    FleetPlan plan;
+    std::vector<Delivery> arrived;
+    std::vector<LostWork> lost;
+};
+
+TEST_F(DeviceCostsTest, BytesComeByKindAndAddUp) {
+    arrived[1].repeated_bytes = 30;
+    arrived[1].charged_bytes += 30;
+    const DeviceCosts one = costs();
+    EXPECT_EQ(one.tap_bytes, 120);
+    EXPECT_EQ(one.scale_bytes, 48);
+    EXPECT_EQ(one.residual_bytes, 64);
+    EXPECT_EQ(one.label_bytes, 16);
+    EXPECT_EQ(one.header_bytes, 96);
+    EXPECT_EQ(one.repeated_bytes, 30);
+    EXPECT_EQ(one.tokens, 14);
+    EXPECT_EQ(one.flop, 200);
+    EXPECT_EQ(one.tap_bytes + one.scale_bytes + one.residual_bytes + one.label_bytes +
+                  one.header_bytes + one.repeated_bytes,
+              arrived[0].charged_bytes + arrived[1].charged_bytes);
+}
+
+TEST_F(DeviceCostsTest, TimesAddUpToTheLastArrival) {
+    const DeviceCosts one = costs();
+    EXPECT_EQ(one.done, seconds(25));
+    EXPECT_EQ(one.compute, seconds(20));
+    EXPECT_EQ(one.send, seconds(8));
+    EXPECT_EQ(one.both, seconds(4));  // the first upload, while the second packet is computed
+    EXPECT_EQ(one.off, seconds(0));
+    EXPECT_EQ(one.wait, seconds(1));  // the last packet is under way
+    EXPECT_EQ(one.compute_j, 100);
+    EXPECT_EQ(one.send_j, 16);
+    EXPECT_EQ(one.wait_j, 1);
+}
+
+TEST_F(DeviceCostsTest, WorkInVainCostsTimeBytesAndEnergy) {
+    // 20 to 22: a first attempt of the second upload; off from 22 to 30
+    arrived[1].times = {at(10), at(20), at(30), at(34), at(35)};
+    lost.push_back({0, 1, true, at(20), at(22), 33});
+    lost.push_back({0, 9, false, at(50), at(60), 0});  // of a packet that never arrived
+    auto trace = std::make_shared<AvailabilityTrace>();
+    trace->devices = {{{seconds(0), seconds(22)}, {seconds(30), seconds(1000)}}};
+    trace->period = seconds(1000);
+    auto pattern = std::make_shared<AvailabilityProfile>();
+    pattern->kind = AvailabilityKind::Trace;
+    pattern->trace = trace;
+    plan.devices[0].availability = pattern;
+    const DeviceCosts one = costs();
+    EXPECT_EQ(one.vain_bytes, 33);
+    EXPECT_EQ(one.send, seconds(10));
+    EXPECT_EQ(one.off, seconds(8));
+    EXPECT_EQ(one.wait, seconds(1));
+    EXPECT_EQ(one.compute + one.send - one.both + one.wait + one.off, one.done);
+    EXPECT_EQ(one.send_j, 16 + 4);
+}
+
+TEST_F(DeviceCostsTest, AnUnknownPowerIsNoNumber) {
+    plan.devices[0].profile.idle_w = kUnknown;
+    arrived[0].compute_energy_j = kUnknown;
+    const DeviceCosts one = costs();
+    EXPECT_TRUE(std::isnan(one.wait_j));
+    EXPECT_TRUE(std::isnan(one.compute_j));
+    EXPECT_FALSE(std::isnan(one.send_j));
+}
+
+TEST_F(DeviceCostsTest, ADeviceOfWhichNothingArrivesHasNone) {
+    arrived.clear();
+    EXPECT_TRUE(device_costs(plan, arrived, lost, 1).empty());
+}
+
+}  // namespace
+}  // namespace mobi::test
