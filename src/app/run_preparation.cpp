@@ -168,6 +168,7 @@ std::int32_t block_count(const FleetPlan& plan) {
 PreparedRun prepare_run(RunConfig config) {
     PreparedRun run;
     run.config = std::move(config);
+    for (auto& [name, device] : run.config.devices) read_files_of(device);
     for (auto& [name, link] : run.config.links) read_files_of(link);
     for (auto& [name, availability] : run.config.availability) read_files_of(availability);
     run.method = make_method(run.config.method);

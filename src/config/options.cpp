@@ -228,6 +228,12 @@ std::vector<Key<DeviceProfile>> make_device_keys() {
     device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, METHODS.md 4.3");
     device("power_compute", &DeviceProfile::compute_w, power, "power while computing; unknown: energy is not a number", "DEVICES.md 1");
     device("power_idle", &DeviceProfile::idle_w, power, "power while waiting; unknown: energy is not a number", "DEVICES.md 1");
+    device("battery", &DeviceProfile::battery_j, codec::quantity_or("mains", Quantity::Energy), "capacity, drained by computing and sending; an empty device leaves for good", "METHODS.md 4.3");
+    device("battery_start", &DeviceProfile::battery_start, codec::number(0, 1), "charge at the start, as a share", "testbed");
+    device("battery_low", &DeviceProfile::battery_low, codec::number(0, 1), "below this share the device rests before every packet", "MobileFineTuner, METHODS.md 4.3");
+    device("battery_rest", &DeviceProfile::battery_rest_s, codec::quantity(Quantity::Time), "for so long; MobileFineTuner sleeps 0.5 to 2 s a step", "MobileFineTuner, METHODS.md 4.3");
+    device("load", &DeviceProfile::load_file, codec::text(), "background load: file of seconds and the share of the rate, 0 to 1, that other programs leave; it repeats", "testbed");
+    device("load_start", &DeviceProfile::load_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in it a device begins; random: its own draw", "testbed");
     return keys;
 }
 

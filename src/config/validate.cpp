@@ -97,6 +97,7 @@ class Validator {
         known(device.memory_bytes, "memory");
         if (std::isnan(device.time_per_sample_s))
             known(device.memory_bandwidth_bytes_per_s, "memory_bandwidth");
+        if (device.battery_j > 0) known(device.compute_w, "power_compute");
     }
 
     void figures(const LinkProfile& link) {

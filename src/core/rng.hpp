@@ -33,6 +33,7 @@ enum class Purpose : std::uint32_t {
     DeviceSpeed,       ///< index: device
     LinkSpeed,         ///< index: device
     ComputeTime,       ///< index: device, subindex: packet
+    LoadOffset,        ///< index: device
 };
 
 /// A stable 64-bit key of a text (FNV-1a), for streams that belong to something with a name.

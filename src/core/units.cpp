@@ -27,6 +27,7 @@ constexpr Unit kFlopRate[] = {
 constexpr Unit kTime[] = {{"ns", 1e-9}, {"us", 1e-6},  {"ms", 1e-3},
                           {"s", 1.0},   {"min", 60.0}, {"h", 3600.0}};
 constexpr Unit kPower[] = {{"mW", 1e-3}, {"W", 1.0}};
+constexpr Unit kEnergy[] = {{"J", 1.0}, {"kJ", 1e3}, {"Wh", 3600.0}};
 
 std::span<const Unit> units_of(Quantity quantity) {
     switch (quantity) {
@@ -40,6 +41,8 @@ std::span<const Unit> units_of(Quantity quantity) {
             return kTime;
         case Quantity::Power:
             return kPower;
+        case Quantity::Energy:
+            return kEnergy;
     }
     return {};
 }

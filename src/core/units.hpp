@@ -15,6 +15,7 @@ enum class Quantity {
     FlopRate,  ///< FLOP per second
     Time,      ///< seconds
     Power,     ///< watts
+    Energy,    ///< joules
 };
 
 /// Parses a number with a unit into SI.

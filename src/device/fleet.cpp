@@ -80,6 +80,11 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
     return devices;
 }
 
+void read_files_of(DeviceProfile& device) {
+    if (device.load_file.empty()) return;
+    device.load = std::make_shared<const RateTrace>(read_load(device.load_file));
+}
+
 void read_files_of(LinkProfile& link) {
     if (!link.atc_file.empty())
         apply_atc_profile(read_text_file(link.atc_file, "a JSON profile with content.up and down"),

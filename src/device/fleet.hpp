@@ -40,7 +40,9 @@ struct FleetParts {
 std::vector<Device> make_fleet(const FleetParts& parts);
 
 /// Reads the files that an entry names: a link's ATC profile and trace, whose mean becomes the
-/// `uplink` unless that is given to it; a pattern's trace. \throws DataError  naming file and line.
+/// `uplink` unless that is given to it; a pattern's trace, a
+/// device's background load. \throws DataError  naming file and line.
+void read_files_of(DeviceProfile& device);
 void read_files_of(LinkProfile& link);
 void read_files_of(AvailabilityProfile& availability);
 

@@ -15,6 +15,9 @@ namespace mobi {
 
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+/// Where in its trace a device begins.
+enum class TraceStart { Begin, Random };
+
 /// What a kind of device can do: one file of `configs/devices`, section `[device.<name>]`.
 /// A figure that is not known is NaN; what follows from it is NaN too, never zero.
 struct DeviceProfile {
@@ -36,10 +39,16 @@ struct DeviceProfile {
     double compute_spread = 0;    ///< sigma of a log-normal factor drawn for every packet, median 1
     double compute_w = kUnknown;  ///< power while computing
     double idle_w = kUnknown;     ///< power while waiting
+    // A battery, which computing and sending drain (device/battery.hpp).
+    double battery_j = 0;       ///< capacity; 0: on mains
+    double battery_start = 1;   ///< charge at the start, as a share
+    double battery_low = 0.2;   ///< below this share the device rests before every packet ...
+    double battery_rest_s = 0;  ///< ... for so long
+    // What other programs leave of its rate: a measured slowdown.
+    std::string load_file;
+    TraceStart load_start = TraceStart::Begin;
+    std::shared_ptr<const RateTrace> load;  ///< read from `load_file`, see read_load()
 };
-
-/// Where in its trace a device begins.
-enum class TraceStart { Begin, Random };
 
 /// Whether a trace keeps its mean rate or takes that of the link's `uplink`.
 enum class TraceMean { Measured, Uplink };

@@ -13,8 +13,10 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "device/battery.hpp"
 #include "device/link_model.hpp"
 #include "device/thermal_model.hpp"
+#include "device/trace_file.hpp"
 #include "device/upload.hpp"
 #include "device/virtual_time.hpp"
 
@@ -59,6 +61,25 @@ Duration throttled(const DeviceProfile& device, Duration full, double heat_s) {
                             "computing a packet on", device.name);
 }
 
+/// How long work takes that needs `full` at the device's whole rate, under its background load.
+Duration under_load(const DeviceTask& task, Time start, Duration full, Duration offset) {
+    const RateTrace* const load = task.profile->load.get();
+    if (load == nullptr) return full;
+    const Duration begin = start.time_since_epoch() + offset;
+    return load->time_of(load->carried_until(begin) + kWholeRate * full.count()) - begin;
+}
+
+/// Where in a trace the device begins.
+Duration offset_in(const RateTrace* trace,
+                   TraceStart start,
+                   const NetworkParameters& network,
+                   const DeviceTask& task,
+                   Purpose purpose) {
+    if (trace == nullptr || start == TraceStart::Begin) return {};
+    const auto period = static_cast<std::uint64_t>(trace->period().count());
+    return Duration(static_cast<Duration::rep>(draws(network, task, purpose).below(period)));
+}
+
 /// Computation alone: one packet after another, while the device is on.
 void compute(const NetworkParameters& network,
              const DeviceTask& task,
@@ -68,27 +89,37 @@ void compute(const NetworkParameters& network,
              std::vector<LostAttempt>& lost) {
     Time free{};
     double heat_s = 0;
+    Battery battery(*task.profile, *task.link);
+    const Duration load_offset = offset_in(task.profile->load.get(), task.profile->load_start,
+                                           network, task, Purpose::LoadOffset);
     for (std::size_t j = 0; j < packets.size(); ++j) {
         const Duration full =
             compute_time(*task.profile, task.packets[j].compute, compute_factor(network, task, j));
         PacketSchedule& packet = packets[j];
+        free += battery.rest();
         while (true) {
             const std::optional<Time> on = presence.next_on(free);
             if (!on) return cancel_from(packets.subspan(j));
             heat_s = std::max(0.0, heat_s - in_seconds(*on - free));
-            const Duration need = throttled(*task.profile, full, heat_s);
+            const Duration need =
+                under_load(task, *on, throttled(*task.profile, full, heat_s), load_offset);
             packet.times.compute_start = *on;
             packet.times.compute_end = free = *on + need;
             if (free > kHorizon)
                 throw ConfigError(fmt::format(
                     "{} over link {}: {} packets take more than 200 years of virtual time",
                     task.profile->name, task.link->name, packets.size()));
-            const std::optional<Time> off = presence.off_before(*on, free);
+            std::optional<Time> off = presence.off_before(*on, free);
+            const bool empty = battery.lasts() < off.value_or(free) - *on;
+            if (empty) off = *on + battery.lasts();
             heat_s += in_seconds(off.value_or(free) - *on);
+            battery.compute(off.value_or(free) - *on);
             if (!off) break;
             lost.push_back({number, static_cast<std::int32_t>(j), false, *on, *off, 0});
+            if (empty) return cancel_from(packets.subspan(j));
             free = *off;
         }
+        battery.send(task.packets[j].charged_bytes);
         packet.delivered = true;
     }
 }
@@ -114,13 +145,6 @@ void arrive(const NetworkParameters& network,
                 fmt::format("{} over link {}: {} packets take more than 200 years of virtual time",
                             task.profile->name, task.link->name, packets.size()));
     }
-}
-
-Duration trace_offset(const NetworkParameters& network, const DeviceTask& task) {
-    if (task.link->trace == nullptr || task.link->trace_start == TraceStart::Begin) return {};
-    const auto period = static_cast<std::uint64_t>(task.link->trace->period().count());
-    return Duration(
-        static_cast<Duration::rep>(draws(network, task, Purpose::TraceOffset).below(period)));
 }
 
 /// Queues of the tasks that share something, and what.
@@ -182,7 +206,9 @@ class FleetScheduler {
             packets[j].sent_bytes =
                 bytes_with_repeats(task.packets[j].charged_bytes, task.link->loss, random);
         }
-        UploadQueue queue{number, task.link, presence, trace_offset(network_, task), packets};
+        const Duration offset = offset_in(task.link->trace.get(), task.link->trace_start, network_,
+                                          task, Purpose::TraceOffset);
+        UploadQueue queue{number, task.link, presence, offset, packets};
         const bool in_cell = task.link->cell_devices > 0;
         if (!in_cell && !server_is_shared()) {
             send_alone(queue, schedule_.lost);

@@ -109,18 +109,26 @@ TraceFile parse_chances(TraceText& text, Line line, const std::string& name, Tra
     return {RateTrace(name, std::move(steps), milliseconds(last + 1), end)};
 }
 
-TraceFile parse_table(TraceText& text, Line line, const std::string& name, TraceEnd end) {
+/// What the second column of a table is.
+struct Unit {
+    double most = 0;
+    std::string_view accepted;
+};
+constexpr Unit kMegabits{kMostMegabits, "seconds, then Mbit/s from 0 to 1000000"};
+constexpr Unit kShare{1, "seconds, then the share of the device's rate from 0 to 1"};
+
+TraceFile parse_table(
+    TraceText& text, Line line, const std::string& name, TraceEnd end, const Unit& unit) {
     std::vector<Step> steps;
     std::size_t repeated = 0;
     double origin = 0;
     do {
         text.expect_fields(line, 2);
-        const double seconds = text.number(line, 0, kMostSeconds, "seconds from 0, then Mbit/s");
-        const double megabits =
-            text.number(line, 1, kMostMegabits, "seconds, then Mbit/s from 0 to 1000000");
+        const double seconds = text.number(line, 0, kMostSeconds, unit.accepted);
+        const double value = text.number(line, 1, unit.most, unit.accepted);
         if (steps.empty()) origin = seconds;
         const nanoseconds begin{std::llround((seconds - origin) * 1e9)};
-        const Step step{begin, std::llround(megabits * 1e6)};
+        const Step step{begin, std::llround(value * 1e6)};
         if (!steps.empty() && begin < steps.back().begin)
             text.refuse(line, fmt::format("{} s comes before the line above: times never decrease",
                                           line.fields[0]));
@@ -144,12 +152,23 @@ TraceFile parse_trace(std::string_view text, const std::string& name, TraceEnd e
     Line first;
     if (!lines.next(first)) throw DataError(name + ": holds no line");
     if (first.fields.size() == 1) return parse_chances(lines, std::move(first), name, end);
-    return parse_table(lines, std::move(first), name, end);
+    return parse_table(lines, std::move(first), name, end, kMegabits);
 }
 
 TraceFile read_trace(const std::string& path, TraceEnd end) {
     constexpr std::string_view kExpected = "a mahimahi trace, or lines of seconds and Mbit/s";
     return parse_trace(read_text_file(path, kExpected, kMostBytes), path, end);
+}
+
+RateTrace parse_load(std::string_view text, const std::string& name) {
+    TraceText lines(text, name);
+    Line first;
+    if (!lines.next(first)) throw DataError(name + ": holds no line");
+    return parse_table(lines, std::move(first), name, TraceEnd::Wrap, kShare).trace;
+}
+
+RateTrace read_load(const std::string& path) {
+    return parse_load(read_text_file(path, kShare.accepted, kMostBytes), path);
 }
 
 }  // namespace mobi

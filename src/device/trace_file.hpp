@@ -35,4 +35,13 @@ TraceFile parse_trace(std::string_view text, const std::string& name, TraceEnd e
 /// \throws DataError  also when it cannot be read.
 TraceFile read_trace(const std::string& path, TraceEnd end);
 
+/// What a device's whole rate is in a load trace: the share 1 stands for 1 Mbit/s.
+inline constexpr LinkAmount kWholeRate = 1'000'000;
+
+/// Reads a background load: lines of seconds and the share of its rate that other programs leave
+/// the device, from 0 to 1, in the form of a trace; it repeats.
+/// \throws DataError  naming file and line.
+RateTrace parse_load(std::string_view text, const std::string& name);
+RateTrace read_load(const std::string& path);
+
 }  // namespace mobi

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "device/trace_file.hpp"
 
 namespace mobi::test {
 namespace {
@@ -208,6 +209,68 @@ TEST(ScheduleTest, AHotDeviceSlowsDownAndRecoversWhileItIsOff) {
     EXPECT_EQ(rested.packets[2].times.compute_end,
               Time(seconds(4)));  // a second of rest, one of work
     EXPECT_EQ(rested.packets[3].times.compute_end, Time(seconds(6)));
+}
+
+TEST(ScheduleTest, OtherProgramsSlowADeviceByTheExactIntegralOfTheirLoad) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 3;
+    // Half of the rate for two seconds, nothing for one, all for one, and again.
+    profile.load = std::make_shared<const RateTrace>(parse_load("0 0.5\n2 0\n3 1\n", "load.txt"));
+    const PacketWork work{{0, 0, 0, Precision::Fp16, 1}, 0};
+    const auto times = schedule_packets(profile, link(), {work, work});
+    // 1 s of work by 2 s, none by 3, 2 by 4, 3 by 6; then 0 by 7, 1 by 8, 2 by 10, 3 by 12
+    EXPECT_EQ(times[0].compute_end, Time(seconds(6)));
+    EXPECT_EQ(times[1].compute_end, Time(seconds(12)));
+}
+
+TEST(ScheduleTest, AShareAboveOneIsRefusedByLine) {
+    for (const char* text : {"0 0.5\n1 1.5\n", "0 0.5\n1 -1\n", "0 0.5\n1\n"}) {
+        try {
+            parse_load(text, "load.txt");
+            ADD_FAILURE() << text;
+        } catch (const DataError& error) {
+            EXPECT_NE(std::string(error.what()).find("load.txt:2"), std::string::npos)
+                << error.what();
+        }
+    }
+    EXPECT_THROW(parse_load("0 0\n", "load.txt"), DataError);  // nothing would ever end
+}
+
+TEST(ScheduleTest, ALowBatteryRestsAndAnEmptyOneLeavesForGood) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1;
+    profile.compute_w = 2;
+    profile.battery_j = 10;
+    profile.battery_start = 0.5;  // 5 J: two packets and a half
+    profile.battery_low = 0.2;
+    profile.battery_rest_s = 3;
+    const PacketWork work{{0, 0, 0, Precision::Fp16, 1}, 0};
+    const FleetSchedule all = schedule(profile, link(), {work, work, work, work});
+    EXPECT_EQ(all.packets[0].times.compute_end, Time(seconds(1)));
+    EXPECT_EQ(all.packets[1].times.compute_start, Time(seconds(1)));
+    EXPECT_EQ(all.packets[1].times.compute_end, Time(seconds(2)));
+    // 1 J is left, less than 2: a rest, then half a packet
+    EXPECT_FALSE(all.packets[2].delivered);
+    EXPECT_FALSE(all.packets[3].delivered);
+    ASSERT_EQ(all.lost.size(), 1U);
+    EXPECT_EQ(all.lost[0].start, Time(seconds(5)));
+    EXPECT_EQ(all.lost[0].end, Time(milliseconds(5500)));
+}
+
+TEST(ScheduleTest, SendingDrainsTheBatteryWhereItsPowerIsKnown) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1;
+    profile.compute_w = 1;
+    profile.battery_j = 10;
+    profile.battery_start = 0.35;  // 3.5 J
+    LinkProfile radio = link();
+    radio.uplink_bytes_per_s = 1000;
+    const PacketWork work{{0, 0, 0, Precision::Fp16, 1}, 1000};  // 1 J to compute, a second to send
+    EXPECT_TRUE(schedule(profile, radio, {work, work, work}).packets[2].delivered);
+    radio.up_base_w = 1;
+    radio.up_j_per_byte = 0;
+    EXPECT_TRUE(schedule(profile, radio, {work, work, work}).packets[0].delivered);
+    EXPECT_FALSE(schedule(profile, radio, {work, work, work}).packets[2].delivered);
 }
 
 /// On in [0, 2) and [3, 5) of every 10 s.

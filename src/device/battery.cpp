@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/battery.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "device/energy_model.hpp"
+#include "device/link_model.hpp"
+#include "device/virtual_time.hpp"
+
+namespace mobi {
+
+Battery::Battery(const DeviceProfile& device, const LinkProfile& link)
+    : device_(&device), link_(&link), left_j_(device.battery_j * device.battery_start) {}
+
+VirtualClock::duration Battery::rest() const {
+    if (device_->battery_j <= 0 || left_j_ >= device_->battery_low * device_->battery_j) return {};
+    return virtual_duration(device_->battery_rest_s, "the rest of", device_->name);
+}
+
+VirtualClock::duration Battery::lasts() const {
+    if (device_->battery_j <= 0) return VirtualClock::duration::max();
+    // A hundred years of computing is for ever here.
+    const double seconds = std::min(std::max(0.0, left_j_) / device_->compute_w, 3e9);
+    return VirtualClock::duration(static_cast<std::int64_t>(seconds * 1e9));
+}
+
+void Battery::compute(VirtualClock::duration time) {
+    if (device_->battery_j > 0) left_j_ -= compute_energy_j(*device_, time);
+}
+
+void Battery::send(std::int64_t charged_bytes) {
+    if (device_->battery_j <= 0) return;
+    const auto bytes = static_cast<double>(charged_bytes);
+    const double joules = send_energy_j(
+        *link_, bytes,
+        virtual_duration(bytes / link_->uplink_bytes_per_s, "sending over", link_->name));
+    if (!std::isnan(joules)) left_j_ -= joules;
+}
+
+}  // namespace mobi
