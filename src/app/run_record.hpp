@@ -20,8 +20,8 @@ struct RecordFacts {
     std::vector<std::int32_t> labels;  ///< training samples
     std::vector<float> targets;        ///< regression
     std::int64_t test_samples = 0;
-    bool packets = true;   ///< there are packets; false: run.compute = none
-    bool trained = true;   ///< and something learns from them
+    bool packets = true;  ///< there are packets; false: run.compute = none
+    bool trained = true;  ///< and something learns from them
 };
 
 /// What the run file is laid out for.
