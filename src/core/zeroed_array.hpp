@@ -22,8 +22,7 @@ class ZeroedArray {
   public:
     ZeroedArray() = default;
     explicit ZeroedArray(std::size_t size)
-        : data_(size == 0 ? nullptr
-                          : static_cast<T*>(internal::map_zeroed(size * sizeof(T)))),
+        : data_(size == 0 ? nullptr : static_cast<T*>(internal::map_zeroed(size * sizeof(T)))),
           size_(size) {}
     ~ZeroedArray() { internal::unmap_zeroed(data_, size_ * sizeof(T)); }
     ZeroedArray(ZeroedArray&& other) noexcept

@@ -13,7 +13,7 @@ namespace mobi {
 /// A bundle is, of each packet, its length (u32) and its bytes.
 class Bundle {
   public:
-    static constexpr std::size_t kBytes = 512 * 1024;    ///< a bundle is sent when it is as large
+    static constexpr std::size_t kBytes = 512 * 1024;  ///< a bundle is sent when it is as large
     static constexpr std::size_t kAlone = 256 * 1024;  ///< larger packets travel alone
 
     void add(std::span<const std::byte> packet);

@@ -190,8 +190,7 @@ RequestReport empty_request(const ForwardRequest& request,
                             const std::function<void(Bytes)>& emit) {
     const PacketLayout& layout =
         setup.backbones.at(static_cast<std::size_t>(request.backbone)).layout;
-    const std::size_t vector =
-        vector_bytes(layout.dtype, static_cast<std::size_t>(layout.width));
+    const std::size_t vector = vector_bytes(layout.dtype, static_cast<std::size_t>(layout.width));
     RequestReport report;
     report.request = request.request;
     report.backbone = request.backbone;

@@ -5,11 +5,11 @@ namespace mobi {
 
 /// Tags of the messages between rank 0 and the workers.
 enum WorkerTag : int {
-    kTagRequest = 1,  ///< 0 -> worker: a ForwardRequest
-    kTagPacket = 2,   ///< worker -> 0: an encoded Packet, exactly the charged bytes with header
-    kTagDone = 3,     ///< worker -> 0: a RequestReport, after the last packet of a request
-    kTagStop = 4,     ///< 0 -> worker: empty; the worker answers with kTagReport and ends
-    kTagReport = 5,   ///< worker -> 0: a WorkerReport
+    kTagRequest = 1,   ///< 0 -> worker: a ForwardRequest
+    kTagPacket = 2,    ///< worker -> 0: an encoded Packet, exactly the charged bytes with header
+    kTagDone = 3,      ///< worker -> 0: a RequestReport, after the last packet of a request
+    kTagStop = 4,      ///< 0 -> worker: empty; the worker answers with kTagReport and ends
+    kTagReport = 5,    ///< worker -> 0: a WorkerReport
     kTagPackets = 10,  ///< worker -> 0: several packets in one message, see bundle.hpp
     // wall clock
     kTagClock = 6,    ///< 0 -> worker: empty; the worker answers with its WallClock, a double

@@ -198,7 +198,7 @@ class Worker {
     const WorkerSetup& setup_;
     ForwardService service_;
     std::int64_t open_requests_ = 0;
-    Bundle bundle_;  // of small packets that are ready
+    Bundle bundle_;                    // of small packets that are ready
     std::map<PacketKey, Bytes> held_;  // computed before the pace begins
     std::map<PacketKey, Waiting> waiting_;
     std::optional<Pacer> pacer_;
