@@ -282,7 +282,7 @@ explain_end() {
             return 4
             ;;
         130 | 143) [[ -n $death ]] || return "$code" ;;
-        13[2-9]) death=${death:-a rank died on signal $((code - 128))} ;;
+        13[2-9]) death=${death:-a rank died on signal $((code - 128)) (SIG$(kill -l $((code - 128))))} ;;
     esac
     [[ -n $death ]] || return "$code"
     complain "$death and the others were ended; the run file keeps every flushed row and says that it is incomplete"
