@@ -4,23 +4,10 @@
 #include <algorithm>
 #include <limits>
 
-#include <sys/resource.h>
+#include "core/process_usage.hpp"
 
 namespace mobi {
 namespace {
-
-double cpu_s() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-std::int64_t peak_rss_bytes() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return std::int64_t{1024} * usage.ru_maxrss;  // Linux counts in KiB
-}
 
 record::HostRow host_row(int rank, record::HostPhase phase) {
     record::HostRow row{};
@@ -40,8 +27,9 @@ std::vector<record::HostRow> server_host_rows(const ServerResult& result, double
     evaluation.wall_s = result.evaluation_wall_s;
     record::HostRow total = host_row(0, record::HostPhase::Total);
     total.wall_s = wall_s;
-    total.cpu_s = cpu_s();
-    total.peak_rss_bytes = peak_rss_bytes();
+    const ProcessUsage usage = process_usage();
+    total.cpu_s = usage.cpu_s;
+    total.peak_rss_bytes = usage.peak_rss_bytes;
     total.threads = 1;
     return {training, evaluation, total};
 }

@@ -13,7 +13,6 @@
 namespace mobi {
 namespace {
 
-constexpr std::int32_t kRequestsPerThread = 2;  // one computed, one waiting
 constexpr WallClock::duration kPatience(0.02);
 
 }  // namespace
@@ -32,18 +31,10 @@ FleetSource::FleetSource(Channel& channel,
     MOBI_CHECK(channel.size() > 1, "no worker to compute for the fleet");
 }
 
-int FleetSource::idlest_worker() const {
-    int idlest = 1;
-    for (int worker = 2; worker < channel_.size(); ++worker)
-        if (replies_.open_requests(worker) < replies_.open_requests(idlest)) idlest = worker;
-    return idlest;
-}
-
 void FleetSource::grant(std::optional<std::int64_t> wanted) {
-    const std::int32_t limit = kRequestsPerThread * settings_.threads_per_worker;
     while (granted_ < requests_.entries().size()) {
-        const int worker = idlest_worker();
-        if (replies_.open_requests(worker) >= limit) return;
+        const int worker = replies_.idlest_worker(channel_.size());
+        if (replies_.open_requests(worker) >= settings_.most_open_requests()) return;
         const ForwardRequests::Entry& entry = requests_.entries()[granted_];
         const bool fits = outstanding_bytes_ + entry.bytes <= settings_.forward.window_bytes;
         const bool holds_wanted =

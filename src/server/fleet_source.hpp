@@ -36,7 +36,6 @@ class FleetSource final : public LiveSource {
     void grant(std::optional<std::int64_t> wanted);
     /// Grants what may be granted, then handles one message or waits a little.
     void pump(std::optional<std::int64_t> wanted);
-    int idlest_worker() const;
 
     Channel& channel_;
     const FleetPlan& plan_;

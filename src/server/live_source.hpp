@@ -13,6 +13,9 @@ namespace mobi {
 
 /// How rank 0 reaches the workers.
 struct LiveSettings {
+    /// Requests that a worker may have: of each thread one computed, one waiting.
+    std::int32_t most_open_requests() const noexcept { return 2 * threads_per_worker; }
+
     ForwardParameters forward;
     std::int32_t threads_per_worker = 1;
     TestTruth truth;

@@ -15,7 +15,6 @@
 namespace mobi {
 namespace {
 
-constexpr std::int32_t kRequestsPerThread = 2;  // one computed, one waiting
 constexpr WallClock::duration kPatience(0.02);  // before the pace begins
 // An arrival is stamped when it is found: rank 0 looks often, because this is real time times
 // `run.time_scale`.
@@ -54,21 +53,18 @@ PacedSource::PacedSource(Channel& channel,
     }
 }
 
+int PacedSource::worker_of(const ForwardRequests::Entry& entry) const {
+    const auto first = static_cast<std::size_t>(entry.deliveries.front());
+    return worker_of_device_[static_cast<std::size_t>(deliveries_[first].device)];
+}
+
 void PacedSource::grant() {
-    const std::int32_t limit = kRequestsPerThread * settings_.threads_per_worker;
     for (; granted_ < requests_.entries().size(); ++granted_) {
         const ForwardRequests::Entry& entry = requests_.entries()[granted_];
         const bool upload = entry.kind == PacketKind::Upload;
-        int worker = 1;
-        if (upload) {
-            const auto first = static_cast<std::size_t>(entry.deliveries.front());
-            worker = worker_of_device_[static_cast<std::size_t>(deliveries_[first].device)];
-        } else {
-            for (int other = 2; other < channel_.size(); ++other)
-                if (replies_.open_requests(other) < replies_.open_requests(worker)) worker = other;
-        }
+        const int worker = upload ? worker_of(entry) : replies_.idlest_worker(channel_.size());
         const bool later = upload && !pace_.prefetch;
-        if (!later && replies_.open_requests(worker) >= limit) return;
+        if (!later && replies_.open_requests(worker) >= settings_.most_open_requests()) return;
         ForwardRequest request = requests_.build(granted_);
         if (upload) request.release = later ? Release::OnDemand : Release::Paced;
         // A worker reports on every packet that it computes alone.
@@ -99,9 +95,8 @@ void PacedSource::pump(WallClock::duration patience) {
 }
 
 std::shared_ptr<const EvaluationData> PacedSource::evaluation() {
-    const auto on_demand = [&] { return pace_.prefetch ? 0 : std::numeric_limits<int>::max(); };
     while (granted_ < requests_.entries().size() || replies_.evaluation_open() > 0 ||
-           replies_.open_requests() > on_demand()) {
+           (pace_.prefetch && replies_.open_requests() > 0)) {
         grant();
         pump(kPatience);
     }

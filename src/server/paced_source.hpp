@@ -85,6 +85,7 @@ class PacedSource final : public LiveSource, public Arrivals, public ServerPace 
     };
 
     void pump(WallClock::duration patience);
+    int worker_of(const ForwardRequests::Entry& entry) const;
     void grant();
     void take_segment(Message message);
     /// By how much the worker's clock is ahead of this rank's.

@@ -29,7 +29,7 @@ class TrainerThread {
     /// Waits for the steps and the last evaluation.  \throws what a step threw.
     void finish(VirtualClock::time_point end);
 
-    /// Whether so many steps before it and step `update` itself are done.  \throws what a step
+    /// Whether step `update`, and so every one before it, is done.  \throws what a step
     /// threw.
     bool has_done(std::int64_t update);
 

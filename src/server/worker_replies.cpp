@@ -47,6 +47,13 @@ std::int32_t WorkerReplies::open_requests() const {
     return total;
 }
 
+int WorkerReplies::idlest_worker(int ranks) const {
+    int idlest = 1;
+    for (int worker = 2; worker < ranks; ++worker)
+        if (open_requests(worker) < open_requests(idlest)) idlest = worker;
+    return idlest;
+}
+
 void WorkerReplies::handle(const Message& message, const std::function<void(Packet)>& upload) {
     const auto take = [&](std::span<const std::byte> bytes) {
         Packet packet = decode(message.source, bytes);

@@ -52,6 +52,8 @@ class WorkerReplies {
     void expect(int worker) { ++open_[worker]; }
     std::int32_t open_requests(int worker) const;
     std::int32_t open_requests() const;
+    /// Of workers 1 to ranks - 1 the one with the fewest, the first of them.
+    int idlest_worker(int ranks) const;
 
     /// The test set as the backbones see it; null without one.
     const std::shared_ptr<EvaluationData>& evaluation() const noexcept { return evaluation_; }

@@ -2,7 +2,6 @@
 #include "worker/bundle.hpp"
 
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 namespace mobi {

@@ -30,10 +30,10 @@ Pacer::Pacer(const PacePlan& plan) : clock_(wall(plan.start_wall_s), plan.time_s
         devices_[found->second].packets.push_back(std::move(packet));
     }
     open_uploads_ = plan.uploads.size();
-    auto cut = plan.cut.begin();
     // Both lists go by device and packet, but a device of which nothing arrives is not here.
     std::map<std::pair<std::int32_t, std::int32_t>, std::vector<PacePlan::CutUpload>> attempts;
-    for (; cut != plan.cut.end(); ++cut) attempts[{cut->device, cut->packet}].push_back(*cut);
+    for (const PacePlan::CutUpload& cut : plan.cut)
+        attempts[{cut.device, cut.packet}].push_back(cut);
     for (std::size_t d = 0; d < devices_.size(); ++d) {
         Device& device = devices_[d];
         for (std::size_t i = 0; i < device.packets.size(); ++i) {

@@ -6,9 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include <sys/resource.h>
-
 #include "core/error.hpp"
+#include "core/process_usage.hpp"
 #include "core/thread_priority.hpp"
 #include "worker/bundle.hpp"
 #include "worker/forward_service.hpp"
@@ -22,22 +21,12 @@ constexpr int kServer = 0;
 constexpr WallClock::duration kLookAfterThreads(0.002);
 constexpr WallClock::duration kWaitForWork(0.1);
 
-double process_cpu_s() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 WorkerReport measure(WallClock::time_point start, std::int32_t threads) {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
+    const ProcessUsage usage = process_usage();
     WorkerReport report;
     report.wall_s = (WallClock::now() - start).count();
-    report.cpu_s = process_cpu_s();
-    report.peak_rss_bytes = std::int64_t{1024} * usage.ru_maxrss;  // Linux counts in KiB
+    report.cpu_s = usage.cpu_s;
+    report.peak_rss_bytes = usage.peak_rss_bytes;
     report.threads = threads;
     return report;
 }
@@ -156,7 +145,7 @@ class Worker {
         set_thread_priority(ThreadPriority::Punctual);
         pacer_.emplace(plan);
         pace_start_ = WallClock::now();
-        pace_start_cpu_s_ = process_cpu_s();
+        pace_start_cpu_s_ = process_usage().cpu_s;
         for (auto& [key, packet] : held_)
             pacer_->keep(key.first, key.second, std::move(packet), pace_start_);
         held_.clear();
@@ -185,7 +174,7 @@ class Worker {
     void end_pace() {
         PaceReport report;
         report.wall_s = (WallClock::now() - pace_start_).count();
-        report.cpu_s = process_cpu_s() - pace_start_cpu_s_;
+        report.cpu_s = process_usage().cpu_s - pace_start_cpu_s_;
         report.wire_bytes = pace_bytes_;
         report.overruns = pacer_->overruns();
         report.worst_overrun_s = pacer_->worst_overrun().count();
