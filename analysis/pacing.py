@@ -9,22 +9,19 @@ Of each run of the wall clock: time of computing and rate of sending of every de
 time of the pacing ranks.  The rate is that of the arrival at the server: bytes over arrival - latency - begin of sending.
 """
 import argparse
-import os
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+import debian_python  # noqa: E402
 
 try:
     import numpy as np
 
     import mobilog
 except ImportError as missing:
-    if __name__ == "__main__" and sys.executable != DEBIAN_PYTHON and os.access(DEBIAN_PYTHON, os.X_OK):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    sys.exit(f"pacing.py: {missing}; install it (apt-get install python3-h5py python3-numpy)")
+    debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy")
 
 SECOND = 1e9
 

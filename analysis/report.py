@@ -19,23 +19,14 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+import debian_python  # noqa: E402
 
 try:
     import h5py  # noqa: F401  (to say plainly what is missing)
     import matplotlib  # noqa: F401
     import numpy  # noqa: F401
 except ImportError as missing:
-    if (
-        __name__ == "__main__"
-        and sys.executable != DEBIAN_PYTHON
-        and os.access(DEBIAN_PYTHON, os.X_OK)
-    ):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    sys.exit(
-        f"report.py: {missing}; install it (apt-get install python3-h5py python3-numpy"
-        " python3-matplotlib)"
-    )
+    debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy python3-matplotlib")
 
 import mobilog  # noqa: E402
 from mobireport import figures_fleet, figures_learning, figures_server  # noqa: E402

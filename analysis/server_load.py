@@ -9,13 +9,12 @@ packets that wait for it, and what METHODS.md 5.4 (R5) says: arrivals a second, 
 1 / max(computing, sending) of a packet, times the server's seconds for one; above 1 it is saturated.
 """
 import argparse
-import os
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+import debian_python  # noqa: E402
 
 try:
     import matplotlib
@@ -23,9 +22,7 @@ try:
 
     import mobilog
 except ImportError as missing:
-    if __name__ == "__main__" and sys.executable != DEBIAN_PYTHON and os.access(DEBIAN_PYTHON, os.X_OK):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    sys.exit(f"server_load.py: {missing}; install it (apt-get install python3-h5py python3-numpy python3-matplotlib)")
+    debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy python3-matplotlib")
 
 
 class LoadError(Exception):

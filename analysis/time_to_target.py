@@ -7,14 +7,13 @@
 A line a run, NaN where the target is not reached, and one figure: the accuracy of all over virtual time.
 """
 import argparse
-import os
 import pathlib
 import sys
 import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+import debian_python  # noqa: E402
 
 try:
     import matplotlib
@@ -22,9 +21,7 @@ try:
     import mobilog
     from mobireport import numbers
 except ImportError as missing:
-    if __name__ == "__main__" and sys.executable != DEBIAN_PYTHON and os.access(DEBIAN_PYTHON, os.X_OK):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    sys.exit(f"time_to_target.py: {missing}; install it (apt-get install python3-h5py python3-numpy python3-matplotlib)")
+    debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy python3-matplotlib")
 
 SECOND = 1e9
 

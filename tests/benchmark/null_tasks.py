@@ -19,17 +19,17 @@ import sys
 import tempfile
 import time
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "analysis"))
+
+import debian_python  # noqa: E402
 
 try:
     import h5py
     import numpy as np
 except ImportError as missing:
-    if __name__ == "__main__" and sys.executable != DEBIAN_PYTHON and os.access(DEBIAN_PYTHON, os.X_OK):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    sys.exit(f"null_tasks.py: {missing}; install it (apt-get install python3-h5py python3-numpy)")
+    debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy")
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
     **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",

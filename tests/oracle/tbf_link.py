@@ -22,16 +22,14 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "analysis"))
 
-DEBIAN_PYTHON = "/usr/bin/python3"  # has the packages where the first Python on the path has not
+import debian_python  # noqa: E402
 
 try:
     import numpy as np
 
     import mobilog
 except ImportError as missing:
-    if __name__ == "__main__" and sys.executable != DEBIAN_PYTHON and os.access(DEBIAN_PYTHON, os.X_OK):
-        os.execv(DEBIAN_PYTHON, [DEBIAN_PYTHON, *sys.argv])
-    sys.exit(f"tbf_link.py: {missing}; install it (apt-get install python3-h5py python3-numpy)")
+    debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy")
 
 SKIPPED = 77
 SENDER, RECEIVER = "mobi_tbf_a", "mobi_tbf_b"
