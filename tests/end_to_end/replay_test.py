@@ -8,7 +8,7 @@ import unittest
 import h5py
 import numpy as np
 
-from tiny_fleet import Workspace, write_task
+from tiny_fleet import Workspace, table, write_task
 
 AFTER_ALL = "server.mode=replay_after_all"
 CENTRAL = "method.name=central_side"
@@ -27,11 +27,6 @@ def tensors(path, state="final"):
             lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
         )
         return found
-
-
-def table(path, name):
-    with h5py.File(path) as file:
-        return file[name][()]
 
 
 class ReplayTest(Workspace):

@@ -182,6 +182,11 @@ class Workspace(unittest.TestCase):
         self.assertEqual(different, [], f"of {first.name} and {second.name}")
 
 
+def table(path, name):
+    with h5py.File(path) as file:
+        return file[name][()]
+
+
 def read_datasets(path, only=None, but=()):
     """{name: (type, shape, bytes)} of all datasets; text as it is."""
     found = {}

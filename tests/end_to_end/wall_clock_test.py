@@ -6,15 +6,10 @@ import unittest
 import h5py
 import numpy as np
 
-from tiny_fleet import EVENT_TABLES, Workspace
+from tiny_fleet import EVENT_TABLES, Workspace, table
 
 SCALE = 20
 TOLERANCE_NS = 6e6 * SCALE  # lateness that a worker catches up with, as virtual time
-
-
-def table(path, name):
-    with h5py.File(path) as file:
-        return file[name][()]
 
 
 class WallClockTest(Workspace):
