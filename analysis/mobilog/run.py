@@ -11,7 +11,7 @@ import numpy as np
 from .config import parse_config
 from .decode import decode_names, decode_vectors
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Evaluation = collections.namedtuple("Evaluation", "blocks output labels targets")
 
@@ -59,7 +59,7 @@ class Run:
 
     path         of the file
     file         the h5py.File, for whatever is not offered here
-    attributes   {"schema_version": 3, "program_version": ..., "git_commit": ..., "seed": ..., ...}
+    attributes   {"schema_version": 4, "program_version": ..., "git_commit": ..., "seed": ..., ...}
     status       "finished", "aborted", or "running": being written at this moment, or killed
     updates_done updates that are in the file for sure
     incomplete   True unless finished

@@ -12,7 +12,7 @@ import numpy as np
 NAN = float("nan")
 PLANNED = 2  # Outcome of a packet that never left: the run ended first
 ARRIVAL, REPLAY = 0, 1
-LOST_SENDING = 1  # LossStage
+LOST_COMPUTING, LOST_SENDING, LOST_RECEIVING, TOO_LATE = range(4)  # LossStage
 
 
 def seconds(nanoseconds):
@@ -42,8 +42,10 @@ class DeviceSums:
     repeated_bytes: np.ndarray  # of bytes: what the link lost and carried again
     lost_computing: np.ndarray  # attempts that ended because the device went off
     lost_sending: np.ndarray
-    lost_s: np.ndarray
-    lost_bytes: np.ndarray  # sent in vain, not part of bytes
+    lost_receiving: np.ndarray
+    too_late: np.ndarray  # uploads that the server no longer waited for
+    lost_s: np.ndarray  # of the attempts
+    lost_bytes: np.ndarray  # sent or received in vain, not part of bytes
 
 
 def sent_uploads(run):
@@ -55,8 +57,12 @@ def sent_uploads(run):
 def device_sums(run):
     count, uploads, downloads = len(run.devices), sent_uploads(run), run.downloads
     losses = run.losses
-    sending = losses["stage"] == LOST_SENDING
     who = losses["device"].astype(int)
+    cut_off = losses["stage"] != TOO_LATE
+
+    def lost(stage):
+        return np.bincount(who[losses["stage"] == stage], minlength=count)
+
     if not len(uploads):
         zeros = np.zeros(count)
         sums = {field.name: zeros for field in dataclasses.fields(DeviceSums)}
@@ -80,9 +86,13 @@ def device_sums(run):
         download_s=total_by(to, seconds(downloads["end_ns"] - downloads["start_ns"]), count),
         download_j=total_by(to, downloads["energy_j"], count),
         repeated_bytes=total_by(of, uploads["repeated_bytes"], count),
-        lost_computing=np.bincount(who[~sending], minlength=count),
-        lost_sending=np.bincount(who[sending], minlength=count),
-        lost_s=total_by(who, seconds(losses["end_ns"] - losses["start_ns"]), count),
+        lost_computing=lost(LOST_COMPUTING),
+        lost_sending=lost(LOST_SENDING),
+        lost_receiving=lost(LOST_RECEIVING),
+        too_late=lost(TOO_LATE),
+        lost_s=total_by(
+            who[cut_off], seconds(losses["end_ns"] - losses["start_ns"])[cut_off], count
+        ),
         lost_bytes=total_by(who, losses["charged_bytes"], count),
     )
 

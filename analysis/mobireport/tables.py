@@ -226,11 +226,19 @@ def lost(run, summary):
         some = group.members
         total = [
             float(column[some].sum())
-            for column in (sums.repeated_bytes, sums.lost_computing, sums.lost_sending, sums.lost_s, sums.lost_bytes)
+            for column in (
+                sums.repeated_bytes,
+                sums.lost_computing,
+                sums.lost_sending,
+                sums.lost_receiving,
+                sums.too_late,
+                sums.lost_s,
+                sums.lost_bytes,
+            )
         ]
         if not any(total):
             continue
-        repeated, computing, sending, time, in_vain = total
+        repeated, computing, sending, receiving, late, time, in_vain = total
         rows.append(
             [
                 backbone(run, group.backbone, group.profile),
@@ -239,17 +247,20 @@ def lost(run, summary):
                 value(words.bytes_(repeated)),
                 f"{int(computing):,}",
                 f"{int(sending):,}",
+                f"{int(receiving):,}",
+                f"{int(late):,}",
                 value(words.seconds(time)),
                 value(words.bytes_(in_vain)),
             ]
         )
     if not rows:
         return ""
-    header = ["device class", "link", "devices", "sent again", "computations lost", "uploads lost", "time lost"]
+    header = ["device class", "link", "devices", "sent again", "computations lost", "uploads lost", "downloads lost"]
     return (
         "<h3>Lost and sent again</h3><p>A link sends again what it loses; a device that goes off loses what it is"
-        " computing or sending, and begins that packet anew.</p>"
-        + table([*header, "sent in vain"], rows, text_columns=(0, 1))
+        " computing, sending or receiving, and begins that anew. A late upload is one that the server no longer"
+        " waited for.</p>"
+        + table([*header, "late uploads", "time lost", "sent in vain"], rows, text_columns=(0, 1))
     )
 
 

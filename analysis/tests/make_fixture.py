@@ -120,6 +120,13 @@ def write_devices(file, options, sizes, packets, backbone_of, admitted):
             "memory_need_bytes": ("f8", need),
             "memory_bytes": ("f8", have),
             "admitted": ("i1", admitted),
+            "uplink_bytes_per_s": ("f8", np.array([link[1] for link in LINKS])[profiles]),
+            "downlink_bytes_per_s": ("f8", np.array([link[1] for link in LINKS])[profiles]),
+            "downlink_deviation_bytes_per_s": ("f8", 0),
+            "latency_s": ("f8", 0.005),
+            "jitter_s": ("f8", 0),
+            "loss": ("f8", 0),
+            "emptied_ns": ("i8", -1),
         },
         "one row per device",
     )
@@ -416,7 +423,7 @@ def make_fixture(path, options=None):
         evaluated.append(len(steps))
     with h5py.File(path, "w") as file:
         for key, value in (
-            ("schema_version", 3),
+            ("schema_version", 4),
             ("program_version", "0.1.0"),
             ("git_commit", "0" * 40),
             ("libtorch_version", "1.13.1"),
@@ -478,7 +485,7 @@ def make_fixture(path, options=None):
             {
                 "device": ("i4", 0),
                 "packet": ("i4", 0),
-                "stage": (enum(["compute", "upload"], "i1"), 0),
+                "stage": (enum(["compute", "upload", "download", "late"], "i1"), 0),
                 "start_ns": ("i8", 0),
                 "end_ns": ("i8", 0),
                 "charged_bytes": ("i8", 0),
@@ -495,6 +502,7 @@ def make_fixture(path, options=None):
                 "start_ns": ("i8", start),
                 "end_ns": ("i8", start + np.round(seconds * NS)),
                 "charged_bytes": ("i8", theta),
+                "repeated_bytes": ("i8", 0),
                 "energy_j": ("f8", seconds * 1.2 if options.power else np.nan),
             },
             "one row per device",

@@ -279,9 +279,15 @@ class OtherRunsTest(ReportCase):
     def test_what_was_lost_is_told_by_class(self):
         self.assertNotIn("Lost and sent again", plain_text(self.make()))
         with h5py.File(self.path, "r+") as file:
-            file["losses"].resize((3,))
+            file["losses"].resize((5,))
             file["losses"][:] = np.array(
-                [(0, 0, 0, 0, 10**9, 0), (0, 1, 1, 0, 5 * 10**8, 7000), (0, 2, 1, 0, 5 * 10**8, 5000)],
+                [
+                    (0, 0, 0, 0, 10**9, 0),
+                    (0, 1, 1, 0, 5 * 10**8, 7000),
+                    (0, 2, 1, 0, 5 * 10**8, 5000),
+                    (0, -1, 2, 0, 10**9, 1000),
+                    (0, 3, 3, 0, 10**9, 2000),
+                ],
                 file["losses"].dtype,
             )
             uploads = file["uploads"][:]
@@ -289,7 +295,7 @@ class OtherRunsTest(ReportCase):
             file["uploads"][:] = uploads
         page = report.make_report(self.path, no_reference=True).read_text(encoding="utf-8")
         again = 1500 * int((uploads["device"] == 0).sum())
-        self.assert_says(page, "Lost and sent again", f"{words.bytes_(again)} 1 2 2 s 12 kB")
+        self.assert_says(page, "Lost and sent again", f"{words.bytes_(again)} 1 2 1 1 3 s 15 kB")
 
     def test_time_and_bytes_are_told_by_kind(self):
         page = self.make()

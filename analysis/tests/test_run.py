@@ -47,7 +47,7 @@ class RunTest(unittest.TestCase):
         self.assertEqual((run.status, run.updates_done, run.incomplete), ("finished", UPDATES, False))
         self.assertEqual(run.attributes["seed"], 2**64 - 1)
         self.assertEqual(run.attributes["libtorch_version"], "1.13.0")
-        self.assertEqual(run.attributes["schema_version"], 3)
+        self.assertEqual(run.attributes["schema_version"], 4)
         self.assertIn("hdf5_version", run.attributes)
         self.assertEqual(run.classes, ["noun.act", "noun.plant", "caf\u00e9"])
         self.assertEqual(run.config, {"run.seed": str(2**64 - 1), "backbone.b-fp32.width": "6"})
@@ -250,7 +250,7 @@ class OpenRunTest(unittest.TestCase):
         with h5py.File(self.path, "w") as file:
             file.attrs["schema_version"] = 99
             file["status"] = 1
-        self.refuse("schema version 99, this mobilog reads 3")
+        self.refuse("schema version 99, this mobilog reads 4")
 
 
 if __name__ == "__main__":

@@ -102,10 +102,10 @@ void walk(PreparedRun& run, const std::filesystem::path& file) {
     facts.labels = run.labels;
     facts.packets = facts.trained = false;
     record::Writer writer(file, run_layout(run.config, run.plan, facts), run.config.record);
-    write_plan(writer, run.plan, *run.method, run.deliveries, facts);
+    write_plan(writer, run.plan, *run.method, run.deliveries, {}, facts);
     PlannedArrivals arrivals(run.deliveries);
-    run_server(server_settings(run.config, run.classes), run.plan, arrivals, *run.method, nullptr,
-               nullptr, writer, [](const ServerProgress&) {});
+    run_server(server_settings(run.config, run.classes), run.plan, arrivals, {}, *run.method,
+               nullptr, nullptr, writer, [](const ServerProgress&) {});
     writer.close(record::RunStatus::Finished);
 }
 

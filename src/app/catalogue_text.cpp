@@ -98,7 +98,7 @@ std::string links_text(const std::map<std::string, LinkProfile>& links, double p
         double time = kUnknown;
         double energy = kUnknown;
         if (!std::isnan(link->uplink_bytes_per_s)) {
-            const auto sending = send_time(*link, packet_bytes);
+            const auto sending = transfer_time(uplink(*link), packet_bytes);
             time = std::chrono::duration<double>(sending).count();
             energy = send_energy_j(*link, packet_bytes, sending);
         }

@@ -64,8 +64,16 @@ void replay(const record::RunReader& reader, RunConfig config, bool same) {
     // The log is read, not copied: a replay's own file holds no activations.
     config.record.activations = RecordActivations::None;
     const auto method = make_method(config.method);
-    const FleetPlan plan = plan_from_log(reader, config.devices, config.links,
-                                         config.packet.samples, config.packet.labels);
+    for (auto& [name, link] : config.links) {
+        link.trace_file.clear();  // uploads are in the log
+        link.atc_file.clear();
+        read_files_of(link);
+    }
+    for (auto& [name, availability] : config.availability) read_files_of(availability);
+    const FleetPlan plan = plan_from_log(
+        reader, {config.fleet, config.devices, config.links, config.availability, config.run.seed},
+        config.packet.samples, config.packet.labels);
+    const Leftovers leftovers = leftovers_from_log(reader);
     const MethodSettings settings = method_settings(config);
     const std::vector<Delivery> deliveries = method->uploads()
                                                  ? deliveries_from_log(reader, plan, settings)
@@ -81,9 +89,9 @@ void replay(const record::RunReader& reader, RunConfig config, bool same) {
     }
     facts.test_samples = logged.test_samples;
     record::Writer writer(config.run.output, run_layout(config, plan, facts), config.record);
-    write_plan(writer, plan, *method, deliveries, facts);
+    write_plan(writer, plan, *method, deliveries, leftovers, facts);
     if (method->uploads()) {
-        writer.submit(reader.rows<record::LossRow>());
+        writer.submit(cut_off_rows(reader));
         writer.submit(reader.rows<record::CostRow>());
     }
     PlannedArrivals arrivals(deliveries);
@@ -91,8 +99,8 @@ void replay(const record::RunReader& reader, RunConfig config, bool same) {
     if (same && config.run.clock == RunClock::Wall) pace.emplace(reader);
     Progress progress;
     const ServerResult result =
-        run_server(server_settings(config, logged.classes), plan, arrivals, *method, &source,
-                   pace ? &*pace : nullptr, writer, [&](const ServerProgress& now) {
+        run_server(server_settings(config, logged.classes), plan, arrivals, leftovers, *method,
+                   &source, pace ? &*pace : nullptr, writer, [&](const ServerProgress& now) {
                        throw_if_interrupted();
                        progress.show(now, 0, 0);
                    });

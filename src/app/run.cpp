@@ -121,7 +121,7 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     const std::filesystem::path output = run.config.run.output;
     // Left by an exception, the writer closes the file with status aborted.
     record::Writer writer(output, run_layout(run.config, run.plan, facts), run.config.record);
-    write_plan(writer, run.plan, *run.method, run.deliveries, facts);
+    write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
     writer.submit(loss_rows(run.lost));
 
     Progress progress;
@@ -153,8 +153,8 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
         }
     }
     const ServerResult result =
-        run_server(server_settings(run.config, run.classes), run.plan, *arrivals, *run.method,
-                   source.get(), paced, writer, [&](const ServerProgress& now) {
+        run_server(server_settings(run.config, run.classes), run.plan, *arrivals, run.leftovers,
+                   *run.method, source.get(), paced, writer, [&](const ServerProgress& now) {
                        server_progress = now;
                        show_progress();
                    });

@@ -25,7 +25,7 @@ std::vector<std::string> backbones_in_order(const RunConfig& config) {
     const auto add = [&](const std::string& name) {
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     };
-    bool choose = false;
+    bool choose = !config.fleet.devices_file.empty();  // it may name any
     for (const auto& [device, count] : config.fleet.mix) {
         const auto own = config.fleet.backbones.find(device);
         if (own != config.fleet.backbones.end())
@@ -188,6 +188,7 @@ PreparedRun prepare_run(RunConfig config) {
     Deliveries deliveries = run.method->deliveries(run.plan, method_settings(run.config));
     run.deliveries = std::move(deliveries.arrived);
     run.lost = std::move(deliveries.lost);
+    run.leftovers = std::move(deliveries.leftovers);
     run.missing_packets = deliveries.missing;
     if (run.deliveries.empty())
         throw ConfigError("no packet ever arrives: see fleet.availability and server.deadline");

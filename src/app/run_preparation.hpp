@@ -28,6 +28,7 @@ struct PreparedRun {
     std::unique_ptr<Method> method;
     std::vector<Delivery> deliveries;
     std::vector<LostWork> lost;
+    Leftovers leftovers;               ///< what goes on behind the deliveries
     std::int64_t missing_packets = 0;  ///< that never arrive, or too late
 };
 

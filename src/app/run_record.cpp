@@ -41,10 +41,11 @@ void write_plan(record::Writer& writer,
                 const FleetPlan& plan,
                 const Method& method,
                 std::span<const Delivery> deliveries,
+                const Leftovers& leftovers,
                 const RecordFacts& facts) {
     const auto uploads = method.uploads() ? deliveries : std::span<const Delivery>();
     writer.submit(backbone_rows(plan, family_names(plan)));
-    writer.submit(device_rows(plan, uploads, profile_names(plan), link_names(plan)));
+    writer.submit(device_rows(plan, uploads, leftovers, profile_names(plan), link_names(plan)));
     writer.submit(sample_rows(plan, facts.labels, facts.targets));
 }
 
@@ -67,6 +68,7 @@ ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
     settings.seed = config.run.seed;
     settings.server = config.server;
     settings.trainer.seed = config.run.seed;
+    settings.network = method_settings(config).network;
     settings.trainer.side = config.side;
     settings.trainer.align = config.align;
     settings.trainer.loss = config.loss;

@@ -34,6 +34,7 @@ void write_plan(record::Writer& writer,
                 const FleetPlan& plan,
                 const Method& method,
                 std::span<const Delivery> deliveries,
+                const Leftovers& leftovers,
                 const RecordFacts& facts);
 
 /// What the method's costs depend on, out of a configuration.

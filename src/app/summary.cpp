@@ -62,6 +62,9 @@ std::string summary_text(const FleetPlan& plan,
                         human(static_cast<double>(result.charged_upload_bytes), "B"),
                         human(static_cast<double>(result.charged_download_bytes), "B"),
                         human(result.charged_flop, "FLOP"));
+    if (result.missing_downloads > 0)
+        text += fmt::format("without download   {} devices, which never come back for it\n",
+                            result.missing_downloads);
     text += last_scores(plan, result);
     if (eval.target > 0) {
         const double reached = time_to_target_s(eval, result);

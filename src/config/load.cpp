@@ -21,6 +21,7 @@
 #include "core/check.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "device/fleet.hpp"
 
 namespace mobi {
 namespace {
@@ -299,7 +300,8 @@ RunConfig Loader::resolve() {
     std::map<std::string, std::string> backbones;
     std::map<std::string, std::string> availability;
     for (const auto& [name, count] : config.fleet.mix) devices.emplace(name, "fleet.mix");
-    for (const auto& [device, name] : config.fleet.links) links.emplace(name, "fleet.links");
+    for (const auto& [device, names] : config.fleet.links)
+        for (const std::string& name : names) links.emplace(name, "fleet.links");
     for (const auto& [device, name] : config.fleet.backbones)
         backbones.emplace(name, "fleet.backbones");
     for (const std::string& name : config.fleet.fit) backbones.emplace(name, "fleet.fit");
@@ -329,10 +331,12 @@ Catalogue Loader::resolve_catalogue() {
     return catalogue;
 }
 
-/// Puts in what `*` stands for and drops the classes that the mix does not have.
+/// Turns shares into counts, puts in what `*` stands for and drops the classes that the mix does
+/// not have.
 void Loader::expand_fleet(FleetParameters& fleet) {
-    const auto expand = [&](std::map<std::string, std::string>& names, const std::string& key) {
-        std::map<std::string, std::string> expanded;
+    if (fleet.devices > 0) fleet.mix = shares_of(fleet.mix, fleet.devices);
+    const auto expand = [&]<typename Names>(Names& names, const std::string& key) {
+        Names expanded;
         const auto rest = names.find("*");
         for (const auto& [device, count] : fleet.mix) {
             const auto own = names.find(device);
@@ -482,7 +486,7 @@ bool Loader::defines(EntryKind kind, const std::string& name) const {
         case EntryKind::Link:
             return keys.contains("atc_profile") ||
                    ((keys.contains("uplink") || keys.contains("trace")) &&
-                    keys.contains("downlink"));
+                    (keys.contains("downlink") || keys.contains("downlink_trace")));
         case EntryKind::Backbone:
             return keys.contains("path");
         case EntryKind::Availability:

@@ -106,11 +106,12 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
 void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
     auto fleet = section(keys, "fleet", &RunConfig::fleet);
     fleet("mix", &FleetParameters::mix, codec::counts(), "devices by class, in this order; a class is a [device.<name>]", "required; METHODS.md 5.2");
+    fleet("devices", &FleetParameters::devices, codec::integer_or("counted", 1), "so many, of which the numbers of the mix are shares; counted: they are counts", "testbed");
     fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; METHODS.md 5.2");
     fleet("fit", &FleetParameters::fit, codec::names(), "backbones for the classes that fleet.backbones does not name: each device takes the largest that fits its memory", "METHODS.md 5.2");
-    fleet("links", &FleetParameters::links, codec::assignment(), "link of each device class", "required; METHODS.md 4.4");
+    fleet("links", &FleetParameters::links, codec::choices(), "link of each device class; of several, each device draws one", "required; METHODS.md 4.4");
 
-    fleet("devices_file", &FleetParameters::devices_file, codec::text(), "CSV whose line i has the figures of device i in the order of the mix, columns named after the keys of devices and links, e.g. time_per_sample [ms],uplink [kB/s]", "DEVICES.md 5");
+    fleet("devices_file", &FleetParameters::devices_file, codec::text(), "CSV whose line i has the figures of device i in the order of the mix, columns named after the keys of devices and links, e.g. time_per_sample [ms],uplink [kB/s]; columns link and backbone choose among those of fleet.links, fleet.backbones and fleet.fit", "DEVICES.md 5");
     fleet("availability", &FleetParameters::availability, codec::assignment(), "when the devices of a class are on, an [availability.<name>]; a class that is not named is always on", "ours, METHODS.md 5.2");
 
     whole(keys, "device.")("epochs", &RunConfig::device_epochs, codec::integer(1), "passes over the shard; each uploads again", "paper: 1");
@@ -185,7 +186,7 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
     server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, METHODS.md 4.3");
     server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, METHODS.md 4.3");
-    server("access_rate", &ServerParameters::access_bytes_per_s, codec::quantity_or("unlimited", Quantity::Rate), "the server's own link, which all uploads share", "testbed");
+    server("access_rate", &ServerParameters::access_bytes_per_s, codec::quantity_or("unlimited", Quantity::Rate), "the server's own link, which all uploads share, and all downloads", "testbed");
     server("deadline", &ServerParameters::deadline_s, codec::quantity_or("none", Quantity::Time), "virtual time after which no packet is waited for", "testbed");
     server("enough", &ServerParameters::enough_share, codec::number(0.001, 1), "share of the planned packets after which no other is waited for", "testbed");
     server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, METHODS.md 4.3");
@@ -221,6 +222,7 @@ std::vector<Key<DeviceProfile>> make_device_keys() {
     device("time_per_sample", &DeviceProfile::time_per_sample_s, codec::figure(Quantity::Time, true), "of a forward pass, as other simulators describe devices; where known it takes the place of rates and bandwidth", "DEVICES.md 5");
     device("spread", &DeviceProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's rates and bandwidth; 1.43 has the p90/p10 of the AI Benchmark's phones", "DEVICES.md 1");
     device("compute_spread", &DeviceProfile::compute_spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on every packet's time of computing", "DEVICES.md 5");
+    device("compute_deviation", &DeviceProfile::compute_deviation, codec::number(0, 10), "standard deviation of a normal factor of mean 1 on every packet's time of computing, drawn again until above 0", "DEVICES.md 5");
     device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, METHODS.md 4.3");
     device("thermal_budget", &DeviceProfile::thermal_budget_s, codec::quantity_or("none", Quantity::Time), "continuous work at the full rate before the device throttles; a second of rest gives one back", "DEVICES.md 3, estimate");
     device("thermal_floor", &DeviceProfile::thermal_floor, codec::number(0.01, 1), "share of the full rate that a hot device keeps", "DEVICES.md 3, estimate");
@@ -244,6 +246,9 @@ std::vector<Key<LinkProfile>> make_link_keys() {
     const auto power = codec::figure(Quantity::Power, true);
     link("uplink", &LinkProfile::uplink_bytes_per_s, rate, "rate from device to server", "DEVICES.md 4");
     link("downlink", &LinkProfile::downlink_bytes_per_s, rate, "rate from server to device", "DEVICES.md 4");
+    link("uplink_deviation", &LinkProfile::uplink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "standard deviation of an upload's rate: normal around uplink, drawn again until above 0", "DEVICES.md 5, FLASH");
+    link("downlink_deviation", &LinkProfile::downlink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "the same of a download around downlink", "DEVICES.md 5, FLASH");
+    link("duplex", &LinkProfile::duplex, choice<Duplex>({{"full", Duplex::Full}, {"half", Duplex::Half}}), "half: a device does not receive while it sends, a transfer that has begun goes on to its end", "testbed");
     link("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), "of a transfer, one way", "ours, METHODS.md 4.4");
     link("spread", &LinkProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's uplink and downlink", "DEVICES.md 4.1");
     link("jitter", &LinkProfile::jitter_s, codec::quantity(Quantity::Time), "standard deviation of a transfer's latency; packets of a device keep their order", "DEVICES.md 4.1");
@@ -251,12 +256,14 @@ std::vector<Key<LinkProfile>> make_link_keys() {
     link("wake_up", &LinkProfile::wake_up_s, codec::quantity(Quantity::Time), "delay of a transfer that finds the radio idle", "DEVICES.md 4.3");
     link("wake_after", &LinkProfile::wake_after_s, codec::quantity(Quantity::Time), "time after the last byte when the radio falls idle", "DEVICES.md 4.3");
     link("cell_devices", &LinkProfile::cell_devices, codec::integer_or("none", 1), "so many consecutive devices of this link share a cell", "testbed");
-    link("cell_uplink", &LinkProfile::cell_uplink_bytes_per_s, rate, "what a cell carries, shared max-min fairly", "testbed");
+    link("cell_uplink", &LinkProfile::cell_uplink_bytes_per_s, rate, "what a cell carries to the server, shared max-min fairly", "testbed");
+    link("cell_downlink", &LinkProfile::cell_downlink_bytes_per_s, rate, "and from it; unknown: downloads do not share", "testbed");
     link("atc_profile", &LinkProfile::atc_file, codec::text(), "JSON profile of Augmented Traffic Control in place of uplink, downlink, latency, jitter and loss", "DEVICES.md 4.2");
     link("trace", &LinkProfile::trace_file, codec::text(), "file of the uplink's rate over time in place of uplink: mahimahi's, or lines of seconds and Mbit/s", "DEVICES.md 4.1");
+    link("downlink_trace", &LinkProfile::downlink_trace_file, codec::text(), "the same in place of downlink", "DEVICES.md 4.1");
     link("trace_end", &LinkProfile::trace_end, choice<TraceEnd>({{"wrap", TraceEnd::Wrap}, {"hold", TraceEnd::Hold}}), "after the trace: from its start again, or its last rate", "testbed");
     link("trace_start", &LinkProfile::trace_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in the trace a device begins; random: its own draw", "testbed");
-    link("trace_mean", &LinkProfile::trace_mean, choice<TraceMean>({{"measured", TraceMean::Measured}, {"uplink", TraceMean::Uplink}}), "uplink: the trace's shape with the mean of uplink", "DEVICES.md 4.1");
+    link("trace_mean", &LinkProfile::trace_mean, choice<TraceMean>({{"measured", TraceMean::Measured}, {"link", TraceMean::Link}}), "link: the trace's shape with the mean of uplink, or downlink", "DEVICES.md 4.1");
     link("power_up_base", &LinkProfile::up_base_w, power, "radio power while sending, at no throughput; unknown: energy is not a number", "DEVICES.md 4.4");
     link("power_up_slope", &LinkProfile::up_j_per_byte, codec::power_slope(), "and what each unit of throughput adds", "DEVICES.md 4.4");
     link("power_down_base", &LinkProfile::down_base_w, power, "as power_up_base, while receiving", "DEVICES.md 4.4");

@@ -53,8 +53,9 @@ class Validator {
             require(link != fleet.links.end(), "fleet.links",
                     fmt::format("device class '{0}' has no link; accepted: {0}:<link>", name));
             if (link != fleet.links.end())
-                require(entry(config_.links, link->second) != nullptr, "fleet.links",
-                        fmt::format("no [link.{}] is defined", link->second));
+                for (const std::string& choice : link->second)
+                    require(entry(config_.links, choice) != nullptr, "fleet.links",
+                            fmt::format("no [link.{}] is defined", choice));
             const auto pattern = fleet.availability.find(name);
             if (pattern != fleet.availability.end())
                 require(entry(config_.availability, pattern->second) != nullptr,
@@ -106,10 +107,20 @@ class Validator {
                     "no figure is known: set one");
         };
         const bool from_profile = !link.atc_file.empty();
-        if (!from_profile && (link.trace_file.empty() || link.trace_mean == TraceMean::Uplink))
-            known(link.uplink_bytes_per_s, "uplink");
+        const bool measured = link.trace_mean == TraceMean::Measured;
+        const auto way = [&](std::string_view key, double rate, double deviation,
+                             const std::string& trace) {
+            if (!from_profile && (trace.empty() || !measured)) known(rate, key);
+            require(trace.empty() || deviation == 0,
+                    fmt::format("link.{}.{}_deviation", link.name, key),
+                    "a trace says every rate; accepted with it: none");
+            require(trace.empty() || link.spread == 0, fmt::format("link.{}.spread", link.name),
+                    "a trace says every rate; accepted with it: 0");
+        };
+        way("uplink", link.uplink_bytes_per_s, link.uplink_deviation_bytes_per_s, link.trace_file);
+        way("downlink", link.downlink_bytes_per_s, link.downlink_deviation_bytes_per_s,
+            link.downlink_trace_file);
         if (link.cell_devices > 0) known(link.cell_uplink_bytes_per_s, "cell_uplink");
-        if (!from_profile) known(link.downlink_bytes_per_s, "downlink");
     }
 
     void pattern(const AvailabilityProfile& availability) {

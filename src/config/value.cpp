@@ -5,9 +5,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -74,6 +76,33 @@ std::string slope_text(double j_per_byte) {
         if (parse_slope(text) == j_per_byte) return text;
     }
     return fmt::format("{} W per B/s", j_per_byte);
+}
+
+/// Something for each of some names: `<name>:<value>` between blanks.
+template <typename Value>
+Codec<std::map<std::string, Value>> named(
+    std::string accepted,
+    std::function<std::optional<Value>(std::string_view)> read_value,
+    std::function<std::string(const Value&)> write_value) {
+    using Values = std::map<std::string, Value>;
+    auto read = [read_value](std::string_view text) -> std::optional<Values> {
+        Values values;
+        for (const auto word : split_words(text)) {
+            const auto pair = split_pair(word);
+            if (!pair || !(pair->first == "*" || is_entry_name(pair->first))) return std::nullopt;
+            auto value = read_value(pair->second);
+            if (!value || !values.emplace(pair->first, std::move(*value)).second)
+                return std::nullopt;
+        }
+        return values;
+    };
+    auto write = [write_value](const Values& values) {
+        std::string text;
+        for (const auto& [name, value] : values)
+            text += fmt::format("{}{}:{}", text.empty() ? "" : " ", name, write_value(value));
+        return text;
+    };
+    return {std::move(accepted), read, write};
 }
 
 }  // namespace
@@ -248,27 +277,29 @@ Codec<std::vector<std::string>> names() {
 }
 
 Codec<std::map<std::string, std::string>> assignment() {
-    using Names = std::map<std::string, std::string>;
-    auto read = [](std::string_view text) -> std::optional<Names> {
-        Names names;
-        for (const auto word : split_words(text)) {
-            const auto pair = split_pair(word);
-            if (!pair || !(pair->first == "*" || is_entry_name(pair->first)) ||
-                !is_entry_name(pair->second) || !names.insert(*pair).second)
-                return std::nullopt;
-        }
-        return names;
-    };
-    auto write = [](const Names& names) {
-        std::string text;
-        for (const auto& [left, right] : names)
-            text += fmt::format("{}{}:{}", text.empty() ? "" : " ", left, right);
-        return text;
-    };
-    return {
+    return named<std::string>(
         "<device>:<name> between blanks, no device twice, * for all others, e.g. "
         "jetson_tx2:wifi_20 *:lte",
-        read, write};
+        [](std::string_view word) -> std::optional<std::string> {
+            return is_entry_name(word) ? std::optional(std::string(word)) : std::nullopt;
+        },
+        [](const std::string& name) { return name; });
+}
+
+Codec<std::map<std::string, std::vector<std::string>>> choices() {
+    using Names = std::vector<std::string>;
+    return named<Names>(
+        "<device>:<name>, or <device>:<name>|<name>, between blanks, no device twice, * for all "
+        "others, e.g. jetson_tx2:wifi_20 *:lte|wifi_20",
+        [](std::string_view word) -> std::optional<Names> {
+            Names names;
+            for (const std::string_view name : split(word, '|')) {
+                if (!is_entry_name(name)) return std::nullopt;
+                names.emplace_back(name);
+            }
+            return names;
+        },
+        [](const Names& names) { return fmt::format("{}", fmt::join(names, "|")); });
 }
 
 }  // namespace codec

@@ -48,6 +48,8 @@ Codec<std::vector<std::pair<std::string, int>>> counts();
 Codec<std::vector<std::string>> names();
 /// `<name>:<name>` between blanks, no left side twice; `*` on the left = every other name.
 Codec<std::map<std::string, std::string>> assignment();
+/// The same with one or several names on the right, `<name>|<name>`, order and repeats kept.
+Codec<std::map<std::string, std::vector<std::string>>> choices();
 
 /// One of the words.
 template <typename Enum>

@@ -99,6 +99,14 @@ std::vector<std::uint64_t> sample_without_replacement(RandomStream& stream,
     return {chosen.begin(), chosen.end()};
 }
 
+double positive_normal(double mean, double deviation, RandomStream& stream) {
+    MOBI_CHECK(mean > 0 && deviation >= 0, "a normal of mean {} and deviation {}", mean, deviation);
+    double value = 0;
+    do value = mean + deviation * stream.normal();
+    while (!(value > 0));
+    return value;
+}
+
 std::vector<double> dirichlet(RandomStream& stream, std::span<const double> concentrations) {
     std::vector<double> shares;
     shares.reserve(concentrations.size());

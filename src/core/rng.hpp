@@ -34,6 +34,12 @@ enum class Purpose : std::uint32_t {
     LinkSpeed,         ///< index: device
     ComputeTime,       ///< index: device, subindex: packet
     LoadOffset,        ///< index: device
+    ComputeDeviation,  ///< index: device, subindex: packet
+    UplinkRate,        ///< index: device, subindex: packet
+    DownlinkRate,      ///< index: device, subindex: download
+    DownlinkLoss,      ///< index: device, subindex: download
+    DownlinkLatency,   ///< index: device, subindex: download
+    LinkChoice,        ///< index: device
 };
 
 /// A stable 64-bit key of a text (FNV-1a), for streams that belong to something with a name.
@@ -88,6 +94,9 @@ class RandomStream {
 std::vector<std::uint64_t> sample_without_replacement(RandomStream& stream,
                                                       std::uint64_t size,
                                                       std::uint64_t count);
+
+/// N(mean, deviation), drawn again until above 0.  \pre mean > 0, deviation >= 0
+double positive_normal(double mean, double deviation, RandomStream& stream);
 
 /// Shares of a Dirichlet distribution with the given concentrations, all > 0.  Sums to 1.
 std::vector<double> dirichlet(RandomStream& stream, std::span<const double> concentrations);

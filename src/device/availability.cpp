@@ -64,6 +64,11 @@ Presence::Presence(const AvailabilityProfile& profile, std::uint64_t seed, std::
     }
 }
 
+Presence presence_of(const AvailabilityProfile* pattern, std::uint64_t seed, std::int32_t device) {
+    static const AvailabilityProfile always;
+    return {pattern != nullptr ? *pattern : always, seed, device};
+}
+
 bool Presence::advance() {
     switch (profile_->kind) {
         case AvailabilityKind::Always:

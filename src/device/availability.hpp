@@ -82,6 +82,9 @@ class Presence {
     VirtualClock::time_point off_{};
 };
 
+/// The presence of a device by its pattern.  \param pattern  null: always on.
+Presence presence_of(const AvailabilityProfile* pattern, std::uint64_t seed, std::int32_t device);
+
 /// Reads lines `device,on_s,off_s` (numbers; a header line may come first) whose spans repeat after
 /// `period_s`.  Devices are numbered from 0; a fleet with more devices than rows starts over.
 ///

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -30,6 +31,10 @@ struct Figure {
 
 constexpr double kMost = 1e30;
 
+// Columns of names.
+constexpr std::string_view kLink = "link";
+constexpr std::string_view kBackbone = "backbone";
+
 const std::vector<Figure>& figures() {
     using D = DeviceProfile;
     using L = LinkProfile;
@@ -46,10 +51,14 @@ const std::vector<Figure>& figures() {
         {"t0", &D::t0_s, nullptr, Quantity::Time, 0, kMost},
         {"thermal_stretch", &D::thermal_stretch, nullptr, std::nullopt, 1, kMost},
         {"compute_spread", &D::compute_spread, nullptr, std::nullopt, 0, 10},
+        {"compute_deviation", &D::compute_deviation, nullptr, std::nullopt, 0, 10},
         {"power_compute", &D::compute_w, nullptr, Quantity::Power, 0, kMost},
         {"power_idle", &D::idle_w, nullptr, Quantity::Power, 0, kMost},
         {"uplink", nullptr, &L::uplink_bytes_per_s, Quantity::Rate, 0, kMost, false},
         {"downlink", nullptr, &L::downlink_bytes_per_s, Quantity::Rate, 0, kMost, false},
+        {"uplink_deviation", nullptr, &L::uplink_deviation_bytes_per_s, Quantity::Rate, 0, kMost},
+        {"downlink_deviation", nullptr, &L::downlink_deviation_bytes_per_s, Quantity::Rate, 0,
+         kMost},
         {"latency", nullptr, &L::latency_s, Quantity::Time, 0, kMost},
         {"jitter", nullptr, &L::jitter_s, Quantity::Time, 0, kMost},
         {"loss", nullptr, &L::loss, std::nullopt, 0, 0.99},
@@ -57,9 +66,15 @@ const std::vector<Figure>& figures() {
     return list;
 }
 
+/// What stands before the unit.
+std::string_view key_of(std::string_view title) {
+    return trim(title.substr(0, title.find('[')));
+}
+
 std::string known_names() {
     std::vector<std::string_view> names;
     for (const Figure& figure : figures()) names.push_back(figure.name);
+    names.insert(names.end(), {kLink, kBackbone});
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -67,7 +82,7 @@ std::string known_names() {
 
 DeviceTable::Column DeviceTable::parse_column(std::string_view cell, const std::string& name) {
     const auto bracket = cell.find('[');
-    const std::string_view key = trim(cell.substr(0, bracket));
+    const std::string_view key = key_of(cell);
     for (const Figure& figure : figures()) {
         if (figure.name != key) continue;
         Column column{figure.of_device, figure.of_link, 1, figure.least, figure.most, figure.zero};
@@ -92,6 +107,42 @@ DeviceTable::Column DeviceTable::parse_column(std::string_view cell, const std::
         fmt::format("{}:1: column '{}': accepted: {}", name, printable(cell), known_names()));
 }
 
+double DeviceTable::parse_value(const Column& column,
+                                std::string_view cell,
+                                const std::string& title,
+                                const std::string& where) {
+    double value = 0;
+    const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    value *= column.scale;
+    const bool good = error == std::errc() && stop == cell.data() + cell.size() &&
+                      value >= column.least && value <= column.most &&
+                      (column.zero || value > column.least);
+    if (!good)
+        throw DataError(fmt::format("{}: {} = '{}': accepted: a number {} {}{}", where, title,
+                                    printable(cell), column.zero ? "from" : "above", column.least,
+                                    column.most < kMost ? fmt::format(" to {}", column.most) : ""));
+    return value;
+}
+
+void DeviceTable::add_line(std::span<const std::string_view> cells,
+                           std::span<const std::string> titles,
+                           const std::string& where) {
+    if (cells.size() != titles.size())
+        throw DataError(fmt::format("{}: {} fields; accepted: {}, as in the header", where,
+                                    cells.size(), titles.size()));
+    std::size_t number = 0;  // of the column of numbers
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        const std::string_view cell = trim(cells[i]);
+        if (titles[i] == kLink)
+            links_.emplace_back(cell);
+        else if (titles[i] == kBackbone)
+            backbones_.emplace_back(cell);
+        else
+            values_.push_back(parse_value(columns_[number++], cell, titles[i], where));
+    }
+    ++devices_;
+}
+
 DeviceTable DeviceTable::parse(std::string_view text, const std::string& name) {
     DeviceTable table;
     table.name_ = name;
@@ -104,35 +155,21 @@ DeviceTable DeviceTable::parse(std::string_view text, const std::string& name) {
         ++number;
         if (line.empty() || line.front() == '#') continue;
         const std::vector<std::string_view> cells = split(line, ',');
-        if (table.columns_.empty()) {
-            for (const std::string_view cell : cells) {
-                titles.emplace_back(trim(cell));
-                table.columns_.push_back(parse_column(titles.back(), name));
-            }
+        if (!titles.empty()) {
+            table.add_line(cells, titles, fmt::format("{}:{}", name, number));
             continue;
         }
-        if (cells.size() != titles.size())
-            throw DataError(fmt::format("{}:{}: {} fields; accepted: {}, as in the header", name,
-                                        number, cells.size(), titles.size()));
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            const std::string_view cell = trim(cells[i]);
-            const Column& column = table.columns_[i];
-            double value = 0;
-            const auto [stop, error] =
-                std::from_chars(cell.data(), cell.data() + cell.size(), value);
-            value *= column.scale;
-            const bool good = error == std::errc() && stop == cell.data() + cell.size() &&
-                              value >= column.least && value <= column.most &&
-                              (column.zero || value > column.least);
-            if (!good)
-                throw DataError(fmt::format(
-                    "{}:{}: {} = '{}': accepted: a number {} {}{}", name, number, titles[i],
-                    printable(cell), column.zero ? "from" : "above", column.least,
-                    column.most < kMost ? fmt::format(" to {}", column.most) : ""));
-            table.values_.push_back(value);
+        std::set<std::string_view> keys;
+        for (const std::string_view cell : cells) {
+            titles.emplace_back(trim(cell));
+            if (!keys.insert(key_of(cell)).second)
+                throw DataError(fmt::format("{}:{}: two columns '{}'; accepted: one of a key", name,
+                                            number, printable(key_of(cell))));
+            if (titles.back() != kLink && titles.back() != kBackbone)
+                table.columns_.push_back(parse_column(titles.back(), name));
         }
     }
-    if (table.values_.empty())
+    if (table.devices_ == 0)
         throw DataError(
             fmt::format("{}: no device; accepted: a header with some of {}, then a line a device",
                         name, known_names()));
@@ -151,6 +188,14 @@ void DeviceTable::apply(std::size_t device, DeviceProfile& profile, LinkProfile&
         else
             link.*column.of_link = *value++;
     }
+}
+
+const std::string* DeviceTable::link(std::size_t device) const {
+    return links_.empty() ? nullptr : &links_[device];
+}
+
+const std::string* DeviceTable::backbone(std::size_t device) const {
+    return backbones_.empty() ? nullptr : &backbones_[device];
 }
 
 }  // namespace mobi

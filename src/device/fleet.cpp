@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/fleet.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/check.hpp"
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "core/text.hpp"
 #include "core/text_file.hpp"
 #include "device/atc_profile.hpp"
 #include "device/device_table.hpp"
@@ -42,22 +46,72 @@ void draw_rates(std::uint64_t seed, Device& device) {
     }
     if (device.link.spread > 0) {
         const double own = factor(Purpose::LinkSpeed, device.link.spread);
-        device.link.uplink_bytes_per_s *= own;
-        device.link.downlink_bytes_per_s *= own;
+        for (double* rate :
+             {&device.link.uplink_bytes_per_s, &device.link.uplink_deviation_bytes_per_s,
+              &device.link.downlink_bytes_per_s, &device.link.downlink_deviation_bytes_per_s})
+            *rate *= own;
     }
 }
 
+/// One of the links, each as likely as it is often there.
+const std::string& drawn(const std::vector<std::string>& links,
+                         std::uint64_t seed,
+                         std::int32_t device) {
+    if (links.size() == 1) return links.front();
+    RandomStream random(seed, Purpose::LinkChoice, static_cast<std::uint64_t>(device));
+    return links[static_cast<std::size_t>(random.below(links.size()))];
+}
+
+std::set<std::string> backbones_of(const FleetParameters& fleet) {
+    std::set<std::string> names(fleet.fit.begin(), fleet.fit.end());
+    for (const auto& [device, name] : fleet.backbones) names.insert(name);
+    return names;
+}
+
+/// The name itself, if it is one of those.
+template <typename Names>
+const std::string& known(const std::string& name,
+                         const Names& names,
+                         const DeviceTable& table,
+                         std::size_t device) {
+    if (names.contains(name)) return name;
+    std::vector<std::string> accepted;
+    for (const auto& one : names)
+        if constexpr (requires { one.first; })
+            accepted.push_back(one.first);
+        else
+            accepted.push_back(one);
+    throw DataError(fmt::format("{}: device {}: '{}': accepted: {}, which the fleet names",
+                                table.name(), device, printable(name), fmt::join(accepted, ", ")));
+}
+
 }  // namespace
+
+std::vector<std::pair<std::string, int>> shares_of(
+    const std::vector<std::pair<std::string, int>>& mix, int devices) {
+    std::int64_t total = 0;
+    for (const auto& [name, share] : mix) total += share;
+    std::vector<std::pair<std::string, int>> counts;
+    std::vector<std::pair<std::int64_t, std::size_t>> remainders;  // negative: the largest first
+    int left = devices;
+    for (const auto& [name, share] : mix) {
+        const std::int64_t exact = std::int64_t{devices} * share;  // times the total
+        counts.emplace_back(name, static_cast<int>(exact / total));
+        remainders.emplace_back(-(exact % total), remainders.size());
+        left -= counts.back().second;
+    }
+    std::sort(remainders.begin(), remainders.end());
+    for (int i = 0; i < left; ++i) ++counts[remainders[static_cast<std::size_t>(i)].second].second;
+    std::erase_if(counts, [](const auto& one) { return one.second == 0; });
+    return counts;
+}
 
 std::vector<Device> make_fleet(const FleetParts& parts) {
     const FleetParameters& fleet = parts.fleet;
     std::vector<Device> devices;
     for (const auto& [name, count] : fleet.mix) {
-        Device prototype{0,
-                         entry(parts.profiles, name, "profile"),
-                         entry(parts.links, entry(fleet.links, name, "fleet.links"), "link"),
-                         {},
-                         nullptr};
+        const std::vector<std::string>& links = entry(fleet.links, name, "fleet.links");
+        Device prototype{0, entry(parts.profiles, name, "profile"), {}, {}, nullptr};
         if (fleet.fit.empty() || fleet.backbones.contains(name))
             prototype.backbone = entry(fleet.backbones, name, "fleet.backbones");
         const auto pattern = fleet.availability.find(name);
@@ -66,17 +120,28 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
                 entry(parts.availability, pattern->second, "availability"));
         for (int i = 0; i < count; ++i) {
             devices.push_back(prototype);
-            devices.back().id = static_cast<std::int32_t>(devices.size() - 1);
-            draw_rates(parts.seed, devices.back());
+            Device& device = devices.back();
+            device.id = static_cast<std::int32_t>(devices.size() - 1);
+            device.link = entry(parts.links, drawn(links, parts.seed, device.id), "link");
         }
     }
-    if (fleet.devices_file.empty()) return devices;
+    if (fleet.devices_file.empty()) {
+        for (Device& device : devices) draw_rates(parts.seed, device);
+        return devices;
+    }
     const DeviceTable table = DeviceTable::read(fleet.devices_file);
     if (table.devices() != devices.size())
         throw DataError(fmt::format("{}: {} devices; accepted: {}, as many as fleet.mix has",
                                     table.name(), table.devices(), devices.size()));
-    for (std::size_t i = 0; i < devices.size(); ++i)
+    const std::set<std::string> backbones = backbones_of(fleet);
+    for (std::size_t i = 0; i < devices.size(); ++i) {
+        if (const std::string* link = table.link(i))
+            devices[i].link = parts.links.at(known(*link, parts.links, table, i));
+        if (const std::string* backbone = table.backbone(i))
+            devices[i].backbone = known(*backbone, backbones, table, i);
+        draw_rates(parts.seed, devices[i]);
         table.apply(i, devices[i].profile, devices[i].link);
+    }
     return devices;
 }
 
@@ -89,13 +154,17 @@ void read_files_of(LinkProfile& link) {
     if (!link.atc_file.empty())
         apply_atc_profile(read_text_file(link.atc_file, "a JSON profile with content.up and down"),
                           link.atc_file, link);
-    if (link.trace_file.empty()) return;
-    RateTrace trace = read_trace(link.trace_file, link.trace_end).trace;
-    if (link.trace_mean == TraceMean::Uplink)
-        trace = trace.scaled_to(link.uplink_bytes_per_s * 8);
-    else
-        link.uplink_bytes_per_s = trace.mean_bits_per_s() / 8;
-    link.trace = std::make_shared<const RateTrace>(std::move(trace));
+    const auto read = [&](const std::string& file, double& bytes_per_s) {
+        if (file.empty()) return std::shared_ptr<const RateTrace>();
+        RateTrace trace = read_trace(file, link.trace_end).trace;
+        if (link.trace_mean == TraceMean::Link)
+            trace = trace.scaled_to(bytes_per_s * 8);
+        else
+            bytes_per_s = trace.mean_bits_per_s() / 8;
+        return std::make_shared<const RateTrace>(std::move(trace));
+    };
+    link.trace = read(link.trace_file, link.uplink_bytes_per_s);
+    link.downlink_trace = read(link.downlink_trace_file, link.downlink_bytes_per_s);
 }
 
 void read_files_of(AvailabilityProfile& availability) {

@@ -117,6 +117,12 @@ RateTrace RateTrace::scaled_to(double mean_bits_per_s) const {
     return RateTrace(name_, std::move(steps), period_, end_);
 }
 
+VirtualClock::duration trace_offset(const RateTrace* trace, TraceStart start, RandomStream random) {
+    if (trace == nullptr || start == TraceStart::Begin) return {};
+    const auto period = static_cast<std::uint64_t>(trace->period().count());
+    return nanoseconds(static_cast<std::int64_t>(random.below(period)));
+}
+
 VirtualClock::time_point TracedLink::send(VirtualClock::time_point ready, std::int64_t bytes) {
     if (carried_ < 0 || ready > free_)
         carried_ = trace_->carried_until(ready.time_since_epoch() + offset_);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/rng.hpp"
 #include "core/wide_int.hpp"
 
 namespace mobi {
@@ -20,6 +21,9 @@ inline constexpr LinkAmount kAmountPerByte = LinkAmount{8} * 1'000'000'000;
 
 /// What comes after the end of a trace.
 enum class TraceEnd { Wrap, Hold };
+
+/// Where in its trace a device begins.
+enum class TraceStart { Begin, Random };
 
 /// A rate that changes in steps: a measured link.
 ///
@@ -72,6 +76,11 @@ class RateTrace {
     VirtualClock::duration period_{};
     TraceEnd end_ = TraceEnd::Wrap;
 };
+
+/// How far into its trace a device begins its run.
+/// \param trace   null: there is none, and no offset.
+/// \param random  of the device.
+VirtualClock::duration trace_offset(const RateTrace* trace, TraceStart start, RandomStream random);
 
 /// One direction of a link: it carries one transfer after another, each at the rate of its time.
 ///

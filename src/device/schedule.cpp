@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
-#include <map>
 #include <string>
 #include <tuple>
 
@@ -14,10 +12,8 @@
 #include "core/error.hpp"
 #include "core/rng.hpp"
 #include "device/battery.hpp"
-#include "device/link_model.hpp"
 #include "device/thermal_model.hpp"
 #include "device/trace_file.hpp"
-#include "device/upload.hpp"
 #include "device/virtual_time.hpp"
 
 namespace mobi {
@@ -28,11 +24,6 @@ using Duration = VirtualClock::duration;
 
 // Well inside the clock's 292 years, so that what the server adds still fits.
 constexpr Time kHorizon{std::chrono::hours{200 * 365 * 24}};
-
-const AvailabilityProfile& always() {
-    static const AvailabilityProfile profile;
-    return profile;
-}
 
 /// Where the draws of one of the task's packets come from.
 RandomStream draws(const NetworkParameters& network,
@@ -46,9 +37,14 @@ RandomStream draws(const NetworkParameters& network,
 double compute_factor(const NetworkParameters& network,
                       const DeviceTask& task,
                       std::size_t packet) {
-    const double sigma = task.profile->compute_spread;
-    if (sigma == 0) return 1;
-    return std::exp(sigma * draws(network, task, Purpose::ComputeTime, packet).normal());
+    double factor = 1;
+    if (const double sigma = task.profile->compute_spread; sigma > 0)
+        factor = std::exp(sigma * draws(network, task, Purpose::ComputeTime, packet).normal());
+    if (const double deviation = task.profile->compute_deviation; deviation > 0) {
+        RandomStream random = draws(network, task, Purpose::ComputeDeviation, packet);
+        factor *= positive_normal(1, deviation, random);
+    }
+    return factor;
 }
 
 double in_seconds(Duration time) {
@@ -69,29 +65,18 @@ Duration under_load(const DeviceTask& task, Time start, Duration full, Duration 
     return load->time_of(load->carried_until(begin) + kWholeRate * full.count()) - begin;
 }
 
-/// Where in a trace the device begins.
-Duration offset_in(const RateTrace* trace,
-                   TraceStart start,
-                   const NetworkParameters& network,
-                   const DeviceTask& task,
-                   Purpose purpose) {
-    if (trace == nullptr || start == TraceStart::Begin) return {};
-    const auto period = static_cast<std::uint64_t>(trace->period().count());
-    return Duration(static_cast<Duration::rep>(draws(network, task, purpose).below(period)));
-}
-
 /// Computation alone: one packet after another, while the device is on.
 void compute(const NetworkParameters& network,
              const DeviceTask& task,
              std::int32_t number,
              Presence presence,
              std::span<PacketSchedule> packets,
-             std::vector<LostAttempt>& lost) {
+             FleetSchedule& schedule) {
     Time free{};
     double heat_s = 0;
     Battery battery(*task.profile, *task.link);
-    const Duration load_offset = offset_in(task.profile->load.get(), task.profile->load_start,
-                                           network, task, Purpose::LoadOffset);
+    const Duration load_offset = trace_offset(task.profile->load.get(), task.profile->load_start,
+                                              draws(network, task, Purpose::LoadOffset));
     for (std::size_t j = 0; j < packets.size(); ++j) {
         const Duration full =
             compute_time(*task.profile, task.packets[j].compute, compute_factor(network, task, j));
@@ -99,7 +84,7 @@ void compute(const NetworkParameters& network,
         free += battery.rest();
         while (true) {
             const std::optional<Time> on = presence.next_on(free);
-            if (!on) return cancel_from(packets.subspan(j));
+            if (!on) return;
             heat_s = std::max(0.0, heat_s - in_seconds(*on - free));
             const Duration need =
                 under_load(task, *on, throttled(*task.profile, full, heat_s), load_offset);
@@ -115,8 +100,11 @@ void compute(const NetworkParameters& network,
             heat_s += in_seconds(off.value_or(free) - *on);
             battery.compute(off.value_or(free) - *on);
             if (!off) break;
-            lost.push_back({number, static_cast<std::int32_t>(j), false, *on, *off, 0});
-            if (empty) return cancel_from(packets.subspan(j));
+            schedule.lost.push_back({number, static_cast<std::int32_t>(j), false, *on, *off, 0});
+            if (empty) {
+                schedule.emptied.emplace_back(number, *off);
+                return;
+            }
             free = *off;
         }
         battery.send(task.packets[j].charged_bytes);
@@ -127,18 +115,11 @@ void compute(const NetworkParameters& network,
 void arrive(const NetworkParameters& network,
             const DeviceTask& task,
             std::span<PacketSchedule> packets) {
-    const Duration one_way = latency(*task.link);
     Time last{};
     for (std::size_t j = 0; j < packets.size(); ++j) {
         PacketSchedule& packet = packets[j];
         if (!packet.delivered) return;
-        Duration delay = one_way;
-        if (task.link->jitter_s > 0) {
-            const double drawn =
-                task.link->latency_s +
-                task.link->jitter_s * draws(network, task, Purpose::LinkLatency, j).normal();
-            delay = virtual_duration(std::max(0.0, drawn), "the latency of link", task.link->name);
-        }
+        const Duration delay = latency(*task.link, draws(network, task, Purpose::LinkLatency, j));
         packet.times.arrival = last = std::max(last, packet.times.send_end + delay);
         if (packet.times.arrival > kHorizon)
             throw ConfigError(
@@ -147,17 +128,10 @@ void arrive(const NetworkParameters& network,
     }
 }
 
-/// Queues of the tasks that share something, and what.
-struct Group {
-    std::vector<UploadQueue> queues;
-    std::vector<std::int32_t> cells;
-    std::vector<double> capacity;
-};
-
 class FleetScheduler {
   public:
-    FleetScheduler(std::span<const DeviceTask> tasks, const NetworkParameters& network)
-        : tasks_(tasks), network_(network) {}
+    FleetScheduler(std::span<const DeviceTask> tasks, const NetworkParameters& parameters)
+        : tasks_(tasks), parameters_(parameters), network_(parameters) {}
 
     FleetSchedule run() {
         std::size_t total = 0;
@@ -169,9 +143,12 @@ class FleetScheduler {
             first += tasks_[t].packets.size();
             start(t);
         }
-        for (auto& [key, group] : groups_)
-            send_together(group.queues, group.cells, group.capacity, server_rate(), schedule_.lost);
-        for (std::size_t t = 0; t < tasks_.size(); ++t) arrive(network_, tasks_[t], packets_of(t));
+        network_.run([&](const TransferQueue& queue) { set_uploads(queue); });
+        for (std::size_t t = 0; t < tasks_.size(); ++t)
+            arrive(parameters_, tasks_[t], packets_of(t));
+        for (const LostTransfer& one : network_.lost())
+            schedule_.lost.push_back(
+                {one.task, one.number, true, one.start, one.end, one.sent_bytes});
         std::sort(schedule_.lost.begin(), schedule_.lost.end(),
                   [](const LostAttempt& a, const LostAttempt& b) {
                       return std::tie(a.task, a.packet, a.start) <
@@ -185,69 +162,48 @@ class FleetScheduler {
         return std::span(schedule_.packets).subspan(first_[task], tasks_[task].packets.size());
     }
 
-    bool server_is_shared() const { return network_.server_bytes_per_s > 0; }
-
-    double server_rate() const {
-        return server_is_shared() ? network_.server_bytes_per_s
-                                  : std::numeric_limits<double>::infinity();
-    }
-
     /// Computes, and sends where nothing is shared.
     void start(std::size_t t) {
         const DeviceTask& task = tasks_[t];
         const auto packets = packets_of(t);
-        const auto number = static_cast<std::int32_t>(t);
-        const AvailabilityProfile& pattern =
-            task.availability != nullptr ? *task.availability : always();
-        const Presence presence(pattern, network_.seed, task.device);
-        compute(network_, task, number, presence, packets, schedule_.lost);
-        for (std::size_t j = 0; j < packets.size(); ++j) {
-            RandomStream random = draws(network_, task, Purpose::LinkLoss, j);
-            packets[j].sent_bytes =
-                bytes_with_repeats(task.packets[j].charged_bytes, task.link->loss, random);
+        const Presence presence = presence_of(task.availability, parameters_.seed, task.device);
+        compute(parameters_, task, static_cast<std::int32_t>(t), presence, packets, schedule_);
+        TransferQueue queue{static_cast<std::int32_t>(t), uplink(*task.link), presence,
+                            trace_offset(task.link->trace.get(), task.link->trace_start,
+                                         draws(parameters_, task, Purpose::TraceOffset)),
+                            std::move(scratch_)};
+        queue.transfers.clear();
+        for (std::size_t j = 0; j < packets.size() && packets[j].delivered; ++j) {
+            Transfer upload;
+            upload.ready = packets[j].times.compute_end;
+            RandomStream loss = draws(parameters_, task, Purpose::LinkLoss, j);
+            upload.bytes = bytes_with_repeats(task.packets[j].charged_bytes, task.link->loss, loss);
+            RandomStream rate = draws(parameters_, task, Purpose::UplinkRate, j);
+            upload.bytes_per_s = draw_rate(queue.direction, rate);
+            queue.transfers.push_back(upload);
         }
-        const Duration offset = offset_in(task.link->trace.get(), task.link->trace_start, network_,
-                                          task, Purpose::TraceOffset);
-        UploadQueue queue{number, task.link, presence, offset, packets};
-        const bool in_cell = task.link->cell_devices > 0;
-        if (!in_cell && !server_is_shared()) {
-            send_alone(queue, schedule_.lost);
-            return;
-        }
-        Cell& cell = cell_of(*task.link);
-        Group& group = groups_[cell.group];
-        group.queues.push_back(std::move(queue));
-        group.cells.push_back(cell.number);
-        ++cell.devices;
+        if (!network_.add(queue)) return;
+        set_uploads(queue);
+        scratch_ = std::move(queue.transfers);
     }
 
-    struct Cell {
-        std::int64_t group = -1;
-        std::int32_t number = 0;  // in its group
-        int devices = 0;
-    };
-
-    /// The cell that the next device of this link goes to.  Groups are simulated apart: one for all
-    /// where the server's link is shared, else one a cell.
-    Cell& cell_of(const LinkProfile& link) {
-        Cell& cell = open_[link.name];
-        const bool full = link.cell_devices > 0 && cell.devices == link.cell_devices;
-        if (cell.group >= 0 && !full) return cell;
-        const std::int64_t number = server_is_shared() ? 0 : next_group_++;
-        Group& group = groups_[number];
-        cell = {number, static_cast<std::int32_t>(group.capacity.size()), 0};
-        group.capacity.push_back(link.cell_devices > 0 ? link.cell_uplink_bytes_per_s
-                                                       : std::numeric_limits<double>::infinity());
-        return cell;
+    void set_uploads(const TransferQueue& queue) {
+        const auto packets = packets_of(static_cast<std::size_t>(queue.task));
+        for (std::size_t j = 0; j < queue.transfers.size(); ++j) {
+            const Transfer& upload = queue.transfers[j];
+            packets[j].times.send_start = upload.start;
+            packets[j].times.send_end = upload.end;
+            packets[j].sent_bytes = upload.bytes;
+            packets[j].delivered = upload.done;
+        }
     }
 
     std::span<const DeviceTask> tasks_;
-    const NetworkParameters& network_;
+    const NetworkParameters& parameters_;
+    Network network_;
     FleetSchedule schedule_;
     std::vector<std::size_t> first_;  // packet of each task
-    std::map<std::int64_t, Group> groups_;
-    std::map<std::string, Cell> open_;  // by link
-    std::int64_t next_group_ = 0;
+    std::vector<Transfer> scratch_;   // memory for the next queue
 };
 
 }  // namespace

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
 #include "device/availability.hpp"
 #include "device/compute_model.hpp"
+#include "device/network.hpp"
 #include "device/profile.hpp"
 
 namespace mobi {
@@ -51,12 +53,8 @@ struct DeviceTask {
 struct FleetSchedule {
     std::vector<PacketSchedule> packets;  ///< of all tasks, one task after another
     std::vector<LostAttempt> lost;        ///< in the order of (task, packet, start)
-};
-
-/// What all devices share.
-struct NetworkParameters {
-    std::uint64_t seed = 1;
-    double server_bytes_per_s = 0;  ///< the server's access link; 0: no bound
+    /// Tasks whose device left with an empty battery, and when; in the order of tasks.
+    std::vector<std::pair<std::int32_t, VirtualClock::time_point>> emptied;
 };
 
 /// The times of every packet of a fleet (DESIGN.md 5).  Of one device, alone on its link:
@@ -68,6 +66,7 @@ struct NetworkParameters {
 /// Computation and upload overlap, the link carries one packet at a time, and packets that wait
 /// for it hold up nothing.  On top of that
 ///
+/// - a rate may be drawn for every transfer, and so may a factor on every computation;
 /// - a trace takes the place of the rate and is integrated exactly;
 /// - devices of a cell share its uplink, and all devices the server's link, max-min fairly at every
 ///   instant, none faster than its own link;

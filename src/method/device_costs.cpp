@@ -46,7 +46,7 @@ Duration time_off(const AvailabilityProfile* pattern,
                   std::int32_t device,
                   Time end) {
     if (pattern == nullptr) return {};
-    Presence presence(*pattern, seed, device);
+    Presence presence = presence_of(pattern, seed, device);
     Duration off{};
     for (Time from{}; from < end;) {
         const Time on = presence.next_on(from).value_or(end);
@@ -95,9 +95,10 @@ DeviceCosts costs_of(const FleetPlan& plan,
     }
     for (const LostWork* const lost : activity.lost) {
         if (lost->end > done) continue;  // of a packet that never arrived
-        (lost->upload ? activity.sending : activity.computing).emplace_back(lost->start, lost->end);
+        const bool upload = lost->stage == LostStage::Upload;
+        (upload ? activity.sending : activity.computing).emplace_back(lost->start, lost->end);
         costs.vain_bytes += lost->charged_bytes;
-        if (lost->upload)
+        if (upload)
             costs.send_j += send_energy_j(device.link, static_cast<double>(lost->charged_bytes),
                                           lost->end - lost->start);
         else

@@ -75,6 +75,13 @@ void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t p
     const auto enough = static_cast<std::ptrdiff_t>(
         std::ceil(settings.enough_share * static_cast<double>(planned)));
     if (end - all.arrived.begin() > enough) end = all.arrived.begin() + enough;
+    std::vector<LostWork>& late = all.leftovers.late;
+    for (auto packet = end; packet != all.arrived.end(); ++packet)
+        late.push_back({packet->device, packet->packet, LostStage::Late, packet->times.send_start,
+                        packet->times.send_end, packet->charged_bytes});
+    std::sort(late.begin(), late.end(), [](const LostWork& a, const LostWork& b) {
+        return std::tie(a.device, a.packet) < std::tie(b.device, b.packet);
+    });
     all.arrived.erase(end, all.arrived.end());
     all.missing = static_cast<std::int64_t>(planned - all.arrived.size());
 }
@@ -128,7 +135,10 @@ Deliveries FedMobillm::deliveries(const FleetPlan& plan, const MethodSettings& s
     Deliveries all;
     for (const LostAttempt& lost : schedule.lost)
         all.lost.push_back({tasks[static_cast<std::size_t>(lost.task)].device, lost.packet,
-                            lost.upload, lost.start, lost.end, lost.sent_bytes});
+                            lost.upload ? LostStage::Upload : LostStage::Compute, lost.start,
+                            lost.end, lost.sent_bytes});
+    for (const auto& [task, time] : schedule.emptied)
+        all.leftovers.emptied.emplace_back(tasks[static_cast<std::size_t>(task)].device, time);
     for (std::size_t i = 0; i < packets.size(); ++i) {
         if (!schedule.packets[i].delivered) continue;
         set_schedule(plan.devices[static_cast<std::size_t>(packets[i].device)], schedule.packets[i],

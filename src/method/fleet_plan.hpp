@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "activation/packet.hpp"
@@ -79,14 +80,29 @@ struct Delivery {
     VirtualClock::duration overrun{};  ///< wall clock: by how much the host was too slow for it
 };
 
-/// Work of a device that came to nothing, because it went off in the middle.
+/// What a device did in vain.
+enum class LostStage {
+    Compute,   ///< a packet's computation, cut off because the device went off
+    Upload,    ///< an upload, cut off likewise
+    Download,  ///< a download, cut off likewise
+    Late,      ///< a whole upload that the server no longer waited for
+};
+
 struct LostWork {
     std::int32_t device = 0;
-    std::int32_t packet = 0;
-    bool upload = false;  ///< else the packet's computation
+    std::int32_t packet = 0;  ///< -1: a download
+    LostStage stage = LostStage::Compute;
     VirtualClock::time_point start{};
     VirtualClock::time_point end{};
     std::int64_t charged_bytes = 0;
+};
+
+/// What goes on at the devices when the server has all that it waits for.
+struct Leftovers {
+    std::vector<LostWork>
+        late;  ///< uploads that it no longer waits for; in order of (device, packet)
+    /// Devices that left with an empty battery, and when; in order of devices.
+    std::vector<std::pair<std::int32_t, VirtualClock::time_point>> emptied;
 };
 
 /// What a fleet does, in virtual time.
@@ -95,6 +111,7 @@ struct Deliveries {
     std::vector<LostWork> lost;     ///< in order of (device, packet, start)
     std::int64_t missing =
         0;  ///< packets that never arrive, or after the server has stopped waiting
+    Leftovers leftovers;
 };
 
 /// Fills `memory_need_bytes` and `admitted` of every device, the number of admitted devices of

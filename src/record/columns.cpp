@@ -55,6 +55,13 @@ const Table& table_of<DeviceRow>() {
         column("memory_need_bytes", &R::memory_need_bytes, "bytes", "what inference with its backbone needs"),
         column("memory_bytes", &R::memory_bytes, "bytes", "what its profile has"),
         column("admitted", &R::admitted, "1", "whether it takes part, or why not", Names::Admission),
+        column("uplink_bytes_per_s", &R::uplink_bytes_per_s, "bytes/s", "rate of its link to the server; over a trace, the mean"),
+        column("downlink_bytes_per_s", &R::downlink_bytes_per_s, "bytes/s", "and from it"),
+        column("downlink_deviation_bytes_per_s", &R::downlink_deviation_bytes_per_s, "bytes/s", "standard deviation of a download's rate"),
+        column("latency_s", &R::latency_s, "s", "of its link, one way"),
+        column("jitter_s", &R::jitter_s, "s", "standard deviation of a transfer's latency"),
+        column("loss", &R::loss, "1", "share of the segments that its link loses"),
+        column("emptied_ns", &R::emptied_ns, "ns", "it left with an empty battery; -1: never"),
     }};
     return table;
 }
@@ -123,13 +130,13 @@ const Table& table_of<UploadRow>() {
 template <>
 const Table& table_of<LossRow>() {
     using R = LossRow;
-    static const Table table{"/losses", "Work that devices lost because they went off in the middle of it; virtual time", sizeof(R), {
-        column("device", &R::device, "1", "device that went off"),
-        column("packet", &R::packet, "1", "which of the device's packets"),
+    static const Table table{"/losses", "What devices did in vain: cut off because they went off, or too late for the server; virtual time", sizeof(R), {
+        column("device", &R::device, "1", "number of the device"),
+        column("packet", &R::packet, "1", "which of the device's packets; -1: a download"),
         column("stage", &R::stage, "1", "what it was at", Names::LossStages),
         column("start_ns", &R::start_ns, "ns", "the attempt begins"),
-        column("end_ns", &R::end_ns, "ns", "the device goes off"),
-        column("charged_bytes", &R::charged_bytes, "bytes", "sent in vain"),
+        column("end_ns", &R::end_ns, "ns", "the device goes off; late: the last byte has left"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "sent, or received, in vain"),
     }};
     return table;
 }
@@ -169,6 +176,7 @@ const Table& table_of<DownloadRow>() {
         column("start_ns", &R::start_ns, "ns", "the first byte leaves the server"),
         column("end_ns", &R::end_ns, "ns", "the device has all"),
         column("charged_bytes", &R::charged_bytes, "bytes", "bytes on the emulated link"),
+        column("repeated_bytes", &R::repeated_bytes, "bytes", "of them, what the link lost and carried again"),
         column("energy_j", &R::energy_j, "J", "energy of receiving; NaN: not known"),
     }};
     return table;

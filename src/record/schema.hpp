@@ -16,7 +16,7 @@ namespace mobi::record {
 
 /// Root attribute `schema_version`.  A reader refuses any other: raise it whenever a dataset, a
 /// column or an enumeration changes its name, type or meaning.
-inline constexpr std::int32_t kSchemaVersion = 3;
+inline constexpr std::int32_t kSchemaVersion = 4;
 
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
 enum class UpdateKind : std::int8_t { Arrival = 0, Replay = 1 };
@@ -32,7 +32,7 @@ enum class HostPhase : std::int32_t {
     Waiting = 6,
     Pacing = 7
 };
-enum class LossStage : std::int8_t { Compute = 0, Upload = 1 };
+enum class LossStage : std::int8_t { Compute = 0, Upload = 1, Download = 2, Late = 3 };
 enum class SideState { Initial, Final };  // of /side_network
 
 struct DeviceRow {  // /devices, one per device, in device order
@@ -44,7 +44,14 @@ struct DeviceRow {  // /devices, one per device, in device order
     std::int32_t packets;
     double memory_need_bytes;
     double memory_bytes;
-    std::int8_t admitted;  // 1, or 0: does not fit its memory
+    std::int8_t admitted;       // 1, or 0: does not fit its memory
+    double uplink_bytes_per_s;  // its own figures; of a traced link, the trace's mean
+    double downlink_bytes_per_s;
+    double downlink_deviation_bytes_per_s;
+    double latency_s;
+    double jitter_s;
+    double loss;
+    std::int64_t emptied_ns;  // when it left with an empty battery; -1: never
 };
 
 struct BackboneRow {  // /backbones
@@ -93,10 +100,12 @@ struct UploadRow {  // /uploads, in order of (arrival, device, packet)
     std::int8_t outcome;      // Outcome
 };
 
-struct LossRow {  // /losses, by device, packet, start: work that a device lost when it went off
+// /losses, work in vain: by device, packet, start what was cut off until the last upload; then
+// uploads that came too late and downloads that were cut off
+struct LossRow {
     std::int32_t device;
-    std::int32_t packet;
-    std::int8_t stage;  // LossStage
+    std::int32_t packet;  // -1: a download
+    std::int8_t stage;    // LossStage
     std::int64_t start_ns;
     std::int64_t end_ns;
     std::int64_t charged_bytes;  // sent in vain
@@ -129,6 +138,7 @@ struct DownloadRow {  // /downloads: theta and P at the end, inference.mode = lo
     std::int64_t start_ns;
     std::int64_t end_ns;
     std::int64_t charged_bytes;
+    std::int64_t repeated_bytes;  // of them: what the link lost
     double energy_j;
 };
 

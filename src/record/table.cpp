@@ -108,7 +108,7 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
         case Names::Links:
             return number(layout.link_names);
         case Names::LossStages:
-            return number({"compute", "upload"});
+            return number({"compute", "upload", "download", "late"});
         case Names::Outcomes:
             return number({"delivered", "lost", "planned"});
         case Names::Phases:

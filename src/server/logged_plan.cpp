@@ -2,6 +2,9 @@
 #include "server/logged_plan.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -62,13 +65,29 @@ BackbonePlan backbone_of(const record::RunLayout& layout,
     return backbone;
 }
 
+void set_own_figures(const record::DeviceRow& row, LinkProfile& link) {
+    link.uplink_bytes_per_s = row.uplink_bytes_per_s;
+    link.downlink_bytes_per_s = row.downlink_bytes_per_s;
+    link.downlink_deviation_bytes_per_s = row.downlink_deviation_bytes_per_s;
+    link.latency_s = row.latency_s;
+    link.jitter_s = row.jitter_s;
+    link.loss = row.loss;
+}
+
+VirtualClock::time_point time_of(std::int64_t ns) {
+    return VirtualClock::time_point(VirtualClock::duration(ns));
+}
+
 }  // namespace
 
 FleetPlan plan_from_log(const record::RunReader& reader,
-                        const std::map<std::string, DeviceProfile>& profiles,
-                        const std::map<std::string, LinkProfile>& links,
+                        const FleetParts& parts,
                         std::int32_t packet_samples,
                         bool labels) {
+    std::map<std::string, std::shared_ptr<const AvailabilityProfile>> patterns;
+    for (const auto& [device, name] : parts.fleet.availability)
+        patterns[device] =
+            std::make_shared<const AvailabilityProfile>(named(parts.availability, name));
     const record::RunLayout& layout = reader.layout();
     FleetPlan plan;
     plan.packet_samples = packet_samples;
@@ -78,9 +97,12 @@ FleetPlan plan_from_log(const record::RunReader& reader,
         DevicePlan device;
         device.id = row.device;
         device.backbone = row.backbone;
-        device.profile =
-            named(profiles, layout.profile_names.at(static_cast<std::size_t>(row.profile)));
-        device.link = named(links, layout.link_names.at(static_cast<std::size_t>(row.link)));
+        const std::string& name = layout.profile_names.at(static_cast<std::size_t>(row.profile));
+        device.profile = named(parts.profiles, name);
+        device.link = named(parts.links, layout.link_names.at(static_cast<std::size_t>(row.link)));
+        set_own_figures(row, device.link);
+        if (const auto pattern = patterns.find(name); pattern != patterns.end())
+            device.availability = pattern->second;
         device.memory_need_bytes = row.memory_need_bytes;
         device.admitted = row.admitted != 0;
         plan.devices.push_back(std::move(device));
@@ -111,9 +133,6 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
     std::map<std::pair<std::int32_t, std::int32_t>, Delivery> packets;
     for (Delivery& packet : cut_into_packets(plan, settings))
         packets.emplace(std::pair(packet.device, packet.packet), std::move(packet));
-    const auto time = [](std::int64_t ns) {
-        return VirtualClock::time_point(VirtualClock::duration(ns));
-    };
     std::vector<Delivery> deliveries;
     for (const record::UploadRow& row : uploads) {
         const auto found = packets.find({row.device, row.packet});
@@ -123,8 +142,9 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
                             "no such packet",
                             row.upload, row.packet, row.device));
         Delivery delivery = found->second;
-        delivery.times = {time(row.compute_start_ns), time(row.compute_end_ns),
-                          time(row.send_start_ns), time(row.send_end_ns), time(row.arrival_ns)};
+        delivery.times = {time_of(row.compute_start_ns), time_of(row.compute_end_ns),
+                          time_of(row.send_start_ns), time_of(row.send_end_ns),
+                          time_of(row.arrival_ns)};
         delivery.charged_bytes = row.charged_bytes;
         delivery.repeated_bytes = row.repeated_bytes;
         delivery.charged_flop = row.charged_flop;
@@ -134,6 +154,28 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
         deliveries.push_back(std::move(delivery));
     }
     return deliveries;
+}
+
+Leftovers leftovers_from_log(const record::RunReader& reader) {
+    Leftovers leftovers;
+    for (const record::LossRow& row : reader.rows<record::LossRow>())
+        if (row.stage == static_cast<std::int8_t>(record::LossStage::Late))
+            leftovers.late.push_back({row.device, row.packet, LostStage::Late,
+                                      time_of(row.start_ns), time_of(row.end_ns),
+                                      row.charged_bytes});
+    for (const record::DeviceRow& row : reader.rows<record::DeviceRow>())
+        if (row.emptied_ns >= 0)
+            leftovers.emptied.emplace_back(row.device, time_of(row.emptied_ns));
+    return leftovers;
+}
+
+std::vector<record::LossRow> cut_off_rows(const record::RunReader& reader) {
+    std::vector<record::LossRow> rows = reader.rows<record::LossRow>();
+    std::erase_if(rows, [](const record::LossRow& row) {
+        return row.stage == static_cast<std::int8_t>(record::LossStage::Late) ||
+               row.stage == static_cast<std::int8_t>(record::LossStage::Download);
+    });
+    return rows;
 }
 
 LoggedPace::LoggedPace(const record::RunReader& reader) {

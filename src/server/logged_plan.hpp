@@ -3,9 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "method/fleet_plan.hpp"
@@ -17,14 +15,20 @@ namespace mobi {
 
 /// The plan of a logged run: who had which sample and which backbone.  Neither text nor backbones
 /// are read; `embedding_parameters` and what else only admission needs stay 0.
-/// \param profiles, links  of the run's configuration, by name.
-/// \param labels           whether the packets carried labels.
+/// \param parts   of the run's configuration; of the links' files only downlink traces are needed,
+///                since each device's own figures are in the log.
+/// \param labels  whether the packets carried labels.
 /// \throws DataError  when tables contradict each other.
 FleetPlan plan_from_log(const record::RunReader& reader,
-                        const std::map<std::string, DeviceProfile>& profiles,
-                        const std::map<std::string, LinkProfile>& links,
+                        const FleetParts& parts,
                         std::int32_t packet_samples,
                         bool labels);
+
+/// What went on behind the logged uploads: of late ones, those that began before training ended.
+Leftovers leftovers_from_log(const record::RunReader& reader);
+
+/// The rows of `/losses` that do not depend on when training ends.
+std::vector<record::LossRow> cut_off_rows(const record::RunReader& reader);
 
 /// The logged uploads as deliveries, in order of arrival, with the logged times and costs.
 /// \throws DataError  when the run has none (`method.name = central_side`).

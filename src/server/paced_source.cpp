@@ -127,7 +127,7 @@ void PacedSource::begin() {
             {delivery.device, delivery.packet, delivery.times});
     }
     for (const LostWork& lost : lost_) {
-        if (!lost.upload) continue;
+        if (lost.stage != LostStage::Upload) continue;
         const int worker = worker_of_device_[static_cast<std::size_t>(lost.device)];
         if (worker == 0) continue;  // nothing of the device arrives
         plans[static_cast<std::size_t>(worker)].cut.push_back(

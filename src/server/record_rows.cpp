@@ -23,6 +23,20 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+record::LossStage stage_of(LostStage stage) {
+    switch (stage) {
+        case LostStage::Compute:
+            return record::LossStage::Compute;
+        case LostStage::Upload:
+            return record::LossStage::Upload;
+        case LostStage::Download:
+            return record::LossStage::Download;
+        case LostStage::Late:
+            return record::LossStage::Late;
+    }
+    return record::LossStage::Compute;
+}
+
 /// The enumeration first, last, mean is that of `/backbones` (record/schema.hpp).
 std::int32_t pivot_number(Pivot pivot) {
     switch (pivot) {
@@ -70,8 +84,7 @@ std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost) {
         record::LossRow row{};
         row.device = one.device;
         row.packet = one.packet;
-        row.stage = static_cast<std::int8_t>(one.upload ? record::LossStage::Upload
-                                                        : record::LossStage::Compute);
+        row.stage = static_cast<std::int8_t>(stage_of(one.stage));
         row.start_ns = ns(one.start);
         row.end_ns = ns(one.end);
         row.charged_bytes = one.charged_bytes;
@@ -152,8 +165,25 @@ std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& resul
     return rows;
 }
 
+std::vector<record::DownloadRow> download_rows(std::span<const Download> downloads) {
+    std::vector<record::DownloadRow> rows;
+    rows.reserve(downloads.size());
+    for (const Download& one : downloads) {
+        record::DownloadRow row{};
+        row.device = one.device;
+        row.start_ns = ns(one.start);
+        row.end_ns = ns(one.arrival);
+        row.charged_bytes = one.charged_bytes;
+        row.repeated_bytes = one.repeated_bytes;
+        row.energy_j = one.energy_j;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
 std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
                                            std::span<const Delivery> deliveries,
+                                           const Leftovers& leftovers,
                                            std::span<const std::string> profile_names,
                                            std::span<const std::string> link_names) {
     std::vector<record::DeviceRow> rows;
@@ -167,8 +197,17 @@ std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
         row.memory_need_bytes = device.memory_need_bytes;
         row.memory_bytes = device.profile.memory_bytes;
         row.admitted = device.admitted ? 1 : 0;
+        row.uplink_bytes_per_s = device.link.uplink_bytes_per_s;
+        row.downlink_bytes_per_s = device.link.downlink_bytes_per_s;
+        row.downlink_deviation_bytes_per_s = device.link.downlink_deviation_bytes_per_s;
+        row.latency_s = device.link.latency_s;
+        row.jitter_s = device.link.jitter_s;
+        row.loss = device.link.loss;
+        row.emptied_ns = -1;
         rows.push_back(row);
     }
+    for (const auto& [device, time] : leftovers.emptied)
+        rows[static_cast<std::size_t>(device)].emptied_ns = ns(time);
     for (const Delivery& delivery : deliveries)
         ++rows[static_cast<std::size_t>(delivery.device)].packets;
     return rows;

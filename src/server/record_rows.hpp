@@ -8,6 +8,7 @@
 #include "method/device_costs.hpp"
 #include "method/fleet_plan.hpp"
 #include "record/schema.hpp"
+#include "server/downloads.hpp"
 #include "server/timeline.hpp"
 #include "server/trainer.hpp"
 
@@ -18,6 +19,8 @@ record::UploadRow upload_row(const Delivery& delivery, std::int64_t index);
 
 /// The rows of `/losses`.
 std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost);
+/// The rows of `/downloads`.
+std::vector<record::DownloadRow> download_rows(std::span<const Download> downloads);
 std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs);
 record::UpdateRow update_row(const Step& step,
                              const Delivery* delivery,
@@ -29,6 +32,7 @@ std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& resul
 /// `/devices`.  Profiles and links are numbered as in `profile_names` and `link_names`.
 std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
                                            std::span<const Delivery> deliveries,
+                                           const Leftovers& leftovers,
                                            std::span<const std::string> profile_names,
                                            std::span<const std::string> link_names);
 /// `/backbones`.  Families are numbered as in `family_names`.

@@ -9,8 +9,7 @@
 #include <utility>
 
 #include "core/log.hpp"
-#include "device/energy_model.hpp"
-#include "device/link_model.hpp"
+#include "server/downloads.hpp"
 #include "server/record_rows.hpp"
 #include "server/trainer_thread.hpp"
 
@@ -38,6 +37,7 @@ class ServerRun {
     ServerRun(const ServerSettings& settings,
               const FleetPlan& plan,
               Arrivals& arrivals,
+              const Leftovers& leftovers,
               const Method& method,
               PacketSource* source,
               ServerPace* pace,
@@ -45,6 +45,7 @@ class ServerRun {
         : settings_(settings),
           plan_(plan),
           arrivals_(arrivals),
+          leftovers_(leftovers),
           method_(method),
           source_(source),
           pace_(pace),
@@ -70,6 +71,7 @@ class ServerRun {
         }
         deliver_up_to(std::numeric_limits<std::int64_t>::max());
         result_.training_end = result_.run_end = timeline_.now();
+        log_late_uploads();
         if (method_.downloads()) log_downloads();
         if (pace_ != nullptr) pace_->wait_until(result_.run_end);
         end_training(on_progress, progress);
@@ -236,33 +238,38 @@ class ServerRun {
         }
     }
 
+    /// Those that devices began before they heard that training had ended.
+    void log_late_uploads() {
+        std::vector<LostWork> begun;
+        for (const LostWork& upload : leftovers_.late)
+            if (upload.start < result_.training_end) begun.push_back(upload);
+        writer_.submit(loss_rows(begun));
+    }
+
     /// θ and its own P for every device, once, when training has ended (METHODS.md 1.8).
     void log_downloads() {
-        for (const DevicePlan& device : plan_.devices) {
-            if (!device.admitted) continue;
-            const std::int64_t parameters =
-                shared_parameters(shape_, settings_.trainer.side) +
-                projection_parameters(shape_, sources_.of_device(device.id),
-                                      settings_.trainer.align);
-            record::DownloadRow row{};
-            row.device = device.id;
-            row.charged_bytes = 4 * parameters;
-            const auto bytes = static_cast<double>(row.charged_bytes);
-            const VirtualClock::duration receiving = receive_time(device.link, bytes);
-            const VirtualClock::time_point end =
-                result_.training_end + latency(device.link) + receiving;
-            row.start_ns = result_.training_end.time_since_epoch().count();
-            row.end_ns = end.time_since_epoch().count();
-            row.energy_j = receive_energy_j(device.link, bytes, receiving);
-            writer_.submit(row);
-            result_.run_end = std::max(result_.run_end, end);
-            result_.charged_download_bytes += row.charged_bytes;
+        std::vector<std::int64_t> bytes;
+        for (const DevicePlan& device : plan_.devices)
+            bytes.push_back(device.admitted
+                                ? 4 * (shared_parameters(shape_, settings_.trainer.side) +
+                                       projection_parameters(shape_, sources_.of_device(device.id),
+                                                             settings_.trainer.align))
+                                : 0);
+        const Downloads downloads =
+            downloads_at(result_.training_end, plan_, bytes, leftovers_, settings_.network);
+        writer_.submit(download_rows(downloads.arrived));
+        writer_.submit(loss_rows(downloads.lost));
+        for (const Download& one : downloads.arrived) {
+            result_.run_end = std::max(result_.run_end, one.arrival);
+            result_.charged_download_bytes += one.charged_bytes;
         }
+        result_.missing_downloads = downloads.missing;
     }
 
     const ServerSettings& settings_;
     const FleetPlan& plan_;
     Arrivals& arrivals_;
+    const Leftovers& leftovers_;
     const Method& method_;
     PacketSource* source_;
     ServerPace* pace_;
@@ -315,12 +322,14 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
                         Arrivals& arrivals,
+                        const Leftovers& leftovers,
                         const Method& method,
                         PacketSource* source,
                         ServerPace* pace,
                         record::Writer& writer,
                         const std::function<void(const ServerProgress&)>& on_progress) {
-    return ServerRun(settings, plan, arrivals, method, source, pace, writer).run(on_progress);
+    return ServerRun(settings, plan, arrivals, leftovers, method, source, pace, writer)
+        .run(on_progress);
 }
 
 }  // namespace mobi

@@ -21,6 +21,7 @@ struct ServerSettings {
     std::uint64_t seed = 1;
     ServerParameters server;
     TrainerSettings trainer;
+    NetworkParameters network;
     bool charge_header = true;
     bool record_activations = true;
     bool train = true;  ///< false: packets are taken, checked and logged; nothing keeps them
@@ -33,6 +34,7 @@ struct ServerResult {
     std::int64_t updates = 0;
     std::int64_t charged_upload_bytes = 0;
     std::int64_t charged_download_bytes = 0;
+    std::int32_t missing_downloads = 0;  ///< of devices that never come back for theirs
     double charged_flop = 0;
     double server_busy_s = 0;  ///< virtual
     std::vector<EvaluationResult> evaluations;
@@ -60,6 +62,7 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
 /// Runs the server over the timeline: takes packets at their arrival, keeps them in the inbox, has
 /// the trainer thread take the updates, and logs everything (DESIGN.md section 4, hops 7 to 10).
 ///
+/// \param leftovers  what goes on at the devices behind the deliveries.
 /// \param source   null with `run.compute = none`: the event tables alone.
 /// \param pace     null: work ends when the model says so (virtual clock).
 /// \param writer   the log; open.  Closed by the caller.
@@ -67,6 +70,7 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
                         Arrivals& arrivals,
+                        const Leftovers& leftovers,
                         const Method& method,
                         PacketSource* source,
                         ServerPace* pace,

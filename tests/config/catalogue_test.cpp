@@ -55,7 +55,7 @@ TEST(CatalogueTest, TheQuickStartHasTheFleetOfTheMethods) {
         EXPECT_EQ(device.rate_fp16_flop_per_s, one.rate);
         EXPECT_EQ(device.memory_bytes, one.memory);
         EXPECT_EQ(device.memory_bandwidth_bytes_per_s, one.bandwidth);
-        EXPECT_EQ(config.fleet.links.at(one.device), one.link);
+        EXPECT_EQ(config.fleet.links.at(one.device), std::vector<std::string>{one.link});
         EXPECT_EQ(config.links.at(one.link).uplink_bytes_per_s, one.uplink);
         EXPECT_EQ(config.links.at(one.link).latency_s, 0.005);
         EXPECT_EQ(config.fleet.backbones.at(one.device), one.backbone);

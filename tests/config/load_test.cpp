@@ -102,10 +102,25 @@ TEST_F(LoadConfigTest, ANewEntryCanBeDefinedInPlace) {
 
 TEST_F(LoadConfigTest, AStarInTheFleetStandsForTheOtherClasses) {
     const auto config = load("", {"fleet.links=nx:lte *:wifi", "fleet.backbones=*:big"});
-    EXPECT_EQ(config.fleet.links.at("tx2"), "wifi");
-    EXPECT_EQ(config.fleet.links.at("nx"), "lte");
+    EXPECT_EQ(config.fleet.links.at("tx2"), std::vector<std::string>{"wifi"});
+    EXPECT_EQ(config.fleet.links.at("nx"), std::vector<std::string>{"lte"});
     EXPECT_EQ(config.fleet.backbones.at("tx2"), "big");
     EXPECT_FALSE(config.fleet.backbones.contains("*"));
+}
+
+TEST_F(LoadConfigTest, OfAThousandDevicesTheMixHasShares) {
+    const auto config = load("", {"fleet.devices=1000", "fleet.mix=tx2:3 nx:1"});
+    using Mix = std::vector<std::pair<std::string, int>>;
+    EXPECT_EQ(config.fleet.mix, (Mix{{"tx2", 750}, {"nx", 250}}));
+    EXPECT_EQ(parse_resolved(dump(config)).fleet.mix, config.fleet.mix);
+    EXPECT_EQ(load("", {"fleet.devices=1", "fleet.mix=tx2:3 nx:1"}).devices.size(), 1u);
+}
+
+TEST_F(LoadConfigTest, EveryLinkThatADeviceCanDrawIsLoaded) {
+    const auto config = load("", {"fleet.links=*:lte|wifi"});
+    EXPECT_EQ(config.links.size(), 2u);
+    EXPECT_EQ(parse_resolved(dump(config)).fleet.links, config.fleet.links);
+    EXPECT_EQ(config.fleet.links.at("nx"), (std::vector<std::string>{"lte", "wifi"}));
 }
 
 TEST_F(LoadConfigTest, ClassesOutsideTheMixAreDropped) {

@@ -14,7 +14,7 @@ RunConfig valid() {
     config.data.test = "test.tsv";
     config.fleet.mix = {{"d", 3}};
     config.fleet.backbones = {{"d", "b"}};
-    config.fleet.links = {{"d", "l"}};
+    config.fleet.links = {{"d", {"l"}}};
     DeviceProfile& device = config.devices["d"];
     device.name = "d";
     device.rate_fp16_flop_per_s = device.memory_bytes = device.memory_bandwidth_bytes_per_s = 1e9;
@@ -72,6 +72,28 @@ TEST(ValidateTest, NamesFiguresThatAreMissing) {
               Keys{"link.l.downlink"});
     EXPECT_EQ(problems([](RunConfig& c) { c.backbones["b"].path.clear(); }),
               Keys{"backbone.b.path"});
+}
+
+TEST(ValidateTest, ATraceSaysEveryRate) {
+    const auto traced = [](auto change) {
+        return problems([&](RunConfig& c) {
+            LinkProfile& link = c.links["l"];
+            link.trace_file = link.downlink_trace_file = "t";
+            link.uplink_bytes_per_s = link.downlink_bytes_per_s = kUnknown;
+            change(link);
+        });
+    };
+    EXPECT_EQ(traced([](LinkProfile&) {}), Keys());
+    EXPECT_EQ(traced([](LinkProfile& link) { link.trace_mean = TraceMean::Link; }),
+              (Keys{"link.l.uplink", "link.l.downlink"}));
+    EXPECT_EQ(traced([](LinkProfile& link) { link.downlink_deviation_bytes_per_s = 1; }),
+              Keys{"link.l.downlink_deviation"});
+    EXPECT_EQ(traced([](LinkProfile& link) {
+                  link.trace_file.clear();
+                  link.uplink_bytes_per_s = 1;
+                  link.spread = 1;
+              }),
+              Keys{"link.l.spread"});
 }
 
 TEST(ValidateTest, NamesDataThatIsMissing) {

@@ -103,6 +103,16 @@ TEST(CodecTest, AMixKeepsItsOrderAndHasNoClassTwice) {
         EXPECT_FALSE(mix.read(text)) << text;
 }
 
+TEST(CodecTest, ChoicesAreKeptInOrderWithRepeats) {
+    const auto choices = codec::choices();
+    const auto value = choices.read("tx2:wifi|lte|wifi *:lte").value();
+    EXPECT_EQ(value.at("tx2"), (std::vector<std::string>{"wifi", "lte", "wifi"}));
+    EXPECT_EQ(choices.write(value), "*:lte tx2:wifi|lte|wifi");
+    for (const char* text :
+         {"tx2", "tx2:", "tx2:a|", "tx2:|a", "tx2:a||b", "tx2:a tx2:b", "tx2:*", "tx2:a,b"})
+        EXPECT_FALSE(choices.read(text)) << text;
+}
+
 TEST(CodecTest, AnAssignmentMayHaveARest) {
     const auto assignment = codec::assignment();
     const auto value = assignment.read("tx2:wifi *:lte").value();

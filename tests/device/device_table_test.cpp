@@ -67,6 +67,9 @@ TEST(DeviceTableTest, RefusalsNameLineAndColumn) {
     EXPECT_EQ(refusal("loss [s]\n1\n"), "t:1: column 'loss [s]': accepted: loss, without a unit");
     EXPECT_EQ(refusal("loss\n0.1\n1\n"), "t:3: loss = '1': accepted: a number from 0 to 0.99");
     EXPECT_EQ(refusal("loss,uplink [kB/s]\n0.1\n"), "t:2: 1 fields; accepted: 2, as in the header");
+    EXPECT_EQ(refusal("uplink [kB/s],t0 [s],uplink [MB/s]\n1,1,1\n"),
+              "t:1: two columns 'uplink'; accepted: one of a key");
+    EXPECT_EQ(refusal("link,link\na,b\n"), "t:1: two columns 'link'; accepted: one of a key");
     EXPECT_EQ(refusal("uplink [kB/s]\n0\n"),
               "t:2: uplink [kB/s] = '0': accepted: a number above 0");
     EXPECT_EQ(refusal("uplink [kB/s]\n-3\n"),

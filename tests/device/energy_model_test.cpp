@@ -27,14 +27,14 @@ TEST(EnergyModelTest, RadioPowerGrowsWithThroughput) {
     lte.uplink_bytes_per_s = 6e6 / 8;
     lte.up_base_w = 2.926;
     lte.up_j_per_byte = 76.7e-3 / (1e6 / 8);
-    const auto sending = send_time(lte, 1e6);
+    const auto sending = transfer_time(uplink(lte), 1e6);
     EXPECT_NEAR(send_energy_j(lte, 1e6, sending), (2.926 + 0.0767 * 6) * 4 / 3, 1e-8);
     EXPECT_NEAR(send_energy_j(lte, 1e6, sending), 4.5, 0.05);
     lte.downlink_bytes_per_s = 96e6 / 8;
     lte.down_base_w = 2.839;
     lte.down_j_per_byte = 11.5e-3 / (1e6 / 8);
-    EXPECT_NEAR(receive_energy_j(lte, 1e6, receive_time(lte, 1e6)), (2.839 + 0.0115 * 96) / 12,
-                1e-8);
+    EXPECT_NEAR(receive_energy_j(lte, 1e6, transfer_time(downlink(lte), 1e6)),
+                (2.839 + 0.0115 * 96) / 12, 1e-8);
 }
 
 TEST(EnergyModelTest, WhatIsNotKnownIsNotANumber) {

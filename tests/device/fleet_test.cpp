@@ -26,7 +26,7 @@ struct Case {
     explicit Case(int tx2 = 2, int agx = 1) {
         fleet.mix = {{"tx2", tx2}, {"agx", agx}};
         fleet.backbones = {{"agx", "big"}, {"tx2", "small"}};
-        fleet.links = {{"agx", "fast"}, {"tx2", "slow"}};
+        fleet.links = {{"agx", {"fast"}}, {"tx2", {"slow"}}};
         for (auto& [name, profile] : profiles) profile.name = name;
         for (auto& [name, link] : links) link.name = name;
     }
@@ -50,6 +50,62 @@ TEST(FleetTest, HasTheClassesInTheOrderOfTheMix) {
     EXPECT_EQ(devices[2].link.name, "fast");
     EXPECT_EQ(devices[2].backbone, "big");
     EXPECT_EQ(devices[2].availability->kind, AvailabilityKind::Daily);
+}
+
+TEST(FleetTest, SharesAddUpAndGoToTheLargestRemainders) {
+    using Mix = std::vector<std::pair<std::string, int>>;
+    EXPECT_EQ(shares_of({{"a", 3}, {"b", 1}}, 1000), (Mix{{"a", 750}, {"b", 250}}));
+    // 3.33 each: the first of equal remainders has one more
+    EXPECT_EQ(shares_of({{"a", 1}, {"b", 1}, {"c", 1}}, 10), (Mix{{"a", 4}, {"b", 3}, {"c", 3}}));
+    // FLASH's weights: 53.15, 46.40 and 0.45 of 100
+    EXPECT_EQ(shares_of({{"low", 18820}, {"middle", 16428}, {"high", 159}}, 100),
+              (Mix{{"low", 53}, {"middle", 46}, {"high", 1}}));
+    EXPECT_EQ(shares_of({{"a", 1000}, {"b", 1}}, 2), (Mix{{"a", 2}}));
+    const Mix counts{{"a", 7}, {"b", 5}};
+    EXPECT_EQ(shares_of(counts, 12), counts);
+    EXPECT_EQ(shares_of({{"a", 10'000'000}, {"b", 10'000'000}}, 10'000'000)[0].second, 5'000'000);
+}
+
+TEST(FleetTest, OfSeveralLinksEachDeviceDrawsOne) {
+    constexpr int kDevices = 30'000;
+    Case one(kDevices);
+    one.fleet.links["tx2"] = {"slow", "fast", "slow"};
+    int slow = 0;
+    const auto devices = one.make();
+    for (int i = 0; i < kDevices; ++i)
+        slow += devices[static_cast<std::size_t>(i)].link.name == "slow" ? 1 : 0;
+    EXPECT_NEAR(slow / double{kDevices}, 2.0 / 3, 4 * std::sqrt(2.0 / 9 / kDevices));
+    Case fewer(10);
+    fewer.fleet.links = one.fleet.links;
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(fewer.make()[i].link.name, devices[i].link.name);
+}
+
+TEST(FleetTest, AFileChoosesLinkAndBackboneByName) {
+    const TempFolder folder;
+    Case one;
+    one.links["fast"].uplink_bytes_per_s = 9;
+    one.fleet.fit = {"middle"};
+    one.fleet.devices_file = folder.write(
+        "d.csv", "link,time_per_sample [ms],backbone\nslow,1,big\nfast,2,middle\nfast,3,small\n");
+    const auto devices = one.make();
+    EXPECT_EQ(devices[1].link.name, "fast");
+    EXPECT_EQ(devices[1].link.uplink_bytes_per_s, 9);
+    EXPECT_EQ(devices[1].backbone, "middle");
+    EXPECT_EQ(devices[1].profile.time_per_sample_s, 2e-3);
+    EXPECT_EQ(devices[2].backbone, "small");
+    for (const auto& [line, what] :
+         {std::pair("slow,1,huge", "device 0: 'huge': accepted: big, middle, small"),
+          std::pair("wifi,1,big", "device 0: 'wifi': accepted: fast, slow")}) {
+        one.fleet.devices_file =
+            folder.write("d.csv", std::string("link,time_per_sample [ms],backbone\n") + line +
+                                      "\nfast,2,big\nfast,3,big\n");
+        try {
+            one.make();
+            FAIL() << line;
+        } catch (const DataError& error) {
+            EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
+        }
+    }
 }
 
 TEST(FleetTest, AnUnvalidatedFleetIsABug) {

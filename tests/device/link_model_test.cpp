@@ -19,14 +19,15 @@ LinkProfile wifi() {
 }
 
 TEST(LinkModelTest, TimeIsEightBitsAByteOverTheRate) {
-    EXPECT_EQ(send_time(wifi(), 36'864), nanoseconds(14'745'600));  // 294,912 bits / 20e6
-    EXPECT_EQ(receive_time(wifi(), 36'864), nanoseconds(2'457'600));
-    EXPECT_EQ(send_time(wifi(), 0), nanoseconds(0));
+    EXPECT_EQ(transfer_time(uplink(wifi()), 36'864),
+              nanoseconds(14'745'600));  // 294,912 bits / 20e6
+    EXPECT_EQ(transfer_time(downlink(wifi()), 36'864), nanoseconds(2'457'600));
+    EXPECT_EQ(transfer_time(uplink(wifi()), 0), nanoseconds(0));
 }
 
 TEST(LinkModelTest, RoundsOnceToWholeNanoseconds) {
-    EXPECT_EQ(receive_time(wifi(), 1), nanoseconds(67));  // 66.67 ns
-    EXPECT_EQ(receive_time(wifi(), 1000), nanoseconds(66'667));
+    EXPECT_EQ(transfer_time(downlink(wifi()), 1), nanoseconds(67));  // 66.67 ns
+    EXPECT_EQ(transfer_time(downlink(wifi()), 1000), nanoseconds(66'667));
 }
 
 TEST(LinkModelTest, LatencyIsFiveMillisecondsUnlessTheLinkSaysOtherwise) {
@@ -34,8 +35,8 @@ TEST(LinkModelTest, LatencyIsFiveMillisecondsUnlessTheLinkSaysOtherwise) {
 }
 
 TEST(LinkModelTest, AnUnknownRateIsAnErrorAndNotAFreeTransfer) {
-    EXPECT_THROW(send_time(LinkProfile{}, 1), ConfigError);
-    EXPECT_THROW(receive_time(LinkProfile{}, 1), ConfigError);
+    EXPECT_THROW(transfer_time(uplink(LinkProfile{}), 1), ConfigError);
+    EXPECT_THROW(transfer_time(downlink(LinkProfile{}), 1), ConfigError);
 }
 
 }  // namespace

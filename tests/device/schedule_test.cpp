@@ -174,6 +174,79 @@ TEST(ScheduleTest, JitterChangesTheLatencyButNotTheOrder) {
     EXPECT_NEAR(std::sqrt(squares / 1000 - mean * mean), 0.03, 0.003);
 }
 
+// DEVICES.md 5, FLASH: each transfer's rate ~ Normal(mu, sigma), drawn again until positive.
+TEST(ScheduleTest, RatesOfUploadsVaryNormally) {
+    constexpr int kPackets = 100'000;
+    LinkProfile shaky = link();
+    shaky.uplink_bytes_per_s = 1e6;
+    shaky.uplink_deviation_bytes_per_s = 4e5;
+    const std::vector<PacketWork> packets(kPackets, packet(0, 1'000'000));
+    double sum = 0, squares = 0;
+    for (const PacketSchedule& one : schedule(device(), shaky, packets).packets) {
+        const double rate =
+            1e6 / std::chrono::duration<double>(one.times.send_end - one.times.send_start).count();
+        EXPECT_GT(rate, 0);
+        sum += rate;
+        squares += rate * rate;
+    }
+    // of a normal cut off at zero, 2.5 sigma below its mean: phi(2.5) = 0.017528, Phi(2.5) =
+    // 0.993790
+    const double lambda = 0.017528 / 0.993790;
+    const double mean = 1e6 + 4e5 * lambda;
+    const double deviation = 4e5 * std::sqrt(1 - 2.5 * lambda - lambda * lambda);
+    EXPECT_NEAR(sum / kPackets, mean, 4 * deviation / std::sqrt(kPackets));
+    EXPECT_NEAR(std::sqrt(squares / kPackets - std::pow(sum / kPackets, 2)), deviation,
+                4 * deviation / std::sqrt(kPackets));
+}
+
+TEST(ScheduleTest, ADrawnRateHoldsForItsTransferAloneAndShared) {
+    LinkProfile alone = link();
+    alone.uplink_deviation_bytes_per_s = 2e5;
+    LinkProfile shared = alone;
+    shared.cell_devices = 1;
+    shared.cell_uplink_bytes_per_s = 1e12;  // room for all
+    const std::vector<PacketWork> packets(50, packet(1e5, 30'000));
+    const FleetSchedule one = schedule(device(), alone, packets);
+    const FleetSchedule other = schedule(device(), shared, packets);
+    for (std::size_t j = 0; j < packets.size(); ++j)
+        EXPECT_NEAR(static_cast<double>(
+                        (one.packets[j].times.send_end - other.packets[j].times.send_end).count()),
+                    0, 50);  // alone each is rounded to a nanosecond
+}
+
+TEST(ScheduleTest, ComputeTimesVaryNormally) {
+    constexpr int kPackets = 100'000;
+    DeviceProfile profile = device();
+    profile.compute_deviation = 0.2;
+    const std::vector<PacketWork> packets(kPackets, packet(3e8, 0));
+    double sum = 0, squares = 0;
+    for (const PacketSchedule& one : schedule(profile, link(), packets).packets) {
+        const double time =
+            std::chrono::duration<double>(one.times.compute_end - one.times.compute_start).count();
+        EXPECT_GT(time, 0);
+        sum += time;
+        squares += time * time;
+    }
+    const double mean = sum / kPackets;
+    EXPECT_NEAR(mean, 1, 4 * 0.2 / std::sqrt(kPackets));
+    EXPECT_NEAR(std::sqrt(squares / kPackets - mean * mean), 0.2, 4 * 0.2 / std::sqrt(kPackets));
+}
+
+TEST(ScheduleTest, ABatteryThatIsEmptySaysWhen) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1;
+    profile.compute_w = 2;
+    profile.battery_j = 5;
+    profile.battery_low = 0;
+    const std::vector<PacketWork> packets(4, PacketWork{{0, 0, 0, Precision::Fp16, 1}, 0});
+    const FleetSchedule done = schedule(profile, link(), packets);
+    ASSERT_EQ(done.emptied.size(), 1u);
+    EXPECT_EQ(done.emptied[0].first, 0);
+    EXPECT_EQ(done.emptied[0].second, Time(milliseconds(2500)));
+    EXPECT_TRUE(done.packets[1].delivered);
+    EXPECT_FALSE(done.packets[2].delivered);
+}
+
 TEST(ScheduleTest, ComputeTimesSpreadLogNormally) {
     DeviceProfile profile = device();
     profile.compute_spread = 0.5;

@@ -36,7 +36,15 @@ class RankCountTest(Workspace):
         self.assertTrue((together == costs["done_ns"]).all())
         kinds = ("tap", "scale", "residual", "label", "header", "repeated")
         self.assertEqual(sum(costs[f"{kind}_bytes"].sum() for kind in kinds), uploads["charged_bytes"].sum())
-        self.assertEqual(costs["vain_bytes"].sum(), losses["charged_bytes"].sum())
+        self.assertEqual(costs["vain_bytes"].sum(), losses["charged_bytes"][losses["packet"] >= 0].sum())
+
+    def assert_downloads_of_every_kind(self, path):
+        with h5py.File(path) as file:
+            devices, downloads, losses = (file[name][()] for name in ("devices", "downloads", "losses"))
+        self.assertEqual(len(downloads), devices["admitted"].sum())
+        self.assertGreater(downloads["repeated_bytes"].max(), 0)
+        self.assertGreater((losses["stage"] == 2).sum(), 0, "no download was cut off")
+        self.assertGreater((losses["stage"] == 3).sum(), 0, "no upload was late")
 
     def assert_equal_files(self, first, second):
         self.assert_same(first, second)
@@ -96,7 +104,10 @@ class RankCountTest(Workspace):
             "availability.flaky.mean_off=30 ms", "availability.flaky.join=100 ms", f"link.thin.trace={trace}",
             "link.thin.trace_start=random", "link.thin.loss=0.1", "link.thin.wake_up=5 ms",
             "link.thin.wake_after=20 ms", "link.thick.cell_devices=3", "link.thick.cell_uplink=4 Mbit/s",
-            "link.thick.jitter=1 ms", "device.*.compute_spread=0.3", "server.access_rate=6 Mbit/s",
+            "link.thick.jitter=1 ms", "link.thick.spread=0.4", "device.*.compute_spread=0.3", "server.access_rate=6 Mbit/s",
+            f"link.thin.downlink_trace={trace}", "link.thin.duplex=half",
+            "link.thick.cell_downlink=1 Mbit/s", "link.thick.uplink_deviation=300 kbit/s",
+            "link.thick.downlink_deviation=1 Mbit/s", "device.*.compute_deviation=0.2",
         ]  # fmt: skip
         one = self.run_fleet("rough1.h5", *settings)
         self.assert_whole(one)
@@ -107,6 +118,10 @@ class RankCountTest(Workspace):
             with self.subTest(ranks=ranks):
                 self.assert_equal_files(one, self.run_fleet(f"rough{ranks}.h5", *settings, ranks=ranks))
         self.assert_same(one, self.run_fleet("rough0.h5", *settings, "run.compute=none"), only=EVENT_TABLES)
+        late = self.run_fleet("late1.h5", *settings, "server.enough=0.8")
+        self.assert_downloads_of_every_kind(late)
+        self.assert_equal_files(late, self.run_fleet("late3.h5", *settings, "server.enough=0.8", ranks=3))
+        self.assert_same(late, self.replay(late, "again.h5"), only=EVENT_TABLES)
 
     def test_the_server_stops_waiting(self):
         settings = ("server.enough=0.5", "run.compute=none")

@@ -3,12 +3,13 @@
 
 A = a fleet with server.mode = replay_after_all; Z = method.name = central_side on the union of the data.
 """
+import json
 import unittest
 
 import h5py
 import numpy as np
 
-from tiny_fleet import Workspace, table, write_task
+from tiny_fleet import EVENT_TABLES, Workspace, table, write_task
 
 AFTER_ALL = "server.mode=replay_after_all"
 CENTRAL = "method.name=central_side"
@@ -73,6 +74,17 @@ class ReplayTest(Workspace):
         run = self.run_fleet("run.h5", config=self.configure())
         with h5py.File(self.replay(run, "again.h5")) as file:
             self.assertEqual(file["activations/small/samples"].shape if "samples" in file["activations/small"] else (0,), (0,))
+
+    def test_a_replay_needs_none_of_the_files_of_the_uploads(self):
+        way = {"rate": 500, "delay": {"delay": 20, "jitter": 3}, "loss": {"percentage": 2}}
+        profile, trace = self.folder / "atc.json", self.folder / "up.trace"
+        profile.write_text(json.dumps({"name": "slow", "content": {"up": way, "down": way}}))
+        trace.write_text("0 1\n1 3\n2 0.5\n")
+        files = (f"link.thick.atc_profile={profile}", f"link.thin.trace={trace}")
+        run = self.run_fleet("files.h5", *files, config=self.configure())
+        profile.unlink()
+        trace.unlink()
+        self.assert_same(run, self.replay(run, "again.h5"), only=(*EVENT_TABLES, *LEARNED))
 
     # ---- METHODS.md 1.7 --------------------------------------------------------------------------
 

@@ -90,8 +90,9 @@ TEST_F(DeviceCostsTest, TimesAddUpToTheLastArrival) {
 TEST_F(DeviceCostsTest, WorkInVainCostsTimeBytesAndEnergy) {
     // 20 to 22: a first attempt of the second upload; off from 22 to 30
     arrived[1].times = {at(10), at(20), at(30), at(34), at(35)};
-    lost.push_back({0, 1, true, at(20), at(22), 33});
-    lost.push_back({0, 9, false, at(50), at(60), 0});  // of a packet that never arrived
+    lost.push_back({0, 1, LostStage::Upload, at(20), at(22), 33});
+    lost.push_back(
+        {0, 9, LostStage::Compute, at(50), at(60), 0});  // of a packet that never arrived
     auto trace = std::make_shared<AvailabilityTrace>();
     trace->devices = {{{seconds(0), seconds(22)}, {seconds(30), seconds(1000)}}};
     trace->period = seconds(1000);

@@ -60,7 +60,22 @@ RunLayout sample_layout() {
 
 std::vector<DeviceRow> sample_devices() {
     return rows(3, [](std::int32_t i) {
-        return DeviceRow{i, i % 2, 0, i, 10 + i, 4 + i, 1e9 + i, 2e9, code(i != 1)};
+        return DeviceRow{i,
+                         i % 2,
+                         0,
+                         i,
+                         10 + i,
+                         4 + i,
+                         1e9 + i,
+                         2e9,
+                         code(i != 1),
+                         1e6,
+                         2e6,
+                         3e5 + i,
+                         0.005,
+                         0.001,
+                         0.01,
+                         i == 2 ? 7'000'000'000 : -1};
     });
 }
 
@@ -101,7 +116,7 @@ std::vector<UploadRow> sample_uploads() {
 
 std::vector<DownloadRow> sample_downloads() {
     return rows(3, [](std::int32_t i) {
-        return DownloadRow{i, 100 + i, 200 + i, 4096, i == 0 ? 0.5 : kNotKnown};
+        return DownloadRow{i, 100 + i, 200 + i, 4096, i, i == 0 ? 0.5 : kNotKnown};
     });
 }
 

@@ -83,7 +83,7 @@ TEST(WaterFillingTest, SmallDemandsAreMetAndTheRestShareEqually) {
 
 // A alone at 1 MB/s has 2 of 3 MB left at 1 s.  Both get 0.75 MB/s of the cell's 1.5 until B's 1 MB
 // are sent at 1 + 4/3 s; A's last MB goes alone.
-TEST(SharedUploadTest, TwoDevicesOfACell) {
+TEST(SharedTransferTest, TwoDevicesOfACell) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1.5e6);
     fleet.add(link, 0, {3'000'000});
@@ -91,7 +91,7 @@ TEST(SharedUploadTest, TwoDevicesOfACell) {
     EXPECT_EQ(fleet.ends(), (Ends{3'333'333'333, 2'333'333'333}));
 }
 
-TEST(SharedUploadTest, WhoIsDoneLeavesItsShareToTheOthers) {
+TEST(SharedTransferTest, WhoIsDoneLeavesItsShareToTheOthers) {
     Fleet fleet;
     LinkProfile& link = fleet.link("l", 4e6, 3, 5e6);
     fleet.add(link, 0, {10'000'000});
@@ -102,7 +102,7 @@ TEST(SharedUploadTest, WhoIsDoneLeavesItsShareToTheOthers) {
     EXPECT_EQ(fleet.ends(), (Ends{3'500'000'000, 1'200'000'000, 2'000'000'000}));
 }
 
-TEST(SharedUploadTest, ThirdDeviceGoesToTheNextCell) {
+TEST(SharedTransferTest, ThirdDeviceGoesToTheNextCell) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1e6);
     for (int i = 0; i < 3; ++i) fleet.add(link, 0, {1'000'000});
@@ -110,7 +110,7 @@ TEST(SharedUploadTest, ThirdDeviceGoesToTheNextCell) {
 }
 
 // Three packets of two devices in a cell that is the bottleneck throughout: 7 MB at 1 MB/s.
-TEST(SharedUploadTest, PacketsOfADeviceFollowEachOtherWithoutAGap) {
+TEST(SharedTransferTest, PacketsOfADeviceFollowEachOtherWithoutAGap) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1e6);
     fleet.add(link, 0, {1'000'000, 2'000'000});
@@ -121,7 +121,7 @@ TEST(SharedUploadTest, PacketsOfADeviceFollowEachOtherWithoutAGap) {
 
 // Cells of 3 MB/s for two devices of 2 MB/s; the server takes 4: each of four gets 1, and when the
 // two of the first cell are done at 1 s, the others get 1.5 (their cell) for their second MB.
-TEST(SharedUploadTest, TheServersLinkIsSharedByAllCells) {
+TEST(SharedTransferTest, TheServersLinkIsSharedByAllCells) {
     Fleet fleet(4e6);
     const LinkProfile& link = fleet.link("l", 2e6, 2, 3e6);
     fleet.add(link, 0, {1'000'000});
@@ -134,7 +134,7 @@ TEST(SharedUploadTest, TheServersLinkIsSharedByAllCells) {
 }
 
 // 1/3 of 1 MB/s each, many times over: no rounding adds up.
-TEST(SharedUploadTest, AHundredRoundsOfThirdsStayExact) {
+TEST(SharedTransferTest, AHundredRoundsOfThirdsStayExact) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 3, 1e6);
     const std::vector<std::int64_t> packets(100, 1'000'001);
@@ -145,7 +145,7 @@ TEST(SharedUploadTest, AHundredRoundsOfThirdsStayExact) {
             EXPECT_EQ(ends[static_cast<std::size_t>(i * 100 + j)], 3'000'003'000LL * (j + 1));
 }
 
-TEST(SharedUploadTest, ATraceOfTheOwnLinkBoundsTheShare) {
+TEST(SharedTransferTest, ATraceOfTheOwnLinkBoundsTheShare) {
     Fleet fleet;
     LinkProfile& link = fleet.link("l", 1e6, 1, 1.5e6);
     link.trace = std::make_shared<RateTrace>(
@@ -159,7 +159,7 @@ TEST(SharedUploadTest, ATraceOfTheOwnLinkBoundsTheShare) {
     EXPECT_EQ(fleet.ends(), (Ends{5'333'333'333}));
 }
 
-TEST(SharedUploadTest, ADeviceThatGoesOffLeavesItsShareAndBeginsAnew) {
+TEST(SharedTransferTest, ADeviceThatGoesOffLeavesItsShareAndBeginsAnew) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1e6);
     fleet.add(link, 0, {1'000'000});
@@ -179,7 +179,7 @@ TEST(SharedUploadTest, ADeviceThatGoesOffLeavesItsShareAndBeginsAnew) {
 }
 
 /// A random fleet; shared with room for all it has the times of devices that are alone.
-TEST(SharedUploadTest, WithRoomForAllNothingIsShared) {
+TEST(SharedTransferTest, WithRoomForAllNothingIsShared) {
     for (std::uint32_t round = 0; round < 50; ++round) {
         RandomStream random(1, Purpose::Test, round);
         AvailabilityProfile pattern;

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "device/upload.hpp"
+#include "device/transfer.hpp"
 #include "device/water_filling.hpp"
 
 namespace mobi {
@@ -33,13 +33,13 @@ Time rounded(Instant at) {
 
 /// A device that shares: between two transfers, or in the middle of one.
 struct Sender {
-    UploadQueue* queue = nullptr;
+    TransferQueue* queue = nullptr;
     std::int32_t cell = 0;
-    std::size_t next = 0;  ///< packet
+    std::size_t next = 0;  ///< transfer
     Instant free = 0;      ///< end of the last transfer or attempt
     std::optional<Time> last_byte;
     // of the transfer that is on its way or comes next
-    Time start{};                ///< the device is on and the packet is ready
+    Time start{};                ///< the device is on and the transfer is ready
     Time begin{};                ///< and the radio is awake: the first byte
     Instant left = 0;            ///< bytes
     double own = 0;              ///< its own link's rate, bytes per ns
@@ -48,13 +48,13 @@ struct Sender {
     std::optional<Time> off;     ///< it goes off before the transfer is over
 };
 
-class SharedUpload {
+class SharedTransfer {
   public:
-    SharedUpload(std::span<UploadQueue> queues,
-                 std::span<const std::int32_t> cells,
-                 std::span<const double> capacity,
-                 double server_bytes_per_s,
-                 std::vector<LostAttempt>& lost)
+    SharedTransfer(std::span<TransferQueue> queues,
+                   std::span<const std::int32_t> cells,
+                   std::span<const double> capacity,
+                   double server_bytes_per_s,
+                   std::vector<LostTransfer>& lost)
         : server_(server_bytes_per_s * 1e-9), lost_(lost) {
         for (const double bytes_per_s : capacity) cell_capacity_.push_back(bytes_per_s * 1e-9);
         active_.resize(capacity.size());
@@ -90,22 +90,21 @@ class SharedUpload {
     /// Puts the sender's next transfer among those that wait for their time.
     void plan(std::size_t i) {
         Sender& sender = senders_[i];
-        const auto packets = sender.queue->packets;
-        if (sender.next >= packets.size() || !packets[sender.next].delivered) return;
-        const Time computed = packets[sender.next].times.compute_end;
-        const Time ready = std::max(computed, rounded(std::ceil(sender.free)));
+        if (sender.next >= sender.queue->transfers.size()) return;
+        const Transfer& transfer = sender.queue->transfers[sender.next];
+        const Time ready = std::max(transfer.ready, rounded(std::ceil(sender.free)));
         for (Time from = ready;; from = *sender.off) {
             const std::optional<Time> on = sender.queue->presence.next_on(from);
-            if (!on) return cancel_from(packets.subspan(sender.next));
+            if (!on) return;
             sender.start = *on;
-            sender.begin = after_wake_up(*sender.queue->link, *on, sender.last_byte);
+            sender.begin = after_wake_up(*sender.queue->direction.link, *on, sender.last_byte);
             sender.off = sender.queue->presence.off_before(*on, sender.begin);
             if (!sender.off) break;
             cut_off(sender, 0);  // before the radio was awake
         }
         // While nothing goes off the next one begins at the exact end of the one before.
-        const bool follows = sender.begin == ready && instant(computed) <= sender.free;
-        sender.left = static_cast<Instant>(packets[sender.next].sent_bytes);
+        const bool follows = sender.begin == ready && instant(transfer.ready) <= sender.free;
+        sender.left = static_cast<Instant>(transfer.bytes);
         waiting_.push({follows ? sender.free : instant(sender.begin), i});
     }
 
@@ -120,14 +119,14 @@ class SharedUpload {
 
     /// The rate of the sender's own link now, and how long it stays.
     void look_up_own_rate(Sender& sender) const {
-        const LinkProfile& link = *sender.queue->link;
-        if (link.trace == nullptr) {
-            sender.own = link.uplink_bytes_per_s * 1e-9;
+        const LinkDirection& direction = sender.queue->direction;
+        if (direction.trace == nullptr) {
+            sender.own = rate_of(direction, sender.queue->transfers[sender.next]) * 1e-9;
             return;
         }
         const VirtualClock::duration offset = sender.queue->trace_offset;
         const auto [bits_per_s, until] =
-            link.trace->step_at(rounded(std::floor(now_)).time_since_epoch() + offset);
+            direction.trace->step_at(rounded(std::floor(now_)).time_since_epoch() + offset);
         sender.own = static_cast<double>(bits_per_s) / 8 * 1e-9;
         sender.own_until = until == VirtualClock::duration::max()
                                ? kNever
@@ -148,8 +147,8 @@ class SharedUpload {
                 Sender& sender = senders_[i];
                 Instant event = std::min(end_of(sender), sender.own_until);
                 if (event == kNever && !sender.off)
-                    throw ConfigError(
-                        fmt::format("link {}: a transfer never ends", sender.queue->link->name));
+                    throw ConfigError(fmt::format("link {}: a transfer never ends",
+                                                  sender.queue->direction.link->name));
                 if (!sender.off)
                     sender.off =
                         sender.queue->presence.off_before(sender.start, rounded(std::ceil(event)));
@@ -179,9 +178,9 @@ class SharedUpload {
                 if (sender.left == 0)
                     finish(sender);
                 else if (sender.off && instant(*sender.off) <= now_) {
-                    const PacketSchedule& packet = sender.queue->packets[sender.next];
+                    const Transfer& transfer = sender.queue->transfers[sender.next];
                     cut_off(sender,
-                            packet.sent_bytes - static_cast<std::int64_t>(std::ceil(sender.left)));
+                            transfer.bytes - static_cast<std::int64_t>(std::ceil(sender.left)));
                     sender.free = now_;
                     sender.last_byte = *sender.off;
                 } else {
@@ -196,17 +195,18 @@ class SharedUpload {
     }
 
     void finish(Sender& sender) {
-        PacketSchedule& packet = sender.queue->packets[sender.next++];
-        packet.times.send_start = sender.start;
-        packet.times.send_end = rounded(now_);
+        Transfer& transfer = sender.queue->transfers[sender.next++];
+        transfer.start = sender.start;
+        transfer.end = rounded(now_);
+        transfer.done = true;
         sender.free = now_;
-        sender.last_byte = packet.times.send_end;
+        sender.last_byte = transfer.end;
     }
 
     /// The attempt ends at `off`, with so many bytes sent.
     void cut_off(const Sender& sender, std::int64_t sent) {
-        lost_.push_back({sender.queue->task, static_cast<std::int32_t>(sender.next), true,
-                         sender.start, *sender.off, sent});
+        lost_.push_back({sender.queue->task, static_cast<std::int32_t>(sender.next), sender.start,
+                         *sender.off, sent});
     }
 
     /// Gives every active transfer its max-min fair rate: no cell above its uplink, all together
@@ -233,7 +233,7 @@ class SharedUpload {
     std::vector<Sender> senders_;
     std::vector<double> cell_capacity_;  // bytes per ns
     double server_ = 0;
-    std::vector<LostAttempt>& lost_;
+    std::vector<LostTransfer>& lost_;
     std::vector<std::vector<std::size_t>> active_;  // by cell
     std::priority_queue<Start, std::vector<Start>, std::greater<>> waiting_;
     Instant now_ = 0;
@@ -242,12 +242,12 @@ class SharedUpload {
 
 }  // namespace
 
-void send_together(std::span<UploadQueue> queues,
-                   std::span<const std::int32_t> cells,
-                   std::span<const double> capacity,
-                   double server_bytes_per_s,
-                   std::vector<LostAttempt>& lost) {
-    SharedUpload(queues, cells, capacity, server_bytes_per_s, lost).run();
+void transfer_together(std::span<TransferQueue> queues,
+                       std::span<const std::int32_t> cells,
+                       std::span<const double> capacity,
+                       double server_bytes_per_s,
+                       std::vector<LostTransfer>& lost) {
+    SharedTransfer(queues, cells, capacity, server_bytes_per_s, lost).run();
 }
 
 }  // namespace mobi

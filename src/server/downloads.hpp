@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "device/network.hpp"
+#include "method/fleet_plan.hpp"
+
+namespace mobi {
+
+/// What a device fetched at the end.
+struct Download {
+    std::int32_t device = 0;
+    VirtualClock::time_point start{}, arrival{};
+    std::int64_t charged_bytes = 0;   ///< repeats after loss included
+    std::int64_t repeated_bytes = 0;  ///< of them
+    double energy_j = kUnknown;
+};
+
+struct Downloads {
+    std::vector<Download> arrived;  ///< in order of devices
+    std::vector<LostWork> lost;     ///< attempts that were cut off, packet -1
+    std::int32_t missing = 0;       ///< devices that never come back for it
+};
+
+/// The downloads that every admitted device begins at `ready`, when training has ended.  A device
+/// whose battery was empty before has left; over a link with `duplex = half` an upload that is
+/// under way, and that the server no longer waits for, goes on to its end first.
+///
+/// \param bytes  of each device of the plan.
+Downloads downloads_at(VirtualClock::time_point ready,
+                       const FleetPlan& plan,
+                       std::span<const std::int64_t> bytes,
+                       const Leftovers& leftovers,
+                       const NetworkParameters& network);
+
+}  // namespace mobi
