@@ -115,6 +115,17 @@ TEST(CatalogueTest, EveryRunOfEveryExperimentLoads) {
     }
 }
 
+TEST(CatalogueTest, EveryFleetOfAnotherSimulatorFitsATask) {
+    for (const char* name : {"fedscale.cfg", "flash.cfg", "flgo.cfg"}) {
+        const RunConfig config = load_config(
+            {source_path("configs/tasks/wordnet.cfg"), source_path("configs/fleets") / name}, {},
+            source_path("configs"));
+        int devices = 0;
+        for (const auto& [device, count] : config.fleet.mix) devices += count;
+        EXPECT_EQ(devices, 1000) << name;
+    }
+}
+
 TEST(CatalogueTest, EveryTaskFitsTheQuickStart) {
     for (const auto& file : files_in("tasks"))
         EXPECT_NO_THROW(load_config({source_path("configs/fleets/jetsons_100.cfg"), file}, {},
