@@ -32,9 +32,7 @@ void Battery::compute(VirtualClock::duration time) {
 void Battery::send(std::int64_t charged_bytes) {
     if (device_->battery_j <= 0) return;
     const auto bytes = static_cast<double>(charged_bytes);
-    const double joules = send_energy_j(
-        *link_, bytes,
-        virtual_duration(bytes / link_->uplink_bytes_per_s, "sending over", link_->name));
+    const double joules = send_energy_j(*link_, bytes, transfer_time(uplink(*link_), bytes));
     if (!std::isnan(joules)) left_j_ -= joules;
 }
 

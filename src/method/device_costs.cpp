@@ -45,7 +45,6 @@ Duration time_off(const AvailabilityProfile* pattern,
                   std::uint64_t seed,
                   std::int32_t device,
                   Time end) {
-    if (pattern == nullptr) return {};
     Presence presence = presence_of(pattern, seed, device);
     Duration off{};
     for (Time from{}; from < end;) {
