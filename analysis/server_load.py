@@ -20,7 +20,7 @@ try:
     import matplotlib
     import numpy as np
 
-    import mobilog
+    import run_files
 except ImportError as missing:
     debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy python3-matplotlib")
 
@@ -97,14 +97,7 @@ def main():
     parser.add_argument("runs", nargs="+", type=pathlib.Path, help="run files, server.mode = arrival_only")
     parser.add_argument("--output", type=pathlib.Path, help="the figure (default: server_load.png beside the first run)")
     options = parser.parse_args()
-    loads = []
-    for path in options.runs:
-        try:
-            with mobilog.open_run(path) as run:
-                loads.append(server_load(run))
-        except (mobilog.RunError, LoadError) as error:
-            message = str(error)
-            sys.exit(f"server_load.py: {message if message.startswith(str(path)) else f'{path}: {message}'}")
+    loads = run_files.read_each(options.runs, server_load, LoadError)
     loads.sort(key=lambda load: load["devices"])
     print(f"{'devices':>8} {'use':>8} {'formula':>8} {'off by':>8} {'waiting':>9} {'most':>7}")
     for load in loads:

@@ -18,7 +18,7 @@ import debian_python  # noqa: E402
 try:
     import matplotlib
 
-    import mobilog
+    import run_files
     from mobireport import numbers
 except ImportError as missing:
     debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy python3-matplotlib")
@@ -81,14 +81,7 @@ def main():
     parser.add_argument("runs", nargs="+", type=pathlib.Path)
     parser.add_argument("--output", type=pathlib.Path, help="the figure (default: time_to_target.png beside the first run)")
     options = parser.parse_args()
-    fleets = []
-    for path in options.runs:
-        try:
-            with mobilog.open_run(path) as run:
-                fleets.append(reaching(run))
-        except (mobilog.RunError, TargetError) as error:
-            message = str(error)
-            sys.exit(f"time_to_target.py: {message if message.startswith(str(path)) else f'{path}: {message}'}")
+    fleets = run_files.read_each(options.runs, reaching, TargetError)
     fleets.sort(key=lambda fleet: fleet["devices"])
     print(f"{'devices':>8} {'samples':>8} {'target %':>9} {'after s':>9} {'final %':>8}")
     for fleet in fleets:
