@@ -32,8 +32,10 @@ class TargetError(Exception):
 
 def reaching(run):
     """{devices, samples, target, seconds, final, time_s, metric}; `seconds` is NaN where it is not reached."""
-    target, consecutive = (float(run.config[f"eval.{key}"].split()[0]) for key in ("target", "consecutive"))
-    if target <= 0:
+    # none, as runs say it, is NaN here: not above zero
+    target = float(run.config["eval.target"].replace("none", "nan"))
+    consecutive = float(run.config["eval.consecutive"])
+    if not target > 0:
         raise TargetError("has no eval.target")
     rows = run.table("evaluations")
     rows = rows[rows["backbone"] == -1]

@@ -40,6 +40,8 @@ class TimeToTargetTest(unittest.TestCase):
     def test_runs_without_target_or_evaluation_are_refused(self):
         with self.assertRaisesRegex(time_to_target.TargetError, "no eval.target"):
             time_to_target.reaching(Tables([1], target="0"))
+        with self.assertRaisesRegex(time_to_target.TargetError, "no eval.target"):
+            time_to_target.reaching(Tables([1], target="none"))
         with self.assertRaisesRegex(time_to_target.TargetError, "not evaluated"):
             time_to_target.reaching(Tables([]))
 
