@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/foreign_format.hpp"
 
 namespace mobi {
 
@@ -45,6 +46,8 @@ std::string read_text_file(const std::filesystem::path& path,
     std::string text(static_cast<std::size_t>(size), '\0');
     file.read(text.data(), static_cast<std::streamsize>(size));
     if (!file) refuse("cannot be read", {});
+    if (const auto format = foreign_format(text))
+        throw DataError(foreign_format_message(path, *format, "text"));
     return text;
 }
 

@@ -14,9 +14,9 @@ namespace mobi {
 ///                  as train.tsv and dev.tsv".  A file that a script of `data/` fetches names
 ///                  the script instead.
 /// \param most      bytes.
-/// \throws DataError  when the file is absent, unreadable, larger than `most`, or not a regular
-/// file:
-///                    a folder, or a pipe, which would keep us until somebody writes to it.
+/// \throws DataError  when the file is absent, unreadable, larger than `most`, of a format that
+///                    foreign_format() recognises, or not a regular file: a folder, or a pipe,
+///                    which would keep us until somebody writes to it.
 std::string read_text_file(const std::filesystem::path& path,
                            std::string_view expected = {},
                            std::size_t most = std::size_t{1} << 30);
