@@ -7,6 +7,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "data/newer_characters.hpp"
+
 namespace mobi {
 namespace {
 
@@ -33,8 +35,11 @@ std::pair<UChar32, std::size_t> after(std::string_view text, std::size_t positio
 
 bool is_word(UChar32 c) {  // \w of Unicode's regular expressions
     constexpr std::uint32_t mask = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
-    return c >= 0 && (u_hasBinaryProperty(c, UCHAR_ALPHABETIC) != 0 ||
-                      (U_GET_GC_MASK(c) & mask) != 0 || c == 0x200C || c == 0x200D);
+    if (c < 0) return false;
+    if (u_charType(c) == U_UNASSIGNED)
+        return (NewerCharacter::traits(static_cast<char32_t>(c)) & NewerCharacter::kWord) != 0;
+    return u_hasBinaryProperty(c, UCHAR_ALPHABETIC) != 0 || (U_GET_GC_MASK(c) & mask) != 0 ||
+           c == 0x200C || c == 0x200D;
 }
 
 bool is_space(UChar32 c) {

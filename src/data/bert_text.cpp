@@ -8,6 +8,7 @@
 #include <unicode/utf16.h>
 
 #include "core/check.hpp"
+#include "data/newer_characters.hpp"
 #include "data/utf8.hpp"
 
 namespace mobi {
@@ -51,7 +52,9 @@ bool is_ideograph(char32_t c) {
 }
 
 char32_t lower_case(char32_t c) {
-    return static_cast<char32_t>(u_tolower(static_cast<UChar32>(c)));
+    const auto code = static_cast<UChar32>(c);
+    if (u_charType(code) == U_UNASSIGNED) return NewerCharacter::lower_case(c);
+    return static_cast<char32_t>(u_tolower(code));
 }
 
 constexpr char32_t kDottedCapitalI = 0x130;  // the one capital whose lower case is two characters

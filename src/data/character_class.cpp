@@ -7,14 +7,23 @@
 
 #include <unicode/uchar.h>
 
+#include "data/newer_characters.hpp"
+
 namespace mobi {
 namespace {
+
+CharacterClass class_of_newer(char32_t c) {
+    const int traits = NewerCharacter::traits(c);
+    if ((traits & NewerCharacter::kLetter) != 0) return CharacterClass::Letter;
+    return (traits & NewerCharacter::kNumber) != 0 ? CharacterClass::Number : CharacterClass::Other;
+}
 
 CharacterClass find_class(char32_t c) {
     const auto code = static_cast<UChar32>(c);
     const std::uint32_t mask = U_GET_GC_MASK(code);
     if ((mask & U_GC_L_MASK) != 0) return CharacterClass::Letter;
     if ((mask & U_GC_N_MASK) != 0) return CharacterClass::Number;
+    if ((mask & U_GC_CN_MASK) != 0) return class_of_newer(c);
     return u_isUWhiteSpace(code) != 0 ? CharacterClass::Space : CharacterClass::Other;
 }
 
