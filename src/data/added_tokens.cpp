@@ -48,6 +48,11 @@ bool is_space(UChar32 c) {
 
 }  // namespace
 
+bool same_but_id(const AddedToken& a, const AddedToken& b) {
+    return a.content == b.content && a.single_word == b.single_word && a.lstrip == b.lstrip &&
+           a.rstrip == b.rstrip && a.normalized == b.normalized && a.special == b.special;
+}
+
 AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
     std::erase_if(tokens_, [](const AddedToken& token) { return token.content.empty(); });
     std::stable_sort(tokens_.begin(), tokens_.end(), [](const AddedToken& a, const AddedToken& b) {
@@ -75,19 +80,20 @@ std::vector<AddedTokenFinder::Part> AddedTokenFinder::split(std::string_view tex
         }
         std::size_t start = i;
         std::size_t stop = i + token->content.size();
-        i = stop;
+        i = stop;  // also where rstrip swallows more: a token may begin with a swallowed blank
         if (token->single_word && ((start > 0 && is_word(before(text, start).first)) ||
                                    (stop < text.size() && is_word(after(text, stop).first))))
             continue;
-        while (token->lstrip && start > done && is_space(before(text, start).first))
-            start = before(text, start).second;
+        if (token->lstrip) {
+            while (start > done && is_space(before(text, start).first))
+                start = before(text, start).second;
+            start = std::max(start, done);
+        }
         while (token->rstrip && stop < text.size() && is_space(after(text, stop).first))
             stop = after(text, stop).second;
-        start = std::max(start, done);
         if (start > done) parts.push_back({text.substr(done, start - done), -1});
         parts.push_back({text.substr(start, stop - start), token->id});
         done = stop;
-        i = std::max(i, stop);
     }
     if (done < text.size()) parts.push_back({text.substr(done), -1});
     return parts;

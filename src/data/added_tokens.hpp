@@ -23,6 +23,9 @@ struct AddedToken {
     bool special = true;       ///< left out by SpecialTokens::Drop
 };
 
+/// Whether two tokens have the same content and switches.
+bool same_but_id(const AddedToken& a, const AddedToken& b);
+
 /// Finds added tokens in a text: from left to right, the longest where several begin.
 class AddedTokenFinder {
   public:

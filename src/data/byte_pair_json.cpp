@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "data/byte_pair_vocabulary.hpp"
 #include "data/post_processor.hpp"
 
 namespace mobi {
@@ -42,7 +41,7 @@ void read_normalizer(const JsonNode& node, std::vector<NormalizerStep>& steps) {
 /// What the pre_tokenizer says, and whether it puts bytes for characters.
 struct WordsReader {
     PreTokenizerOptions words;
-    bool byte_level = false, metaspace = false;
+    bool byte_level = false;
 
     void read(const JsonNode& node) {
         const std::string kind = node.kind();
@@ -84,7 +83,6 @@ struct WordsReader {
 
     void read_metaspace(const JsonNode& node) {
         using Prefix = PreTokenizerOptions::Prefix;
-        metaspace = true;
         if (node.text("replacement", kVisibleBlank) != kVisibleBlank)
             node.at("replacement").fail("is not U+2581");
         words.blank = kVisibleBlank;
@@ -131,7 +129,22 @@ std::pair<std::string, std::string> read_merge(const JsonNode& node) {
     return {pieces[0].text(), pieces[1].text()};
 }
 
-BytePairVocabularyReader read_vocabulary(const JsonNode& model) {
+void refuse_what_is_not_read(const JsonNode& model) {
+    if (model.has("dropout")) model.at("dropout").fail("can only be null");
+    for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
+        if (!model.text(key, "").empty()) model.at(key).fail("can only be empty or null");
+}
+
+}  // namespace
+
+bool prepends_blank(const BytePairSpec& spec) {
+    for (const NormalizerStep& step : spec.normalizer)
+        if (step.kind == NormalizerStep::Kind::Prepend) return step.to == kVisibleBlank;
+    return spec.words.blank == kVisibleBlank &&
+           spec.words.prefix != PreTokenizerOptions::Prefix::Never;
+}
+
+BytePairVocabularyReader read_byte_pair_vocabulary(const JsonNode& model) {
     BytePairVocabularyReader::Pieces pieces;
     for (const auto& [piece, id] : model.at("vocab").members()) pieces.emplace_back(piece, id.id());
     BytePairVocabularyReader reader(std::move(pieces));
@@ -143,31 +156,22 @@ BytePairVocabularyReader read_vocabulary(const JsonNode& model) {
     return reader;
 }
 
-void refuse_what_is_not_read(const JsonNode& model) {
-    if (model.has("dropout")) model.at("dropout").fail("can only be null");
-    for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
-        if (!model.text(key, "").empty()) model.at(key).fail("can only be empty or null");
+PreTokenizerOptions read_pre_tokenizer(const JsonNode& node, bool& byte_level) {
+    WordsReader words;
+    words.read(node);
+    byte_level = words.byte_level;
+    return std::move(words.words);
 }
 
-/// Whether the text gets a blank in front that decoding takes away again.
-bool prepends_blank(const BytePairSpec& spec) {
-    for (const NormalizerStep& step : spec.normalizer)
-        if (step.kind == NormalizerStep::Kind::Prepend) return step.to == kVisibleBlank;
-    return spec.words.blank == kVisibleBlank &&
-           spec.words.prefix != PreTokenizerOptions::Prefix::Never;
-}
-
-}  // namespace
-
-BytePairSpec read_byte_pair(const JsonNode& root, std::vector<AddedToken> added) {
+BytePairSpec read_byte_pair(const JsonNode& root, PieceIds& ids) {
     BytePairSpec spec;
     const JsonNode model = root.at("model");
     refuse_what_is_not_read(model);
     read_normalizer(root.at("normalizer"), spec.normalizer);
-    WordsReader words;
-    words.read(root.at("pre_tokenizer"));
-    spec.words = std::move(words.words);
-    BytePairVocabularyReader reader = read_vocabulary(model);
+    bool byte_level = false;
+    spec.words = read_pre_tokenizer(root.at("pre_tokenizer"), byte_level);
+    BytePairVocabularyReader reader = read_byte_pair_vocabulary(model);
+    ids = reader.ids();
     const std::string unknown = model.text("unk_token", "");
     spec.vocabulary.unknown_id = unknown.empty() ? -1 : reader.id_of(unknown);
     if (!unknown.empty() && spec.vocabulary.unknown_id < 0)
@@ -175,14 +179,13 @@ BytePairSpec read_byte_pair(const JsonNode& root, std::vector<AddedToken> added)
     spec.vocabulary.fuse_unknown = model.flag("fuse_unk", false);
     spec.vocabulary.ignore_merges = model.flag("ignore_merges", false);
     const bool byte_fallback = model.flag("byte_fallback", false);
-    if (byte_fallback && words.byte_level)
+    if (byte_fallback && byte_level)
         model.at("byte_fallback").fail("is true beside the pre_tokenizer ByteLevel");
     using Unit = BytePairVocabulary::Unit;
-    std::move(reader).finish(words.byte_level ? Unit::Byte : Unit::Character, byte_fallback, spec);
-    if (!words.byte_level) spec.blank = kVisibleBlank;
+    std::move(reader).finish(byte_level ? Unit::Byte : Unit::Character, byte_fallback, spec);
+    if (!byte_level) spec.blank = kVisibleBlank;
     spec.drop_first_blank = prepends_blank(spec);
     spec.frame = read_post_processor(root.at("post_processor"));
-    spec.added = std::move(added);
     return spec;
 }
 

@@ -13,16 +13,25 @@
 // Source: tokenizers 0.23 (https://docs.rs/tokenizers/latest/tokenizers/).
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "data/byte_pair_tokenizer.hpp"
+#include "data/byte_pair_vocabulary.hpp"
 #include "data/json_node.hpp"
 
 namespace mobi {
 
-/// \param root  the object of a tokenizer.json whose model is a BPE.
-/// \throws DataError  naming the key and what is accepted.
-BytePairSpec read_byte_pair(const JsonNode& root, std::vector<AddedToken> added);
+/// The pieces and merges of a model of type BPE.
+/// \throws DataError  naming the key and what is accepted, as the others here.
+BytePairVocabularyReader read_byte_pair_vocabulary(const JsonNode& model);
+
+/// How a pre_tokenizer cuts text.
+/// \param byte_level  is set to whether the words are spelled in the byte alphabet.
+PreTokenizerOptions read_pre_tokenizer(const JsonNode& node, bool& byte_level);
+
+/// All of a tokenizer.json whose model is a BPE, but its added tokens.
+/// \param ids  is set to the ids of the pieces, as spelled.
+BytePairSpec read_byte_pair(const JsonNode& root, PieceIds& ids);
+
+/// Whether decoding takes a blank away that encoding put in front of the text.
+bool prepends_blank(const BytePairSpec& spec);
 
 }  // namespace mobi

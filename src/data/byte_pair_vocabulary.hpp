@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "data/added_vocabulary.hpp"
 #include "data/byte_pair_tokenizer.hpp"
 
 namespace mobi {
@@ -27,6 +27,8 @@ class BytePairVocabularyReader {
     /// \return  what is wrong with it, e.g. `"xy" is not in vocab`; empty when nothing is.
     std::string add_merge(std::string_view left, std::string_view right);
 
+    const PieceIds& ids() const noexcept { return ids_; }
+
     /// Fills in pieces, unreachable pieces, unit, merges, blank and, where `byte_fallback`, the
     /// tokens `<0x00>` to `<0xFF>`.
     ///
@@ -35,7 +37,7 @@ class BytePairVocabularyReader {
 
   private:
     Pieces pieces_;
-    std::unordered_map<std::string, std::int32_t> ids_;
+    PieceIds ids_;
     std::vector<BytePairMerge> merges_;
 };
 

@@ -18,6 +18,8 @@ struct TemplatePart {
     Kind kind = Kind::First;
     std::int32_t id = -1;  ///< of a special token
     std::int32_t type_id = 0;
+
+    friend bool operator==(const TemplatePart&, const TemplatePart&) = default;
 };
 
 /// How special tokens frame a text and a pair of texts, and how both are cut to a limit.
@@ -51,6 +53,8 @@ class SequenceTemplate {
                     std::optional<std::string_view> pair,
                     std::size_t max_tokens,
                     const AppendIds& append_ids) const;
+
+    friend bool operator==(const SequenceTemplate&, const SequenceTemplate&) = default;
 
     /// The largest id of a special token, -1 without any.
     std::int32_t largest_id() const noexcept;

@@ -9,10 +9,9 @@
 
 #include "core/error.hpp"
 #include "core/text_file.hpp"
-#include "data/byte_pair_files.hpp"
+#include "data/byte_pair_tokenizer.hpp"
 #include "data/llama2c_vocabulary.hpp"
-#include "data/tokenizer_json.hpp"
-#include "data/word_piece_files.hpp"
+#include "data/tokenizer_builder.hpp"
 
 namespace mobi {
 namespace {
@@ -22,29 +21,6 @@ namespace fs = std::filesystem;
 bool is_there(const fs::path& file) {
     std::error_code error;
     return fs::exists(file, error);
-}
-
-/// The file, or an empty text where there is none.
-NamedText optional_text(const fs::path& file) {
-    return {file.string(), is_there(file) ? read_text_file(file) : std::string()};
-}
-
-std::unique_ptr<Tokenizer> load_byte_pair_files(const fs::path& folder) {
-    const fs::path vocabulary = folder / "vocab.json";
-    const fs::path merges = folder / "merges.txt";
-    return std::make_unique<BytePairTokenizer>(
-        parse_byte_pair_files({{vocabulary.string(), read_text_file(vocabulary)},
-                               {merges.string(), read_text_file(merges, "it goes with vocab.json")},
-                               optional_text(folder / "tokenizer_config.json"),
-                               optional_text(folder / "special_tokens_map.json"),
-                               optional_text(folder / "config.json")}));
-}
-
-std::unique_ptr<Tokenizer> load_word_piece_files(const fs::path& folder) {
-    const NamedText vocabulary = optional_text(folder / "vocab.txt");
-    const NamedText config = optional_text(folder / "tokenizer_config.json");
-    return std::make_unique<WordPieceTokenizer>(
-        parse_vocabulary(vocabulary.name, vocabulary.text, config.name, config.text));
 }
 
 /// `tokenizer.bin`, or the one file such as `tok512.bin`.
@@ -72,10 +48,10 @@ fs::path llama2c_vocabulary(const fs::path& folder) {
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& folder) {
-    const fs::path json = folder / "tokenizer.json";
-    if (is_there(json)) return parse_tokenizer_json(json.string(), read_text_file(json));
-    if (is_there(folder / "vocab.json")) return load_byte_pair_files(folder);
-    if (is_there(folder / "vocab.txt")) return load_word_piece_files(folder);
+    const TokenizerFiles files = read_tokenizer_files(folder);
+    if (files.tokenizer_json.is_there() || files.vocab_json.is_there() ||
+        files.vocab_txt.is_there())
+        return make_tokenizer(files);
     if (const fs::path file = llama2c_vocabulary(folder); !file.empty())
         return std::make_unique<BytePairTokenizer>(
             parse_llama2c_vocabulary(file.string(), read_text_file(file)));

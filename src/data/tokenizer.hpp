@@ -9,7 +9,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "core/source_note.hpp"
 
 namespace mobi {
 
@@ -53,15 +56,18 @@ class Tokenizer {
 
     /// Every id is below this: what the backbone's embedding must have rows for.
     virtual std::int32_t vocabulary() const noexcept = 0;
+
+    /// What was read from where, when the folder says it more than once.
+    const SourceNotes& sources() const noexcept { return sources_; }
+    void set_sources(SourceNotes notes) { sources_ = std::move(notes); }
+
+  private:
+    SourceNotes sources_;
 };
 
-/// The tokenizer of a folder.  The first of these that is there is read, each described at the top
-/// of the header named:
-///
-///   tokenizer.json             data/tokenizer_json.hpp: WordPiece and BPE
-///   vocab.json, merges.txt     data/byte_pair_files.hpp: GPT-2, OPT, RoBERTa, Qwen2
-///   vocab.txt                  data/word_piece_files.hpp: BERT and its kin
-///   tokenizer.bin, tok*.bin    data/llama2c_vocabulary.hpp: llama2.c
+/// The tokenizer of a folder: what data/tokenizer_builder.hpp makes of tokenizer.json, vocab.txt or
+/// vocab.json with merges.txt and the small files beside them, or, where none of these is there, of
+/// tokenizer.bin or tok*.bin (llama2.c, data/llama2c_vocabulary.hpp).
 ///
 /// \throws DataError  naming the file, the key and what can be read.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
-#include "data/tokenizer_json.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace mobi::test {
 namespace {
@@ -29,7 +29,7 @@ Json valid() {
 }
 
 Ids ids_of(const Json& json, std::string_view text) {
-    return parse_tokenizer_json("t.json", json.dump())->encode(text, {}, 0).ids;
+    return tokenizer_of_json(json.dump())->encode(text, {}, 0).ids;
 }
 
 Json with(const char* pointer, Json value) {
@@ -40,7 +40,7 @@ Json with(const char* pointer, Json value) {
 
 std::string complaint(const Json& json) {
     try {
-        parse_tokenizer_json("t.json", json.dump());
+        tokenizer_of_json(json.dump());
     } catch (const DataError& error) {
         return error.what();
     }
@@ -91,7 +91,7 @@ TEST(BytePairJsonTest, WithoutByteLevelPiecesAreCharacters) {
 
 TEST(BytePairJsonTest, DecodingTakesTheBlankInFrontAwayWhereEncodingPutIt) {
     const auto text_of = [](const Json& json, const Ids& ids) {
-        return parse_tokenizer_json("t.json", json.dump())->decode(ids, SpecialTokens::Keep);
+        return tokenizer_of_json(json.dump())->decode(ids, SpecialTokens::Keep);
     };
     const Json always = with("/pre_tokenizer", {{"type", "Metaspace"}});
     EXPECT_EQ(text_of(always, {5, 0, 5, 1}), "a b");
@@ -103,7 +103,7 @@ TEST(BytePairJsonTest, DecodingTakesTheBlankInFrontAwayWhereEncodingPutIt) {
 }
 
 TEST(BytePairJsonTest, PiecesOutsideTheByteAlphabetAreOnlyDecoded) {
-    const auto tokenizer = parse_tokenizer_json("t.json", valid().dump());
+    const auto tokenizer = tokenizer_of_json(valid().dump());
     EXPECT_EQ(tokenizer->encode("\u2581", {}, 0).ids, Ids{}) << "its three bytes are not in vocab";
     EXPECT_EQ(tokenizer->decode(Ids{5}, SpecialTokens::Keep), "\u2581");
     EXPECT_EQ(tokenizer->vocabulary(), 10);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/token_check.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "data/word_piece_files.hpp"
 #include "support/temp_folder.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace mobi::test {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 class TokenCheckTest : public ::testing::Test {
   protected:
     TokenCheck check(const std::string& lines) {
-        return check_tokens(tokenizer_, read_token_cases(folder_.write("cases.jsonl", lines)));
+        return check_tokens(*tokenizer_, read_token_cases(folder_.write("cases.jsonl", lines)));
     }
 
     std::string complaint(const std::string& lines) {
@@ -29,8 +30,8 @@ class TokenCheckTest : public ::testing::Test {
     }
 
     TempFolder folder_;
-    WordPieceTokenizer tokenizer_{
-        parse_vocabulary("vocab.txt", "[CLS]\n[SEP]\n[UNK]\n[PAD]\n[MASK]\na\nb\n", "", "")};
+    std::unique_ptr<Tokenizer> tokenizer_ =
+        tokenizer_of_vocab_txt("[CLS]\n[SEP]\n[UNK]\n[PAD]\n[MASK]\na\nb\n");
 };
 
 TEST_F(TokenCheckTest, CountsTheCasesThatAreEqualInAllTheyState) {
@@ -64,7 +65,7 @@ TEST_F(TokenCheckTest, ComparesTheDecodedTextWhereItIsStated) {
 
 TEST_F(TokenCheckTest, IdsMayBeStatedWithoutSpecialTokens) {
     const auto bare = [&](const std::string& lines) {
-        return check_tokens(tokenizer_, read_token_cases(folder_.write("cases.jsonl", lines)),
+        return check_tokens(*tokenizer_, read_token_cases(folder_.write("cases.jsonl", lines)),
                             SpecialTokens::Drop);
     };
     EXPECT_TRUE(bare(R"({"case": 7, "text": "a b", "ids": [5, 6]})").passed());

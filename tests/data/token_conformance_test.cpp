@@ -13,9 +13,9 @@
 #include "core/text.hpp"
 #include "core/text_file.hpp"
 #include "data/token_check.hpp"
-#include "data/word_piece_files.hpp"
 #include "support/shared_data.hpp"
 #include "support/temp_folder.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace mobi::test {
 namespace {
@@ -47,16 +47,12 @@ TEST_P(TokenConformanceTest, AllCasesFromTokenizerJson) {
 }
 
 TEST_P(TokenConformanceTest, AllCasesFromVocabTxt) {
-    const auto vocabulary = folder_ / "vocab.txt";
-    const auto config = folder_ / "tokenizer_config.json";
-    expect_all_equal(WordPieceTokenizer(parse_vocabulary(
-        vocabulary.string(), read_text_file(vocabulary), config.string(), read_text_file(config))));
+    expect_all_equal(*tokenizer_of_vocab_txt(read_text_file(folder_ / "vocab.txt"),
+                                             read_text_file(folder_ / "tokenizer_config.json")));
 }
 
 TEST_P(TokenConformanceTest, AllCasesFromVocabTxtAlone) {
-    const auto vocabulary = folder_ / "vocab.txt";
-    expect_all_equal(WordPieceTokenizer(
-        parse_vocabulary(vocabulary.string(), read_text_file(vocabulary), "", "")));
+    expect_all_equal(*tokenizer_of_vocab_txt(read_text_file(folder_ / "vocab.txt")));
 }
 
 TEST_P(TokenConformanceTest, TheVocabularyIsWhatTheEmbeddingHasRowsFor) {

@@ -2,6 +2,7 @@
 #include "data/word_piece_tokenizer.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,8 @@
 #include "core/text_file.hpp"
 #include "data/random_text.hpp"
 #include "data/token_check.hpp"
-#include "data/word_piece_files.hpp"
 #include "support/shared_data.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace mobi::test {
 namespace {
@@ -41,11 +42,9 @@ TEST_P(WordPieceGoldenTest, EqualsTheTokenizersLibraryFromTokenizerJson) {
 }
 
 TEST_P(WordPieceGoldenTest, EqualsTheTokenizersLibraryFromVocabTxt) {
-    const auto vocabulary = folder_ / "vocab.txt";
-    const auto config = folder_ / "tokenizer_config.json";
-    const WordPieceTokenizer tokenizer(parse_vocabulary(
-        vocabulary.string(), read_text_file(vocabulary), config.string(), read_text_file(config)));
-    const TokenCheck check = check_tokens(tokenizer, cases_);
+    const auto tokenizer = tokenizer_of_vocab_txt(
+        read_text_file(folder_ / "vocab.txt"), read_text_file(folder_ / "tokenizer_config.json"));
+    const TokenCheck check = check_tokens(*tokenizer, cases_);
     EXPECT_TRUE(check.passed()) << check.summary();
 }
 
@@ -77,40 +76,40 @@ TEST_P(WordPieceGoldenTest, AnyBytesGiveIdsOfTheVocabularyWithinTheLimit) {
 INSTANTIATE_TEST_SUITE_P(Folders, WordPieceGoldenTest, ::testing::Values("bert", "mpnet", "cased"));
 
 // [CLS] 0, [SEP] 1, [UNK] 2, then the pieces from 3 on.
-WordPieceTokenizer tiny(const std::vector<std::string>& pieces) {
+std::unique_ptr<Tokenizer> tiny(const std::vector<std::string>& pieces) {
     std::string vocabulary = "[CLS]\n[SEP]\n[UNK]\n";
     for (const std::string& piece : pieces) vocabulary += piece + "\n";
     vocabulary += "[PAD]\n[MASK]\n";
-    return WordPieceTokenizer(parse_vocabulary("vocab.txt", vocabulary, "", ""));
+    return tokenizer_of_vocab_txt(vocabulary);
 }
 
 TEST(WordPieceTokenizerTest, TakesTheLongestPieceAndGivesUpOnTheWholeWord) {
-    const WordPieceTokenizer tokenizer = tiny({"tap", "ta", "##p", "##ped"});
-    EXPECT_EQ(tokenizer.encode("tap tapped ta", {}, 0).ids, (Ids{0, 3, 3, 6, 4, 1}));
-    EXPECT_EQ(tokenizer.encode("tapz", {}, 0).ids, (Ids{0, 2, 1})) << "no half words";
-    EXPECT_EQ(tokenizer.encode("tap z", {}, 0).ids, (Ids{0, 3, 2, 1}));
+    const auto tokenizer = tiny({"tap", "ta", "##p", "##ped"});
+    EXPECT_EQ(tokenizer->encode("tap tapped ta", {}, 0).ids, (Ids{0, 3, 3, 6, 4, 1}));
+    EXPECT_EQ(tokenizer->encode("tapz", {}, 0).ids, (Ids{0, 2, 1})) << "no half words";
+    EXPECT_EQ(tokenizer->encode("tap z", {}, 0).ids, (Ids{0, 3, 2, 1}));
 }
 
 TEST(WordPieceTokenizerTest, TheSecondTextHasTypeOne) {
-    const Encoding encoding = tiny({"a", "b"}).encode("a", "b b", 0);
+    const Encoding encoding = tiny({"a", "b"})->encode("a", "b b", 0);
     EXPECT_EQ(encoding.ids, (Ids{0, 3, 1, 4, 4, 1}));
     EXPECT_EQ(encoding.type_ids, (Ids{0, 0, 0, 1, 1, 1}));
 }
 
 TEST(WordPieceTokenizerTest, CutsTheLongerTextOfAPairFirst) {
-    const WordPieceTokenizer tokenizer = tiny({"a", "b"});
-    EXPECT_EQ(tokenizer.encode("a", "b b b b", 6).ids, (Ids{0, 3, 1, 4, 4, 1}));
-    EXPECT_EQ(tokenizer.encode("a a a", "b", 6).ids, (Ids{0, 3, 3, 1, 4, 1}));
-    EXPECT_EQ(tokenizer.encode("a a a", "b b", 6).ids, (Ids{0, 3, 3, 1, 4, 1}))
+    const auto tokenizer = tiny({"a", "b"});
+    EXPECT_EQ(tokenizer->encode("a", "b b b b", 6).ids, (Ids{0, 3, 1, 4, 4, 1}));
+    EXPECT_EQ(tokenizer->encode("a a a", "b", 6).ids, (Ids{0, 3, 3, 1, 4, 1}));
+    EXPECT_EQ(tokenizer->encode("a a a", "b b", 6).ids, (Ids{0, 3, 3, 1, 4, 1}))
         << "the odd one goes to the longer text";
-    EXPECT_EQ(tokenizer.encode("a a a", "b b b", 6).ids, (Ids{0, 3, 1, 4, 4, 1}));
+    EXPECT_EQ(tokenizer->encode("a a a", "b b b", 6).ids, (Ids{0, 3, 1, 4, 4, 1}));
 }
 
 TEST(WordPieceTokenizerTest, ALimitWithoutRoomIsAnErrorThatNamesTheKey) {
-    const WordPieceTokenizer tokenizer = tiny({"a"});
-    EXPECT_EQ(tokenizer.encode("a a", {}, 3).ids, (Ids{0, 3, 1}));
+    const auto tokenizer = tiny({"a"});
+    EXPECT_EQ(tokenizer->encode("a a", {}, 3).ids, (Ids{0, 3, 1}));
     try {
-        tokenizer.encode("a", "a", 3);
+        tokenizer->encode("a", "a", 3);
         FAIL();
     } catch (const ConfigError& error) {
         EXPECT_STREQ(error.what(),
@@ -120,23 +119,23 @@ TEST(WordPieceTokenizerTest, ALimitWithoutRoomIsAnErrorThatNamesTheKey) {
 }
 
 TEST(WordPieceTokenizerTest, BytesThatAreNotUtf8AreDropped) {
-    const WordPieceTokenizer tokenizer = tiny({"ab"});
+    const auto tokenizer = tiny({"ab"});
     const Ids ids{0, 3, 1};
-    EXPECT_EQ(tokenizer.encode("a\xFF\x62", {}, 0).ids, ids);
-    EXPECT_EQ(tokenizer.encode("ab \xE2\x82", {}, 0).ids, ids);
-    EXPECT_EQ(tokenizer.encode("\xED\xA0\x80\x61\x62", {}, 0).ids, ids);
+    EXPECT_EQ(tokenizer->encode("a\xFF\x62", {}, 0).ids, ids);
+    EXPECT_EQ(tokenizer->encode("ab \xE2\x82", {}, 0).ids, ids);
+    EXPECT_EQ(tokenizer->encode("\xED\xA0\x80\x61\x62", {}, 0).ids, ids);
 }
 
 TEST(WordPieceTokenizerTest, DecodingJoinsPiecesAndWords) {
-    const WordPieceTokenizer tokenizer = tiny({"tap", "ta", "##p", "##ped", "."});
-    const Ids ids = tokenizer.encode("tap tapped.", {}, 0).ids;
-    EXPECT_EQ(tokenizer.decode(ids, SpecialTokens::Keep), "[CLS] tap tapped . [SEP]");
-    EXPECT_EQ(tokenizer.decode(ids, SpecialTokens::Drop), "tap tapped .");
-    EXPECT_EQ(tokenizer.decode(Ids{5, 6}, SpecialTokens::Keep), "##pped")
+    const auto tokenizer = tiny({"tap", "ta", "##p", "##ped", "."});
+    const Ids ids = tokenizer->encode("tap tapped.", {}, 0).ids;
+    EXPECT_EQ(tokenizer->decode(ids, SpecialTokens::Keep), "[CLS] tap tapped . [SEP]");
+    EXPECT_EQ(tokenizer->decode(ids, SpecialTokens::Drop), "tap tapped .");
+    EXPECT_EQ(tokenizer->decode(Ids{5, 6}, SpecialTokens::Keep), "##pped")
         << "a first piece stays as it is";
-    EXPECT_EQ(tokenizer.decode(Ids{3, 9999, -1, 4}, SpecialTokens::Keep), "tap ta")
+    EXPECT_EQ(tokenizer->decode(Ids{3, 9999, -1, 4}, SpecialTokens::Keep), "tap ta")
         << "ids without a piece";
-    EXPECT_EQ(tokenizer.decode({}, SpecialTokens::Keep), "");
+    EXPECT_EQ(tokenizer->decode({}, SpecialTokens::Keep), "");
 }
 
 TEST(PieceTableTest, FindsTheLongestOfManyPieces) {

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "data/word_piece_files.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace {
 
@@ -29,11 +29,8 @@ std::string vocabulary(const char* first) {
 using Tokenizers = std::array<std::unique_ptr<const mobi::Tokenizer>, 2>;
 
 const mobi::Tokenizer& tokenizer(bool mpnet) {
-    const auto made = [](const char* first) {
-        return std::make_unique<mobi::WordPieceTokenizer>(
-            mobi::parse_vocabulary("vocab.txt", vocabulary(first), "", ""));
-    };
-    static const Tokenizers both{made("[unused]"), made("<s>")};
+    static const Tokenizers both{mobi::test::tokenizer_of_vocab_txt(vocabulary("[unused]")),
+                                 mobi::test::tokenizer_of_vocab_txt(vocabulary("<s>"))};
     return *both[mpnet ? 1 : 0];
 }
 

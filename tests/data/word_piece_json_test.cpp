@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/tokenizer_json.hpp"
+#include "data/word_piece_json.hpp"
 
 #include <string>
 #include <utility>
@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace mobi::test {
 namespace {
@@ -31,20 +32,20 @@ Json valid() {
 
 std::string complaint(const std::string& json) {
     try {
-        parse_tokenizer_json("t.json", json);
+        tokenizer_of_json(json);
     } catch (const DataError& error) {
         return error.what();
     }
     return "no error";
 }
 
-TEST(TokenizerJsonTest, TruncationAndPaddingOfTheFileAreNotApplied) {
-    const auto tokenizer = parse_tokenizer_json("t.json", valid().dump());
+TEST(WordPieceJsonTest, TruncationAndPaddingOfTheFileAreNotApplied) {
+    const auto tokenizer = tokenizer_of_json(valid().dump());
     EXPECT_EQ(tokenizer->encode("A ab B [SEP] x", {}, 0).ids, (Ids{1, 3, 3, 4, 9, 2, 0, 2}));
     EXPECT_EQ(tokenizer->vocabulary(), 10);
 }
 
-TEST(TokenizerJsonTest, ATemplateMayHoldAnything) {
+TEST(WordPieceJsonTest, ATemplateMayHoldAnything) {
     Json json = valid();
     json["post_processor"] = Json::parse(R"({
         "type": "TemplateProcessing",
@@ -52,24 +53,24 @@ TEST(TokenizerJsonTest, ATemplateMayHoldAnything) {
         "pair": [{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "x", "type_id": 2}},
                  {"Sequence": {"id": "A", "type_id": 0}}],
         "special_tokens": {"x": {"id": "x", "ids": [1, 7], "tokens": ["[CLS]", "y"]}}})");
-    const auto tokenizer = parse_tokenizer_json("t.json", json.dump());
+    const auto tokenizer = tokenizer_of_json(json.dump());
     EXPECT_EQ(tokenizer->encode("a", {}, 0).ids, (Ids{3, 1, 7}));
     EXPECT_EQ(tokenizer->encode("a", {}, 0).type_ids, (Ids{3, 0, 0}));
     EXPECT_EQ(tokenizer->encode("a", "b", 0).ids, (Ids{9, 1, 7, 3}));
     EXPECT_EQ(tokenizer->encode("a", "b", 0).type_ids, (Ids{1, 2, 2, 0}));
 }
 
-TEST(TokenizerJsonTest, NullPartsDoNothing) {
+TEST(WordPieceJsonTest, NullPartsDoNothing) {
     Json json = valid();
     json["post_processor"] = nullptr;
     json["normalizer"] = nullptr;
     json.erase("added_tokens");
-    const auto tokenizer = parse_tokenizer_json("t.json", json.dump());
+    const auto tokenizer = tokenizer_of_json(json.dump());
     EXPECT_EQ(tokenizer->encode("a A", {}, 0).ids, (Ids{3, 0}));
     EXPECT_EQ(tokenizer->encode("a", "b", 0).type_ids, (Ids{0, 1}));
 }
 
-TEST(TokenizerJsonTest, AddedTokensFollowTheirSwitches) {
+TEST(WordPieceJsonTest, AddedTokensFollowTheirSwitches) {
     Json json = valid();
     json["added_tokens"] = Json::parse(R"([
         {"id": 20, "content": "X", "normalized": false, "single_word": true},
@@ -77,7 +78,7 @@ TEST(TokenizerJsonTest, AddedTokensFollowTheirSwitches) {
         {"id": 22, "content": "<r>", "normalized": false, "rstrip": true},
         {"id": 23, "content": "<N>"},
         {"id": 24, "content": "<l><l>", "normalized": false}])");
-    const auto tokenizer = parse_tokenizer_json("t.json", json.dump());
+    const auto tokenizer = tokenizer_of_json(json.dump());
     const auto ids = [&](std::string_view text) {
         Ids all = tokenizer->encode(text, {}, 0).ids;
         return Ids(all.begin() + 1, all.end() - 1);
@@ -88,7 +89,7 @@ TEST(TokenizerJsonTest, AddedTokensFollowTheirSwitches) {
     EXPECT_EQ(ids("<l><l><l>"), (Ids{24, 21})) << "the longest first";
 }
 
-TEST(TokenizerJsonTest, EveryFaultNamesItsKey) {
+TEST(WordPieceJsonTest, EveryFaultNamesItsKey) {
     const auto with = [](const char* pointer, Json value) {
         Json json = valid();
         json[Json::json_pointer(pointer)] = std::move(value);
@@ -129,7 +130,7 @@ TEST(TokenizerJsonTest, EveryFaultNamesItsKey) {
     EXPECT_EQ(complaint("{").find("t.json: is not JSON: "), 0U);
 }
 
-TEST(TokenizerJsonTest, ATemplateMustHoldItsTexts) {
+TEST(WordPieceJsonTest, ATemplateMustHoldItsTexts) {
     const auto with = [](const char* key, const char* parts) {
         Json json = valid();
         json["post_processor"] = Json::parse(R"({"type": "TemplateProcessing",
