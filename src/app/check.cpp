@@ -63,6 +63,15 @@ int print_catalogue(const Arguments& arguments) {
     return 0;
 }
 
+/// What the tokenizers' files say twice, and which was read.
+std::string sources_text(const PreparedRun& run) {
+    std::string text;
+    for (const auto& [name, notes] : run.tokenizer_sources)
+        for (const SourceNote& note : notes)
+            text += fmt::format("tokenizer.{}: {}\n", name, describe(note));
+    return text.empty() ? text : "\n# Tokenizers\n" + text;
+}
+
 }  // namespace
 
 int check_command(std::span<const std::string> words) {
@@ -85,8 +94,10 @@ int check_command(std::span<const std::string> words) {
                                          arguments.all("set"), kCatalogueFolder);
     // First all that can fail: a mistake is not to be looked for below a page of configuration.
     std::string estimate;
-    if (!arguments.has("no-estimate"))
-        estimate = "\n# Estimate\n" + estimate_text(prepare_run(config));
+    if (!arguments.has("no-estimate")) {
+        const PreparedRun run = prepare_run(config);
+        estimate = sources_text(run) + "\n# Estimate\n" + estimate_text(run);
+    }
     fmt::print("{}{}", dump(config), estimate);
     return 0;
 }

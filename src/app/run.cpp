@@ -225,6 +225,9 @@ int agree(const Channel& channel,
             run = prepare_run(read_configuration(arguments));
             for (const std::string& text : arguments.all("set"))
                 log::info(fmt::format("override: {}", text));
+            for (const auto& [name, notes] : run->tokenizer_sources)
+                for (const SourceNote& note : notes)
+                    log::info(fmt::format("tokenizer.{}: {}", name, describe(note)));
             warn_of_slow_blas();
             if (run->config.run.compute == RunCompute::All) prepare_weights(*run);
             setup = worker_setup(*run, compute_threads(run->config, channel.size()));

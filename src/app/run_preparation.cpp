@@ -125,7 +125,11 @@ TokenTable::Sample tokenise(const Tokenizer& tokenizer,
 }
 
 /// Tokens of every training sample by its device's tokenizer, and of the test set by each.
-void tokenise_all(const RunConfig& config, const Task& task, FleetPlan& plan, TokenTable& tokens) {
+void tokenise_all(const RunConfig& config,
+                  const Task& task,
+                  FleetPlan& plan,
+                  TokenTable& tokens,
+                  std::map<std::string, SourceNotes>& sources) {
     std::map<std::string, std::unique_ptr<Tokenizer>> tokenizers;  // by folder
     std::vector<const Tokenizer*> by_backbone;
     for (const BackbonePlan& backbone : plan.backbones) {
@@ -133,6 +137,7 @@ void tokenise_all(const RunConfig& config, const Task& task, FleetPlan& plan, To
         auto& tokenizer = tokenizers[folder];
         if (tokenizer == nullptr) tokenizer = load_tokenizer(folder);
         by_backbone.push_back(tokenizer.get());
+        sources[backbone.name] = tokenizer->sources();
     }
     tokens.train.resize(task.train.size());
     for (const DevicePlan& device : plan.devices)
@@ -177,7 +182,7 @@ PreparedRun prepare_run(RunConfig config) {
     run.classes = task.classes();
     plan_backbones(run.config, run.classes, run.method->tap_precision(run.config.packet), run.plan);
     plan_devices(run.config, task, run.plan);
-    tokenise_all(run.config, task, run.plan, run.tokens);
+    tokenise_all(run.config, task, run.plan, run.tokens, run.tokenizer_sources);
     admit(run.plan, run.config.cost, run.config.data.max_tokens);
     tokenise_test(run.config, task, run.plan, run.tokens);
     run.class_words = residual_words(run.config, run.plan, run.class_names, run.classes);

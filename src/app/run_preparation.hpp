@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "config/run_config.hpp"
+#include "core/source_note.hpp"
 #include "data/task.hpp"
 #include "method/method.hpp"
 #include "server/fleet_source.hpp"
@@ -25,6 +27,7 @@ struct PreparedRun {
     std::vector<float> test_targets;
     FleetPlan plan;
     TokenTable tokens;
+    std::map<std::string, SourceNotes> tokenizer_sources;  ///< by the name of the backbone
     std::unique_ptr<Method> method;
     std::vector<Delivery> deliveries;
     std::vector<LostWork> lost;

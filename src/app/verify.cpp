@@ -31,6 +31,7 @@ constexpr double kTolerance = 1e-4;  // fp32, of the largest value: vectors/READ
 const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
         {"tokenizer", true, "compare token ids with the cases of this .jsonl file instead"},
+        {"each", false, "FOLDER holds folders; each is compared with its own file of that name"},
         {"bare", false, "the cases' ids are without special tokens"},
         {"generate", true, "print that many tokens, decoded greedily, instead"},
         {"prompt", true, "the text that --generate goes on from"},
@@ -45,13 +46,48 @@ const std::vector<ArgumentSpec>& specs() {
     return list;
 }
 
-int verify_tokenizer(const std::string& folder, const std::string& cases, SpecialTokens special) {
+int verify_tokenizer(const std::filesystem::path& folder,
+                     const std::string& cases,
+                     SpecialTokens special) {
     const auto tokenizer = load_tokenizer(folder);
     const TokenCheck check = check_tokens(*tokenizer, read_token_cases(cases), special);
     fmt::print("{} of {} equal\n", check.equal, check.cases);
     if (check.passed()) return 0;
     fmt::print("first that differs: {}\n", check.first_difference);
     return 1;
+}
+
+/// "equal", what differs first, or why the folder is refused.
+std::string verdict_of(const std::filesystem::path& folder,
+                       const std::string& cases,
+                       SpecialTokens special) {
+    try {
+        const auto tokenizer = load_tokenizer(folder);
+        const TokenCheck check =
+            check_tokens(*tokenizer, read_token_cases(folder / cases), special);
+        return check.passed() ? "equal" : "differs: " + check.first_difference;
+    } catch (const Error& problem) {
+        return std::string("refused: ") + problem.what();
+    }
+}
+
+/// A line for each folder within `parent`: its name, TAB, verdict_of().
+int verify_each_tokenizer(const std::filesystem::path& parent,
+                          const std::string& cases,
+                          SpecialTokens special) {
+    std::vector<std::filesystem::path> folders;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(parent, error))
+        if (entry.is_directory()) folders.push_back(entry.path());
+    if (folders.empty()) throw DataError(fmt::format("{}: holds no folder", parent.string()));
+    std::sort(folders.begin(), folders.end());
+    bool all_equal = true;
+    for (const std::filesystem::path& folder : folders) {
+        const std::string verdict = verdict_of(folder, cases, special);
+        all_equal = all_equal && verdict == "equal";
+        fmt::print("{}\t{}\n", folder.filename().string(), verdict);
+    }
+    return all_equal ? 0 : 1;
 }
 
 /// The backbone that the command line speaks of.
@@ -128,7 +164,7 @@ int verify_command(std::span<const std::string> words) {
     if (arguments.has("help")) {
         fmt::print(
             "usage: fedmobillm verify FOLDER REFERENCE.safetensors [--layers n] [--dtype d]\n"
-            "       fedmobillm verify FOLDER --tokenizer CASES.jsonl [--bare]\n"
+            "       fedmobillm verify FOLDER --tokenizer CASES.jsonl [--each] [--bare]\n"
             "       fedmobillm verify FOLDER --generate N [--prompt TEXT]\n\n"
             "Exit code 0 when everything is equal, 1 when something is not.\n{}",
             describe_arguments(specs()));
@@ -140,10 +176,10 @@ int verify_command(std::span<const std::string> words) {
             "verify takes a backbone's folder and a reference.safetensors, or a "
             "folder and --tokenizer CASES.jsonl or --generate N");
     if (arguments.has("generate")) return generate(arguments);
-    return arguments.has("tokenizer")
-               ? verify_tokenizer(arguments.positional[0], arguments.get("tokenizer"),
-                                  arguments.has("bare") ? SpecialTokens::Drop : SpecialTokens::Keep)
-               : verify_activations(arguments);
+    if (!arguments.has("tokenizer")) return verify_activations(arguments);
+    const auto compare = arguments.has("each") ? verify_each_tokenizer : verify_tokenizer;
+    return compare(arguments.positional[0], arguments.get("tokenizer"),
+                   arguments.has("bare") ? SpecialTokens::Drop : SpecialTokens::Keep);
 }
 
 }  // namespace mobi
