@@ -47,6 +47,24 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
+std::string_view take_line(std::string_view& rest) {
+    const auto end = rest.find_first_of("\r\n");
+    const std::string_view line = rest.substr(0, end);
+    if (end == std::string_view::npos) {
+        rest = {};
+    } else {
+        rest.remove_prefix(end);
+        rest.remove_prefix(rest.starts_with("\r\n") ? 2 : 1);
+    }
+    return line;
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+    return text;
+}
+
 std::vector<std::string_view> split_words(std::string_view text) {
     std::vector<std::string_view> words;
     while (!(text = trim(text)).empty()) {
@@ -88,6 +106,28 @@ std::string printable(std::string_view text, std::size_t most) {
             shown += letter;
         else
             shown += fmt::format("\\x{:02x}", byte);
+    }
+    return shown;
+}
+
+std::string printable_utf8(std::string_view text, std::size_t most) {
+    constexpr unsigned char kDelete = 0x7F;
+    constexpr unsigned char kFirstBeyondC1 = 0xA0;
+    std::string shown;
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool continues = (byte & 0xC0U) == 0x80U;
+        if (!continues && ++characters > most) return shown + "...";
+        // U+0080 to U+009F are control characters as well: C2 80 to C2 9F
+        const bool c1 = byte == 0xC2U && i + 1 < text.size() &&
+                        static_cast<unsigned char>(text[i + 1]) < kFirstBeyondC1;
+        if (c1)
+            shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[++i]));
+        else if (byte < ' ' || byte == kDelete)
+            shown += fmt::format("\\x{:02x}", byte);
+        else
+            shown += text[i];
     }
     return shown;
 }

@@ -16,6 +16,13 @@ std::string_view trim(std::string_view text);
 /// Splits at every `separator`; n separators give n + 1 fields.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// Cuts the first line off `rest` and gives it without its end, which is LF, CRLF or, as on old
+/// Macs, CR alone.
+std::string_view take_line(std::string_view& rest);
+
+/// `text` without the byte-order mark that some editors put before UTF-8.
+std::string_view without_byte_order_mark(std::string_view text);
+
 /// The words between blanks; none is empty.
 std::vector<std::string_view> split_words(std::string_view text);
 
@@ -29,6 +36,10 @@ bool is_one_line(std::string_view text);
 /// What a stranger's file holds, for an error's one line: control characters and bytes that are not
 /// ASCII as `\xNN`, and no more than `most` characters, then `...`.
 std::string printable(std::string_view text, std::size_t most = 80);
+
+/// The same for text that is known to be UTF-8: only control characters are spelt `\xNN`, and what
+/// is cut off is whole characters, so that people recognise their own words.
+std::string printable_utf8(std::string_view text, std::size_t most = 80);
 
 /// A number for people, with a power-of-1000 prefix: `human(1234567, "B")` = `"1.23 MB"`.
 std::string human(double value, std::string_view unit);

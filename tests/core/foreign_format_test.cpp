@@ -30,6 +30,25 @@ TEST(ForeignFormatTest, FirstBytesTellWhatAFileIs) {
     EXPECT_EQ(kind_of("t\0e\0x\0t\0\t\0l\0\n\0"sv), "text in UTF-16");
     EXPECT_EQ(kind_of("\0t\0e\0x\0t\0\t\0l\0\n"sv), "text in UTF-16");
     EXPECT_EQ(kind_of("\xff\xfe\0\0t\0\0\0"sv), "text in UTF-32");
+    EXPECT_EQ(kind_of("t\0\0\0e\0\0\0x\0\0\0"sv), "text in UTF-32");
+    EXPECT_EQ(kind_of("\0\0\0t\0\0\0e\0\0\0x"sv), "text in UTF-32");
+    EXPECT_EQ(kind_of("{\\rtf1\\ansi"), "rich text (RTF)");
+    EXPECT_EQ(kind_of("\xff\xff\xff\xff\x48\x01\0\0"sv),
+              "an Arrow stream, as Hugging Face's datasets keep them");
+}
+
+TEST(ForeignFormatTest, AZipArchiveIsToldByItsFirstMember) {
+    const auto zip = [](std::string_view member) {
+        std::string first = "PK\x03\x04" + std::string(22, '\0');
+        first += static_cast<char>(member.size());
+        first += std::string(3, '\0');
+        return first + std::string(member) + "content";
+    };
+    EXPECT_EQ(kind_of(zip("train.csv")), "a zip archive");
+    EXPECT_EQ(kind_of(zip("[Content_Types].xml")), "a file of Excel or of another office program");
+    EXPECT_EQ(kind_of(zip("archive/data.pkl")), "a checkpoint of torch.save");
+    EXPECT_EQ(kind_of(zip("arr_0.npy")), "a NumPy archive");
+    EXPECT_EQ(kind_of(zip("train.csv").substr(0, 29)), "a zip archive");
 }
 
 TEST(ForeignFormatTest, WhatMayBeRightIsLeftToItsReader) {
@@ -44,7 +63,7 @@ TEST(ForeignFormatTest, WhatMayBeRightIsLeftToItsReader) {
 
 TEST(ForeignFormatTest, TheMessageSaysWhatToDo) {
     EXPECT_EQ(foreign_format_message("a.tsv", foreign_format("BZh91AY").value(), "text"),
-              "a.tsv: is bzip2, not text: bunzip2 unpacks it");
+              "a.tsv: is bzip2, not text: 'bunzip2 < FILE > NEW' unpacks it");
 }
 
 }  // namespace

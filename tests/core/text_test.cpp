@@ -14,6 +14,21 @@ TEST(SplitTest, KeepsEmptyFields) {
     EXPECT_EQ(split_words("  a \t b "), (std::vector<std::string_view>{"a", "b"}));
 }
 
+TEST(TakeLineTest, EveryLineEndCounts) {
+    std::string_view rest = "a\nb\r\n\rc\n\rd";
+    std::vector<std::string_view> lines;
+    while (!rest.empty()) lines.push_back(take_line(rest));
+    EXPECT_EQ(lines, (std::vector<std::string_view>{"a", "b", "", "c", "", "d"}));
+    EXPECT_EQ(take_line(rest), "");
+}
+
+TEST(ByteOrderMarkTest, OnlyTheFirstIsTaken) {
+    EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBF"
+                                      "a\xEF\xBB\xBF"),
+              "a\xEF\xBB\xBF");
+    EXPECT_EQ(without_byte_order_mark("\xEF\xBB"), "\xEF\xBB");
+}
+
 TEST(NearestTest, SuggestsAMisspeltKeyAndNothingForNonsense) {
     const std::vector<std::string> keys{"server.batch", "server.epochs", "link.latency"};
     EXPECT_EQ(nearest("server.bacth", keys), "server.batch");
@@ -29,6 +44,13 @@ TEST(PrintableTest, IsOneLineOfLimitedLength) {
     EXPECT_TRUE(is_one_line("caf\u00e9"));
     EXPECT_FALSE(is_one_line("a\n"));
     EXPECT_FALSE(is_one_line(std::string_view("a\0", 2)));
+}
+
+TEST(PrintableTest, Utf8KeepsItsLetters) {
+    EXPECT_EQ(printable_utf8("caf\u00e9 \u4e2d\r\n\x7f"), "caf\u00e9 \u4e2d\\x0d\\x0a\\x7f");
+    EXPECT_EQ(printable_utf8("a\u0085b"), "a\\x85b");
+    EXPECT_EQ(printable_utf8("\u4e2d\u4e2d\u4e2d", 2), "\u4e2d\u4e2d...");
+    EXPECT_EQ(printable_utf8("\u4e2d\u4e2d", 2), "\u4e2d\u4e2d");
 }
 
 TEST(HumanTest, RoundsToThreeDigits) {
