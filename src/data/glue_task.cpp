@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/glue_task.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -16,6 +17,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "data/ag_news.hpp"
+#include "data/class_names.hpp"
 
 namespace mobi {
 namespace {
@@ -83,9 +85,8 @@ float number(const Table& table, std::size_t row, std::string_view cell) {
     const char* end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, value);
     if (error != std::errc() || stop != end || !std::isfinite(value))
-        throw DataError(
-            fmt::format("{}: \"{:.60}\" is not a number (data.classes = 1 is regression)",
-                        table.where(row), cell));
+        throw DataError(fmt::format("{}: \"{}\" is not a number (data.classes = 1 is regression)",
+                                    table.where(row), printable_utf8(cell, 60)));
     return value;
 }
 
@@ -94,6 +95,20 @@ std::string class_list(const std::vector<std::string>& names) {
     if (names.size() <= shown) return fmt::format("{}", fmt::join(names, ", "));
     return fmt::format("{}, ... ({} in all)", fmt::join(names.begin(), names.begin() + shown, ", "),
                        names.size());
+}
+
+[[noreturn]] void refuse_label(const std::string& where,
+                               std::string_view label,
+                               const TableForm& form) {
+    const auto meant = std::find_if(
+        form.label_texts.begin(), form.label_texts.end(),
+        [key = name_key(label)](const std::string& name) { return name_key(name) == key; });
+    throw DataError(fmt::format(
+        "{}: the label \"{}\" is none of the classes: {} ({}){}", where, printable_utf8(label, 60),
+        class_list(form.label_texts), form.label_key,
+        meant == form.label_texts.end()
+            ? ""
+            : fmt::format("; it differs from \"{}\" only in how it is written", *meant)));
 }
 
 // The rows of `all` whose pair of ids is in `chosen`, or the others.
@@ -107,12 +122,14 @@ std::pair<TextSet, TextSet> split_mrpc(const fs::path& folder, const PublishedFo
     const std::size_t second = all.column("#2 ID");
     TextSet train;
     TextSet test;
+    train.file = test.file = samples.file;
     std::set<std::pair<std::string_view, std::string_view>> found;
     for (std::size_t row = 0; row < all.rows(); ++row) {
         const std::pair pair{all.at(row, first), all.at(row, second)};
         const bool is_dev = dev.contains(pair);
         if (is_dev) found.insert(pair);
         TextSet& part = is_dev ? test : train;
+        part.lines.push_back(samples.lines[row]);
         part.texts.push_back(samples.texts[row]);
         part.pairs.push_back(samples.pairs[row]);
         part.labels.push_back(samples.labels[row]);
@@ -139,19 +156,18 @@ TextSet read_samples(const Table& table, const TableForm& form) {
     for (const std::string& name : form.label_texts)
         classes.emplace(name, static_cast<std::int32_t>(classes.size()));
     TextSet samples;
+    samples.file = table.name();
     for (std::size_t row = 0; row < table.rows(); ++row) {
-        const std::string_view cell = table.at(row, label);
         std::int32_t sample_class = 0;
         if (form.regression) {
-            samples.targets.push_back(number(table, row, cell));
+            samples.targets.push_back(number(table, row, table.at(row, label)));
         } else {
+            const std::string_view cell = label_at(table, row, label);
             const auto found = classes.find(cell);
-            if (found == classes.end())
-                throw DataError(fmt::format(
-                    "{}: the label \"{:.60}\" is none of the classes: {} ({})", table.where(row),
-                    cell, class_list(form.label_texts), form.label_key));
+            if (found == classes.end()) refuse_label(table.where(row), cell, form);
             sample_class = found->second;
         }
+        samples.lines.push_back(table.line(row));
         samples.labels.push_back(sample_class);
         if (form.news) {
             samples.texts.push_back(decode_ag_news(table.at(row, text)) + " " +

@@ -11,6 +11,12 @@ enum class PartitionKind { Dirichlet, Uniform, OneClass };
 /// Whether `data.alpha` is the sum of the Dirichlet concentrations or that of each class.
 enum class Concentration { Total, PerClass };
 
+/// What stands between the fields of a table; Auto: a comma where the file's name ends in `.csv`,
+/// else a tab.
+enum class TableSeparator { Auto, Tab, Comma, Semicolon };
+/// Whether a field may stand in quotation marks; Auto: not between tabs.
+enum class TableQuoting { Auto, None, Csv };
+
 /// Section `[data]`.
 struct DataParameters {
     TaskForm task = TaskForm::Table;
@@ -20,9 +26,12 @@ struct DataParameters {
     std::string text = "text";    ///< column
     std::string pair;             ///< column of a second sentence; empty = none
     std::string label = "label";  ///< column
-    std::string classes;          ///< file with one class name a line; empty = the names found in
-                                  ///< train, sorted; the number 1 = regression
-    int train_samples = 0;        ///< use the first n only; 0 = all
+    TableSeparator separator =
+        TableSeparator::Auto;                   ///< of a table; published tasks have their own
+    TableQuoting quoting = TableQuoting::Auto;  ///< likewise
+    std::string classes;    ///< file with one class name a line; empty = the names found in
+                            ///< train, sorted; the number 1 = regression
+    int train_samples = 0;  ///< use the first n only; 0 = all
     int test_samples = 0;
     int max_tokens = 128;  ///< special tokens included
     PartitionKind partition = PartitionKind::Dirichlet;

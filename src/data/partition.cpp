@@ -196,7 +196,9 @@ Partition partition(const DataParameters& parameters,
     const auto count = static_cast<std::size_t>(devices);
     if (labels.size() < count)
         throw ConfigError(
-            fmt::format("{} training samples cannot be dealt to {} devices, one each at least",
+            fmt::format("fleet.mix: {} training samples cannot be dealt to {} devices, one each at "
+                        "least; lower the numbers of devices (fleet.mix, fleet.devices), or raise "
+                        "data.train_samples where it cuts the text",
                         labels.size(), devices));
     const bool positive = parameters.alpha > 0 && std::isfinite(parameters.alpha);
     switch (parameters.partition) {

@@ -4,17 +4,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "core/text.hpp"
 #include "core/text_file.hpp"
+#include "data/class_names.hpp"
 #include "data/glue_task.hpp"
 #include "data/table.hpp"
-#include "data/utf8.hpp"
 
 namespace mobi {
 namespace {
@@ -24,52 +22,57 @@ namespace fs = std::filesystem;
 constexpr std::string_view kTableExpected =
     "data.train and data.test name tables: TSV, or CSV where the name ends in .csv";
 
-std::vector<std::string> read_class_names(const std::string& path) {
-    const std::string content =
-        read_text_file(path,
-                       "data.classes is a file with one class name a line, the number 1 for "
-                       "regression, or empty for the names found in train");
-    std::vector<std::string> names;
-    std::set<std::string> seen;
-    std::size_t number = 0;
-    for (const std::string_view line : split(checked_utf8(path, content), '\n')) {
-        ++number;
-        const std::string name{trim(line)};
-        if (name.empty()) continue;
-        if (!seen.insert(name).second)
-            throw DataError(
-                fmt::format("{}:{}: the class \"{}\" is named twice", path, number, name));
-        names.push_back(name);
+/// Whether a cell that was read without quoting is a field as CSV quotes it: in quotation marks,
+/// and those within doubled, of which there are some.
+bool is_quoted_csv(std::string_view cell) {
+    if (cell.size() < 4 || cell.front() != '"' || cell.back() != '"') return false;
+    cell = cell.substr(1, cell.size() - 2);
+    std::size_t marks = 0;
+    for (std::size_t i = 0; i < cell.size(); ++i) {
+        if (cell[i] != '"') continue;
+        if (i + 1 == cell.size() || cell[++i] != '"') return false;
+        ++marks;
     }
-    if (names.size() < 2)
-        throw DataError(fmt::format("{}: {} class name{}; two or more are needed, one a line", path,
-                                    names.size(), names.size() == 1 ? "" : "s"));
-    return names;
+    return marks > 0;
 }
 
-std::vector<std::string> found_class_names(const Table& table, const std::string& column) {
-    const std::size_t label = table.column(column);
-    std::set<std::string_view> found;
+/// Of a part: texts that are what programs write for a missing value, and texts that another
+/// dialect would have read differently.
+void warn_of_texts(const Table& table, const std::string& column, std::vector<std::string>& out) {
+    const std::size_t place = table.column(column);
+    std::vector<std::size_t> missing;
+    std::vector<std::size_t> quoted;
     for (std::size_t row = 0; row < table.rows(); ++row) {
-        if (table.at(row, label).empty())
-            throw DataError(
-                fmt::format("{}: the label (column \"{}\") is empty", table.where(row), column));
-        found.insert(table.at(row, label));
+        const std::string_view text = table.at(row, place);
+        if (is_missing_value(text)) missing.push_back(row);
+        if (!table.dialect().quoting && is_quoted_csv(text)) quoted.push_back(row);
     }
-    if (table.rows() > 0 && found.size() < 2)
-        throw DataError(
-            fmt::format("{}: every row has the label \"{}\"; two classes or more are needed (for "
-                        "regression set data.classes = 1)",
-                        table.name(), *found.begin()));
-    return {found.begin(), found.end()};
+    if (!missing.empty())
+        out.push_back(fmt::format(
+            "{}: the text \"{}\" looks like a value that is missing; {} such texts are read as "
+            "words",
+            table.where(missing.front()), table.at(missing.front(), place), missing.size()));
+    if (!quoted.empty())
+        out.push_back(fmt::format(
+            "{}: the text stands in quotation marks and has some doubled, as pandas writes fields; "
+            "{} such texts keep them, since a quotation mark between tabs is a letter "
+            "(data.quoting = csv takes them away)",
+            table.where(quoted.front()), quoted.size()));
 }
 
+/// The table `stem` in a folder, in the form that is there.
 fs::path table_in(const fs::path& folder, const std::string& stem) {
     std::error_code error;
-    const fs::path csv = folder / (stem + ".csv");
-    return fs::exists(csv, error) && !fs::exists(folder / (stem + ".tsv"), error)
-               ? csv
-               : folder / (stem + ".tsv");
+    const fs::path tsv = folder / (stem + ".tsv");
+    if (fs::exists(tsv, error)) return tsv;
+    for (const char* end : {".csv", ".CSV", ".TSV"})
+        if (fs::exists(folder / (stem + end), error)) return folder / (stem + end);
+    return tsv;
+}
+
+Table read_part(const DataParameters& parameters, const fs::path& path) {
+    return Table::parse(path.string(), read_text_file(path, kTableExpected),
+                        table_dialect(path, parameters.separator, parameters.quoting));
 }
 
 Task load_tables(const DataParameters& parameters) {
@@ -81,21 +84,27 @@ Task load_tables(const DataParameters& parameters) {
                                       parameters.train));
     const fs::path test_path =
         parameters.test.empty() ? table_in(given, "test") : fs::path(parameters.test);
-    const Table train = read_table(folder ? table_in(given, "train") : given, {}, kTableExpected);
-    const Table test =
-        read_table(fs::is_directory(test_path, error) ? table_in(test_path, "test") : test_path, {},
-                   kTableExpected);
+    const Table train = read_part(parameters, folder ? table_in(given, "train") : given);
+    const Table test = read_part(
+        parameters, fs::is_directory(test_path, error) ? table_in(test_path, "test") : test_path);
     TableForm form{parameters.text, parameters.pair, parameters.label, {}};
+    ClassNames classes;
     if (parameters.classes == "1") {
         form.regression = true;
     } else if (parameters.classes.empty()) {
-        form.label_texts = found_class_names(train, parameters.label);
+        classes = found_class_names(train, parameters.label);
         form.label_key = "found in " + train.name() + "; data.classes is empty";
     } else {
-        form.label_texts = read_class_names(parameters.classes);
+        classes = read_class_names(parameters.classes);
         form.label_key = "data.classes = " + parameters.classes;
     }
-    return {read_samples(train, form), read_samples(test, form), form.label_texts};
+    form.label_texts = classes.names;
+    Task task{read_samples(train, form), read_samples(test, form), std::move(classes.names),
+              std::move(classes.warnings)};
+    for (const Table* table : {&train, &test})
+        for (const std::string& column : {parameters.text, parameters.pair})
+            if (!column.empty()) warn_of_texts(*table, column, task.warnings);
+    return task;
 }
 
 /// Keeps `count` samples from `first` on; count 0 = all that follow.
@@ -117,6 +126,7 @@ void keep(TextSet& samples, std::size_t first, int count, std::string_view key) 
         values.erase(at(last), values.end());
         values.erase(values.begin(), at(first));
     };
+    cut(samples.lines);
     cut(samples.texts);
     cut(samples.pairs);
     cut(samples.labels);
@@ -130,6 +140,10 @@ bool same_file(const DataParameters& parameters) {
 }
 
 }  // namespace
+
+std::string TextSet::where(std::size_t sample) const {
+    return fmt::format("{}:{}", file, lines.at(sample));
+}
 
 Task load_task(const DataParameters& parameters) {
     if (parameters.train.empty()) throw ConfigError("data.train is empty; name the training data");

@@ -12,17 +12,22 @@ namespace mobi {
 
 /// Samples; the place of a sample is its id.
 struct TextSet {
+    std::string file;                ///< from which they were read
+    std::vector<std::size_t> lines;  ///< on which each begins
     std::vector<std::string> texts;
     std::vector<std::string> pairs;    ///< second sentences: empty, or as many as texts
     std::vector<std::int32_t> labels;  ///< class of each sample; all 0 for regression
     std::vector<float> targets;        ///< regression only, else empty
     std::size_t size() const noexcept { return texts.size(); }
+    /// `"path:line"` of a sample.
+    std::string where(std::size_t sample) const;
 };
 
 /// A data set to learn from.
 struct Task {
     TextSet train, test;
     std::vector<std::string> class_names;  ///< empty for regression
+    std::vector<std::string> warnings;     ///< what looks like a mistake, a line each
     bool regression() const noexcept { return class_names.empty(); }
     /// C; 1 for regression.
     int classes() const noexcept { return regression() ? 1 : static_cast<int>(class_names.size()); }
@@ -32,7 +37,8 @@ struct Task {
 ///
 /// `data.task = table`: `data.train` and `data.test` are tables (see data/table.hpp), or
 /// `data.train` is a folder with `train.tsv` and `test.tsv` (or `.csv`); columns and classes are
-/// those of the parameters.  The published forms are described in data/glue_task.hpp.
+/// those of the parameters.  Blanks around a label do not count.  The published forms are described
+/// in data/glue_task.hpp.
 ///
 /// Where train and test are the same file, the test part is the `data.test_samples` (0: all) that
 /// follow the first `data.train_samples`; else each part is cut to its first samples.

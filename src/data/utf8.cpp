@@ -9,6 +9,7 @@
 #include <unicode/utf8.h>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 
 namespace mobi {
 namespace {
@@ -22,18 +23,73 @@ std::int32_t decode(std::string_view text, std::size_t& position) {
 }
 
 std::size_t line_of(std::string_view text, std::size_t position) {
-    return 1 + static_cast<std::size_t>(std::count(
-                   text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
+    std::string_view before = text.substr(0, position);
+    // old Macs end lines in CR alone; beside LF it is a part of CRLF
+    const char end = before.find('\n') == std::string_view::npos ? '\r' : '\n';
+    return 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), end));
+}
+
+/// Bytes of 0x80 to 0x9F that Western texts of Windows have: euro, quotation marks, dashes, dots,
+/// bullet, trade mark, ligatures.
+constexpr std::string_view kWindowsSigns =
+    "\x80\x82\x84\x85\x8B\x8C\x91\x92\x93\x94\x95\x96\x97\x99\x9B\x9C";
+
+/// What the bytes beyond ASCII of a text look like that is not UTF-8.
+struct HighBytes {
+    std::size_t count = 0;
+    std::size_t touching = 0;  ///< with another one beside it
+    std::size_t utf8 = 0;      ///< characters that are UTF-8
+    bool control = false;      ///< ASCII's control characters, NUL: no text at all
+    bool windows = false;      ///< signs that Windows has and Latin-1 has not
+    bool neither = false;      ///< bytes that neither has in Western text
+};
+
+HighBytes look_at(std::string_view text) {
+    HighBytes found;
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t start = i;
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte < 0x80) {
+            ++i;
+            found.control |= byte == 0x7F || (byte < ' ' && (byte < '\t' || byte > '\r'));
+            continue;
+        }
+        if (decode(text, i) >= 0) {
+            ++found.utf8;
+            continue;
+        }
+        i = start + 1;
+        const auto is_high = [&](std::size_t place) {
+            return place < text.size() && static_cast<unsigned char>(text[place]) >= 0x80;
+        };
+        ++found.count;
+        if ((start > 0 && is_high(start - 1)) || is_high(start + 1)) ++found.touching;
+        if (byte >= 0xA0) continue;
+        const bool sign = kWindowsSigns.find(text[start]) != std::string_view::npos;
+        (sign ? found.windows : found.neither) = true;
+    }
+    return found;
+}
+
+/// What to do about a text that is not UTF-8.
+std::string_view remedy(std::string_view text) {
+    const HighBytes found = look_at(text);
+    if (found.control) return "it holds control characters too: is it text?";
+    if (found.utf8 > found.count)
+        return "the text is UTF-8 elsewhere: this line is damaged, or comes from another file";
+    // letters beyond ASCII stand alone in Western words; in others they stand side by side
+    if (found.neither || found.touching * 2 > found.count)
+        return "convert it from the encoding it is in: iconv -f ENCODING -t utf-8";
+    return found.windows ? "iconv -f cp1252 -t utf-8 converts Western text of Windows"
+                         : "iconv -f latin1 -t utf-8 converts Latin-1";
 }
 
 [[noreturn]] void fail_utf8(std::string_view name, std::string_view text, std::size_t position) {
     const auto byte = static_cast<std::uint8_t>(text[position]);
-    throw DataError(
-        byte == 0
-            ? fmt::format("{}:{}: a NUL byte is not UTF-8 text", name, line_of(text, position))
-            : fmt::format("{}:{}: byte 0x{:02X} is not UTF-8 text (iconv -f latin1 -t utf-8 "
-                          "converts Latin-1)",
-                          name, line_of(text, position), byte));
+    throw DataError(byte == 0 ? fmt::format("{}:{}: a NUL byte is not UTF-8 text", name,
+                                            line_of(text, position))
+                              : fmt::format("{}:{}: byte 0x{:02X} is not UTF-8 text ({})", name,
+                                            line_of(text, position), byte, remedy(text)));
 }
 
 }  // namespace
@@ -71,7 +127,7 @@ std::string_view checked_utf8(std::string_view name, std::string_view text) {
     if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
         throw DataError(fmt::format(
             "{}:1: is UTF-16; UTF-8 is read (iconv -f utf-16 -t utf-8 converts it)", name));
-    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    text = without_byte_order_mark(text);
     for (std::size_t i = 0; i < text.size();) {
         const std::size_t start = i;
         const std::int32_t code = decode(text, i);

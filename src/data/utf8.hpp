@@ -30,7 +30,8 @@ std::string replaced_utf8(std::string_view text);
 
 /// `text` without a UTF-8 byte-order mark.
 /// \throws DataError  `name:line: ...` at the first byte that is not UTF-8, a NUL byte, or a UTF-16
-///                    byte-order mark.
+///                    byte-order mark.  Says how to convert the text only where its bytes tell the
+///                    encoding: another one would make it garbage that nobody notices.
 std::string_view checked_utf8(std::string_view name, std::string_view text);
 
 }  // namespace mobi

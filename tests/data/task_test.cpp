@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/task.hpp"
 
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -73,9 +75,57 @@ TEST_F(TaskTest, AFolderHoldsBothTablesInEitherFormat) {
     folder_.write("test.csv", "text,label\nd,y\n");
     DataParameters parameters;
     parameters.train = folder_.path().string();
-    const Task task = load_task(parameters);
+    Task task = load_task(parameters);
     EXPECT_EQ(task.train.texts, (Texts{"a, b", "c"}));
     EXPECT_EQ(task.test.texts, (Texts{"d"}));
+    std::filesystem::rename(folder_.path() / "train.csv", folder_.path() / "train.CSV");
+    EXPECT_EQ(load_task(parameters).train.texts, (Texts{"a, b", "c"}));
+}
+
+TEST_F(TaskTest, EverySampleKnowsItsLine) {
+    DataParameters parameters = tables("text\tlabel\na\tx\nb\ty\nc\tx\n", "text\tlabel\n\td\n");
+    parameters.test = parameters.train;
+    parameters.train_samples = 2;
+    const Task task = load_task(parameters);
+    EXPECT_EQ(task.train.where(1), parameters.train + ":3");
+    EXPECT_EQ(task.test.where(0), parameters.train + ":4");
+}
+
+TEST_F(TaskTest, SeparatorAndQuotingAreWhatTheParametersSay) {
+    DataParameters parameters =
+        tables("\ttext\tlabel\n0\t\"a\nb\"\tx\n1\t\"say \"\"c\"\"\"\ty\n", "text\tlabel\nd\tx\n");
+    EXPECT_EQ(complaint<DataError>(parameters),
+              "train.tsv:2: 2 fields where there are 3 columns ((no name), text, label); its "
+              "quotation marks are read as letters: data.quoting = csv reads fields in quotation "
+              "marks, which may hold line ends");
+    parameters.quoting = TableQuoting::Csv;
+    EXPECT_EQ(load_task(parameters).train.texts, (Texts{"a\nb", "say \"c\""}));
+    parameters = tables("text;label\n1,5;x\n\"a;b\";y\n", "text;label\nd;x\n");
+    parameters.separator = TableSeparator::Semicolon;
+    EXPECT_EQ(load_task(parameters).train.texts, (Texts{"1,5", "a;b"}));
+}
+
+TEST_F(TaskTest, WhatLooksLikeAMistakeIsReported) {
+    const Task task =
+        load_task(tables("text\tlabel\nnan\tx\n\"say \"\"c\"\"\"\tX\n\"a\" and \"b\"\ty\n",
+                         "text\tlabel\nd\tx\nNaN\tx\nNaN\tx\n"));
+    ASSERT_EQ(task.warnings.size(), 4U);
+    const auto holds = [&](std::size_t i, std::string_view words) {
+        return task.warnings[i].find(words) != std::string::npos;
+    };
+    EXPECT_TRUE(holds(0, "train.tsv: the classes \"X\" (line 3) and \"x\" (line 2) differ only"));
+    EXPECT_TRUE(
+        holds(1, "train.tsv:2: the text \"nan\" looks like a value that is missing; 1 such"));
+    EXPECT_TRUE(holds(2, "train.tsv:3: the text stands in quotation marks")) << task.warnings[2];
+    EXPECT_TRUE(holds(2, "1 such texts keep them")) << task.warnings[2];
+    EXPECT_TRUE(
+        holds(3, "test.tsv:3: the text \"NaN\" looks like a value that is missing; 2 such"));
+}
+
+TEST_F(TaskTest, ALabelWrittenDifferentlyNamesTheOneThatIsMeant) {
+    EXPECT_EQ(complaint<DataError>(tables("text\tlabel\na\t0\nb\t1\n", "text\tlabel\nc\t1.0\n")),
+              "test.tsv:2: the label \"1.0\" is none of the classes: 0, 1 (found in train.tsv; "
+              "data.classes is empty); it differs from \"1\" only in how it is written");
 }
 
 TEST_F(TaskTest, ClassesOneMeansRegression) {

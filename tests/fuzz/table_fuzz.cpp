@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target of the table reader.  The first byte chooses the format and whether there is a
-// header. Either the text is refused with a DataError, or its cells, written as CSV, are read back.
+// Fuzz target of the table reader.  The first byte chooses separator and quoting, and whether there
+// is a header.  Either the text is refused with a DataError of one line, or its cells, written as
+// CSV, are read back; the labels of its last column are refused or are two classes at least.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +10,8 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
+#include "data/class_names.hpp"
 #include "data/table.hpp"
 
 namespace {
@@ -38,18 +42,20 @@ bool same_cells(const mobi::Table& a, const mobi::Table& b) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const auto format = data[0] % 2 == 0 ? mobi::TableFormat::Tsv : mobi::TableFormat::Csv;
+    const std::array separators{'\t', ',', ';'};
+    const mobi::TableDialect dialect{separators.at(data[0] / 4 % 3), data[0] % 2 == 1};
     std::vector<std::string> columns;
     if (data[0] / 2 % 2 == 1) columns = {"a", "b"};
     std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
     try {
-        const mobi::Table table = mobi::Table::parse("t", std::move(text), format, columns);
+        const mobi::Table table = mobi::Table::parse("t", std::move(text), dialect, columns);
         const std::vector<std::string> names(table.columns().begin(), table.columns().end());
-        const mobi::Table again =
-            mobi::Table::parse("t", as_csv(table), mobi::TableFormat::Csv, names);
+        const mobi::Table again = mobi::Table::parse("t", as_csv(table), mobi::kCsv, names);
         if (!same_cells(table, again)) std::abort();
-    } catch (const mobi::DataError&) {
-        return 0;  // refused, as it should be
+        if (table.rows() > 0 && mobi::found_class_names(table, names.back()).names.size() < 2)
+            std::abort();
+    } catch (const mobi::DataError& refused) {  // as it should be
+        if (!mobi::is_one_line(refused.what())) std::abort();
     }
     return 0;
 }
