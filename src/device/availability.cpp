@@ -155,9 +155,10 @@ AvailabilityTrace parse_availability_trace(std::string_view text,
     AvailabilityTrace trace;
     trace.period = seconds(period_s, name);
     std::size_t number = 0;
-    for (const std::string_view line : split(text, '\n')) {
+    text = without_byte_order_mark(text);
+    while (!text.empty()) {
         ++number;
-        const std::string_view content = trim(line);
+        const std::string_view content = trim(take_line(text));
         if (content.empty() || content.front() == '#') continue;
         const auto fields = split(content, ',');
         const auto refuse = [&](std::string_view what) {

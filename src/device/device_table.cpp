@@ -133,6 +133,7 @@ void DeviceTable::add_line(std::span<const std::string_view> cells,
     std::size_t number = 0;  // of the column of numbers
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const std::string_view cell = trim(cells[i]);
+        if (titles[i].empty()) continue;  // pandas writes its index under no name
         if (titles[i] == kLink)
             links_.emplace_back(cell);
         else if (titles[i] == kBackbone)
@@ -146,12 +147,11 @@ void DeviceTable::add_line(std::span<const std::string_view> cells,
 DeviceTable DeviceTable::parse(std::string_view text, const std::string& name) {
     DeviceTable table;
     table.name_ = name;
+    text = without_byte_order_mark(text);
     std::vector<std::string> titles;
     std::size_t number = 0;
     while (!text.empty()) {
-        const auto end = text.find('\n');
-        const std::string_view line = trim(text.substr(0, end));
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        const std::string_view line = trim(take_line(text));
         ++number;
         if (line.empty() || line.front() == '#') continue;
         const std::vector<std::string_view> cells = split(line, ',');
@@ -159,9 +159,14 @@ DeviceTable DeviceTable::parse(std::string_view text, const std::string& name) {
             table.add_line(cells, titles, fmt::format("{}:{}", name, number));
             continue;
         }
+        if (cells.size() == 1 && line.find_first_of(";\t") != std::string_view::npos)
+            throw DataError(fmt::format(
+                "{}:{}: '{}': accepted: columns with commas between them, not {}", name, number,
+                printable(line), line.find(';') == std::string_view::npos ? "tabs" : "semicolons"));
         std::set<std::string_view> keys;
         for (const std::string_view cell : cells) {
             titles.emplace_back(trim(cell));
+            if (titles.back().empty()) continue;
             if (!keys.insert(key_of(cell)).second)
                 throw DataError(fmt::format("{}:{}: two columns '{}'; accepted: one of a key", name,
                                             number, printable(key_of(cell))));

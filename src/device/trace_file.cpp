@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/trace_file.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -22,7 +23,8 @@ using Step = RateTrace::Step;
 constexpr std::int64_t kBitsPerChance = 1500 * 8;
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 constexpr double kMostSeconds = 10.0 * 365 * 86400;
-constexpr double kMostMegabits = 1e6;  // 1 Tbit/s
+constexpr double kMostUnixSeconds = 1e12;  // whatever the clock counts from
+constexpr double kMostMegabits = 1e6;      // 1 Tbit/s
 
 /// A line that is not empty: its number and its one or two fields.
 struct Line {
@@ -32,14 +34,13 @@ struct Line {
 
 class TraceText {
   public:
-    TraceText(std::string_view text, const std::string& name) : text_(text), name_(name) {}
+    TraceText(std::string_view text, const std::string& name)
+        : text_(without_byte_order_mark(text)), name_(name) {}
 
     /// The next line with something in it.
     bool next(Line& line) {
         while (!text_.empty()) {
-            const auto end = text_.find('\n');
-            const std::string_view content = trim(text_.substr(0, end));
-            text_.remove_prefix(end == std::string_view::npos ? text_.size() : end + 1);
+            const std::string_view content = trim(take_line(text_));
             ++number_;
             if (content.empty() || content.front() == '#') continue;
             line.number = number_;
@@ -68,33 +69,47 @@ class TraceText {
         const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
         if (error != std::errc() || end != word.data() + word.size() ||
             !(value >= 0 && value <= most))
-            refuse(line, fmt::format("'{}': accepted: {}", printable(word), accepted));
+            refuse_words(line, fmt::format("'{}'", printable(word)), accepted);
         return value;
     }
 
-    void expect_fields(const Line& line, std::size_t count) const {
+    void expect_fields(const Line& line, std::size_t count, std::string_view accepted) const {
         if (line.fields.size() != count)
-            refuse(line, fmt::format("{} fields; accepted: one (mahimahi's milliseconds) or two "
-                                     "(seconds and Mbit/s), as in the first line",
-                                     line.fields.size()));
+            refuse_words(
+                line,
+                fmt::format("{} field{}", line.fields.size(), line.fields.size() == 1 ? "" : "s"),
+                accepted);
     }
 
   private:
+    [[noreturn]] void refuse_words(const Line& line,
+                                   std::string_view words,
+                                   std::string_view accepted) const {
+        const bool comma = std::any_of(line.fields.begin(), line.fields.end(), [](auto word) {
+            return word.find(',') != std::string_view::npos;
+        });
+        refuse(line, fmt::format("{}: accepted: {}{}", words, accepted,
+                                 comma ? "; a comma is neither a blank nor a decimal point" : ""));
+    }
+
     std::string_view text_;
     const std::string& name_;
     std::size_t number_ = 0;
 };
 
+constexpr std::string_view kChances =
+    "whole milliseconds from the start, one a line (mahimahi), or on every line seconds, a blank, "
+    "and Mbit/s";
+
 TraceFile parse_chances(TraceText& text, Line line, const std::string& name, TraceEnd end) {
     std::vector<Step> steps{{milliseconds(0), 0}};
     std::int64_t last = -1;
     do {
-        text.expect_fields(line, 1);
-        const double value =
-            text.number(line, 0, kMostSeconds * 1000, "whole milliseconds from the start");
+        text.expect_fields(line, 1, kChances);
+        const double value = text.number(line, 0, kMostSeconds * 1000, kChances);
         const auto now = static_cast<std::int64_t>(value);
         if (static_cast<double>(now) != value)
-            text.refuse(line, "accepted: whole milliseconds from the start");
+            text.refuse(line, fmt::format("accepted: {}", kChances));
         if (now < last)
             text.refuse(line,
                         fmt::format("{} ms comes after {} ms: times never decrease", now, last));
@@ -113,9 +128,12 @@ TraceFile parse_chances(TraceText& text, Line line, const std::string& name, Tra
 struct Unit {
     double most = 0;
     std::string_view accepted;
+    std::string_view nothing;  ///< what it means when all are 0
 };
-constexpr Unit kMegabits{kMostMegabits, "seconds, then Mbit/s from 0 to 1000000"};
-constexpr Unit kShare{1, "seconds, then the share of the device's rate from 0 to 1"};
+constexpr Unit kMegabits{kMostMegabits, "seconds, a blank, and Mbit/s from 0 to 1000000",
+                         "the link never carries anything: every rate is 0"};
+constexpr Unit kShare{1, "seconds, a blank, and the share of the device's rate from 0 to 1",
+                      "the device never computes: every share is 0"};
 
 TraceFile parse_table(
     TraceText& text, Line line, const std::string& name, TraceEnd end, const Unit& unit) {
@@ -123,10 +141,14 @@ TraceFile parse_table(
     std::size_t repeated = 0;
     double origin = 0;
     do {
-        text.expect_fields(line, 2);
-        const double seconds = text.number(line, 0, kMostSeconds, unit.accepted);
+        text.expect_fields(line, 2, unit.accepted);
+        const double seconds = text.number(line, 0, kMostUnixSeconds, unit.accepted);
         const double value = text.number(line, 1, unit.most, unit.accepted);
         if (steps.empty()) origin = seconds;
+        if (seconds - origin > kMostSeconds)
+            text.refuse(line, fmt::format("{} s is more than 10 years after the first line's {} s: "
+                                          "times are seconds",
+                                          line.fields[0], origin));
         const nanoseconds begin{std::llround((seconds - origin) * 1e9)};
         const Step step{begin, std::llround(value * 1e6)};
         if (!steps.empty() && begin < steps.back().begin)
@@ -139,6 +161,8 @@ TraceFile parse_table(
         }
         steps.push_back(step);
     } while (text.next(line));
+    if (std::all_of(steps.begin(), steps.end(), [](const Step& s) { return s.bits_per_s == 0; }))
+        throw DataError(fmt::format("{}: {}", name, unit.nothing));
     const auto last = steps.back().begin;
     const auto held = steps.size() > 1 ? last - steps[steps.size() - 2].begin
                                        : VirtualClock::duration(std::chrono::seconds(1));

@@ -12,8 +12,6 @@ namespace mobi {
 VirtualClock::duration virtual_duration(double seconds,
                                         std::string_view what,
                                         std::string_view whose) {
-    constexpr double kLongestSeconds =
-        10.0 * 365 * 86400;  // sums of a few still fit into the clock
     if (!(seconds >= 0 && seconds <= kLongestSeconds))
         throw ConfigError(
             fmt::format("{} {} takes {} s of virtual time: 0 s to 10 years is "

@@ -7,6 +7,9 @@
 
 namespace mobi {
 
+/// The longest single duration, 10 years: sums of a few still fit into the clock.
+inline constexpr double kLongestSeconds = 10.0 * 365 * 86400;
+
 /// Seconds as an emulated duration: rounded once, half away from zero, to whole nanoseconds.
 ///
 /// Every quantity of time (a packet's computation, a transfer, an update) is computed in double and

@@ -59,22 +59,52 @@ TEST(TraceFileTest, RefusalsNameTheLine) {
     EXPECT_EQ(refusal(""), "t: holds no line");
     EXPECT_EQ(refusal("# only this\n"), "t: holds no line");
     EXPECT_EQ(refusal("0\n5\n4\n"), "t:3: 4 ms comes after 5 ms: times never decrease");
-    EXPECT_EQ(refusal("0\n1.5\n"), "t:2: accepted: whole milliseconds from the start");
-    EXPECT_EQ(refusal("-1\n"), "t:1: '-1': accepted: whole milliseconds from the start");
-    EXPECT_EQ(refusal("0\nx y\n"),
-              "t:2: 2 fields; accepted: one (mahimahi's milliseconds) or two (seconds and Mbit/s), "
-              "as in the first line");
-    EXPECT_EQ(refusal("0 1\n\n1 -4\n"),
-              "t:3: '-4': accepted: seconds, then Mbit/s from 0 to 1000000");
-    EXPECT_EQ(refusal("0 1\n1 nan\n"),
-              "t:2: 'nan': accepted: seconds, then Mbit/s from 0 to 1000000");
+    const std::string chances =
+        "accepted: whole milliseconds from the start, one a line (mahimahi), or on every line "
+        "seconds, a blank, and Mbit/s";
+    const std::string table = "accepted: seconds, a blank, and Mbit/s from 0 to 1000000";
+    const std::string comma = "; a comma is neither a blank nor a decimal point";
+    EXPECT_EQ(refusal("0\n1.5\n"), "t:2: " + chances);
+    EXPECT_EQ(refusal("-1\n"), "t:1: '-1': " + chances);
+    EXPECT_EQ(refusal("0\nx y\n"), "t:2: 2 fields: " + chances);
+    EXPECT_EQ(refusal("0,5\n1,2\n"), "t:1: '0,5': " + chances + comma);
+    EXPECT_EQ(refusal("time,mbps\n0,5\n"), "t:1: 'time,mbps': " + chances + comma);
+    EXPECT_EQ(refusal("0 1\n\n1 -4\n"), "t:3: '-4': " + table);
+    EXPECT_EQ(refusal("0 1\n1 nan\n"), "t:2: 'nan': " + table);
+    EXPECT_EQ(refusal("0 1,5\n"), "t:1: '1,5': " + table + comma);
     EXPECT_EQ(refusal("1 1\n0 1\n"), "t:2: 0 s comes before the line above: times never decrease");
-    EXPECT_EQ(refusal("0 1 2\n"),
-              "t:1: 3 fields; accepted: one (mahimahi's milliseconds) or two (seconds and Mbit/s), "
-              "as in the first line");
+    EXPECT_EQ(refusal("0 1 2\n"), "t:1: 3 fields: " + table);
+    EXPECT_EQ(refusal("0 1\n1\n"), "t:2: 1 field: " + table);
+    EXPECT_EQ(refusal("0 1\n400000000 1\n"),
+              "t:2: 400000000 s is more than 10 years after the first line's 0 s: times are "
+              "seconds");
     EXPECT_EQ(refusal("0 0\n1 0\n"), "t: the link never carries anything: every rate is 0");
     EXPECT_EQ(refusal("0 1\n1 0\n"), "accepted");
     EXPECT_NE(refusal("0 1\n1 0\n", TraceEnd::Hold).find("ends in an outage"), std::string::npos);
+}
+
+TEST(TraceFileTest, TimesMayCountFromAnywhere) {
+    const TraceFile unix_times =
+        parse_trace("1697000000.5 8\n1697000001.5 16\n", "t", TraceEnd::Wrap);
+    EXPECT_EQ(unix_times.trace.carried_until(seconds(2)), 3'000'000 * kAmountPerByte);
+}
+
+TEST(TraceFileTest, EveryEditorsFileIsRead) {
+    for (const char* text : {"\xEF\xBB\xBF"
+                             "0 8\n1 16\n",
+                             "0 8\r1 16\r", "0 8\r\n1 16"})
+        EXPECT_EQ(parse_trace(text, "t", TraceEnd::Wrap).trace.carried_until(seconds(2)),
+                  3'000'000 * kAmountPerByte)
+            << text;
+}
+
+TEST(LoadFileTest, ALoadThatLeavesNothingIsNoLink) {
+    try {
+        parse_load("0 0\n1 0\n", "t");
+        FAIL() << "accepted";
+    } catch (const DataError& error) {
+        EXPECT_STREQ(error.what(), "t: the device never computes: every share is 0");
+    }
 }
 
 TEST(TraceFileTest, AMissingFileIsNamed) {
