@@ -59,7 +59,7 @@ class Reader {
         line = trim(line);
         if (line.empty() || line.front() == '#') return;
         if (std::any_of(line.begin(), line.end(), is_control))
-            problem("a control character is not accepted");
+            control_character();
         else if (line.front() == '[')
             section(line);
         else
@@ -69,6 +69,12 @@ class Reader {
     IniText take() { return std::move(text_); }
 
   private:
+    /// A file that is no text at all has one on every line.
+    void control_character() {
+        if (!control_seen_) problem("a control character is not accepted");
+        control_seen_ = true;
+    }
+
     void problem(std::string_view what) {
         text_.problems.push_back(fmt::format("{}: {}", where_, what));
     }
@@ -76,10 +82,16 @@ class Reader {
     void section(std::string_view line) {
         line = trim(line.substr(0, line.find('#')));
         const auto name = trim(line.substr(1, line.size() - 2));
-        if (line.back() != ']' || !is_name(name))
-            return problem(fmt::format("{}: accepted: [section] or [section.name]", line));
-        section_ = name;
+        // which keys the lines below set is not known when the section has no name
+        section_known_ = line.back() == ']' && is_name(name);
         in_section_ = true;
+        if (section_known_)
+            section_ = name;
+        else
+            problem(
+                fmt::format("{}: accepted: [section] or [section.name], with letters a to z, "
+                            "digits, _, -, . and *; the lines below it are not looked at",
+                            line));
     }
 
     void assignment(std::string_view line) {
@@ -88,6 +100,7 @@ class Reader {
         if (equals == std::string_view::npos || !is_name(name))
             return problem(
                 fmt::format("{}: accepted: [section], key = value, or # and a comment", line));
+        if (!section_known_) return;
         const auto value = trim(line.substr(equals + 1));
         const std::string key =
             in_section_ ? fmt::format("{}.{}", section_, name) : std::string(name);
@@ -124,6 +137,8 @@ class Reader {
     std::string where_;
     std::string section_;
     bool in_section_ = false;
+    bool section_known_ = true;  // false below a header that cannot be read
+    bool control_seen_ = false;
     std::map<std::string, std::string> first_;  // key -> where
     IniText text_;
 };
@@ -131,11 +146,9 @@ class Reader {
 }  // namespace
 
 IniText read_ini(std::string_view text, std::string_view name) {
-    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    text = without_byte_order_mark(text);
     Reader reader(name);
-    int number = 0;
-    for (const auto line : split(text, '\n')) reader.line(line, ++number);
+    for (int number = 1; !text.empty(); ++number) reader.line(take_line(text), number);
     return reader.take();
 }
 

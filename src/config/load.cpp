@@ -2,7 +2,6 @@
 #include "config/load.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "core/check.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "core/text_file.hpp"
 #include "device/fleet.hpp"
 
 namespace mobi {
@@ -60,14 +60,11 @@ class Problems {
 /// The text of a file, or why there is none.
 std::variant<IniText, std::string> read_file(const fs::path& path) {
     constexpr std::size_t kLargest = 16U << 20;
-    std::error_code error;
-    if (!fs::exists(path, error)) return fmt::format("no such file: '{}'", path.string());
-    if (fs::is_directory(path, error)) return fmt::format("'{}' is a folder", path.string());
-    std::ifstream file(path, std::ios::binary);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    if (!file) return fmt::format("'{}' cannot be read", path.string());
-    if (text.size() > kLargest) return fmt::format("'{}' is over 16 MiB", path.string());
-    return read_ini(text, path.lexically_normal().string());
+    try {
+        return read_ini(read_text_file(path, {}, kLargest), path.lexically_normal().string());
+    } catch (const DataError& error) {
+        return error.what();
+    }
 }
 
 ConfigLine parse_override(const std::string& text) {

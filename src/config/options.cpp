@@ -81,7 +81,7 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     run("time_scale", &RunParameters::time_scale, codec::positive_number(), "wall clock: virtual seconds a real one", "testbed");
     run("prefetch", &RunParameters::prefetch, codec::boolean(), "wall clock: forward passes are done before the pace begins; else when their device computes them", "testbed");
     run("compute", &RunParameters::compute, choice<RunCompute>({{"all", RunCompute::All}, {"packets", RunCompute::Packets}, {"none", RunCompute::None}}), "packets: full ones of zeros, without forward passes and training: what the testbed itself costs; none: the timeline alone", "testbed");
-    run("output", &RunParameters::output, codec::text(), "the run file; not part of the resolved configuration", "testbed").host_only = true;
+    run("output", &RunParameters::output, codec::path(), "the run file; not part of the resolved configuration", "testbed").host_only = true;
     run("threads", &RunParameters::threads, codec::integer_or("auto", 1), "compute threads of a process; not part of the resolved configuration", "testbed").host_only = true;
 
     auto method = section(keys, "method", &RunConfig::method);
@@ -89,11 +89,13 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
 
     auto data = section(keys, "data", &RunConfig::data);
     data("task", &DataParameters::task, choice<TaskForm>({{"table", TaskForm::Table}, {"mrpc", TaskForm::Mrpc}, {"sst2", TaskForm::Sst2}, {"rte", TaskForm::Rte}, {"cola", TaskForm::Cola}, {"ag_news", TaskForm::AgNews}}), "form of the files: a table with named columns, or as published", "ours, METHODS.md 5.1");
-    data("train", &DataParameters::train, codec::text(), "training text: a .tsv or .csv, or the folder of a published task", "required");
+    data("train", &DataParameters::train, codec::text(), "training text: a table, or the folder of a published task", "required");
     data("test", &DataParameters::test, codec::text(), "test text; empty where train is a folder that holds it", "required for a table");
     data("text", &DataParameters::text, codec::text(), "column of the sentence in a table", "testbed");
     data("pair", &DataParameters::pair, codec::text(), "column of a second sentence; empty: none", "testbed");
     data("label", &DataParameters::label, codec::text(), "column of the label", "testbed");
+    data("separator", &DataParameters::separator, choice<TableSeparator>({{"auto", TableSeparator::Auto}, {"tab", TableSeparator::Tab}, {"comma", TableSeparator::Comma}, {"semicolon", TableSeparator::Semicolon}}), "between the fields of a table; auto: comma where its name ends in .csv, else tab", "testbed");
+    data("quoting", &DataParameters::quoting, choice<TableQuoting>({{"auto", TableQuoting::Auto}, {"none", TableQuoting::None}, {"csv", TableQuoting::Csv}}), "csv: a field in quotation marks may hold separators, line ends and doubled quotation marks; none: a quotation mark is a letter; auto: none between tabs, else csv", "testbed");
     data("classes", &DataParameters::classes, codec::text(), "file with a class name a line; empty: the names in train, sorted; 1: regression", "testbed");
     data("train_samples", &DataParameters::train_samples, codec::integer_or("all", 1), "use the first n training samples only", "testbed");
     data("test_samples", &DataParameters::test_samples, codec::integer_or("all", 1), "use the first n test samples only", "testbed");

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "device/compute_model.hpp"
+#include "device/virtual_time.hpp"
 
 namespace mobi {
 namespace {
@@ -141,6 +142,11 @@ class Validator {
             require(!data.text.empty(), "data.text", "accepted: the name of a column");
             require(!data.label.empty(), "data.label", "accepted: the name of a column");
         }
+        const bool table = data.task == TaskForm::Table;
+        require(table || data.separator == TableSeparator::Auto, "data.separator",
+                "a published task has its own form: accepted with data.task = table");
+        require(table || data.quoting == TableQuoting::Auto, "data.quoting",
+                "a published task has its own form: accepted with data.task = table");
         require(config_.forward.batch_tokens >= data.max_tokens, "forward.batch_tokens",
                 fmt::format("accepted: data.max_tokens = {} or more, so that a sample fits",
                             data.max_tokens));
@@ -163,10 +169,14 @@ class Validator {
                 "softmax or zero");
         require(!is_cross_entropy(config_.loss.kind) || config_.data.classes != "1", "loss.kind",
                 "cross-entropy needs classes: not accepted for regression (data.classes = 1)");
+        require(!config_.packet.labels || config_.data.classes != "1", "packet.labels",
+                "a regression has no label to send: accepted with data.classes = 1: false");
         require(server.balance == Balance::None || server.sampler != Sampler::Permutation,
                 "server.balance",
                 "a permutation takes every sample once; accepted with server.sampler = auto or "
                 "uniform");
+        require(server.deadline_s <= kLongestSeconds, "server.deadline",
+                "accepted: none, or at most 10 years (87600 h)");
         const bool central = config_.method.name == MethodName::CentralSide;
         require(!central || server.mode != ServerMode::PerDevice, "server.mode",
                 "method.name = central_side trains one network; accepted: any other mode");

@@ -125,13 +125,23 @@ Codec<std::string> text() {
             [](const std::string& value) { return value; }};
 }
 
+Codec<std::string> path() {
+    Codec<std::string> codec = text();
+    codec.accepted = "a path";
+    codec.read = [](std::string_view text) {
+        return text.empty() ? std::nullopt : std::optional(std::string(text));
+    };
+    return codec;
+}
+
 Codec<std::uint64_t> seed() {
-    return {"an integer, 0 or more", parse_number<std::uint64_t>,
+    return {fmt::format("an integer from 0 to {}", std::numeric_limits<std::uint64_t>::max()),
+            parse_number<std::uint64_t>,
             [](const std::uint64_t& value) { return fmt::format("{}", value); }};
 }
 
 Codec<int> integer(int least) {
-    return {fmt::format("an integer, {} or more", least),
+    return {fmt::format("an integer from {} to {}", least, std::numeric_limits<int>::max()),
             [least](std::string_view text) -> std::optional<int> {
                 const auto value = parse_number<int>(text);
                 return value && *value >= least ? value : std::nullopt;

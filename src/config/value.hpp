@@ -27,8 +27,9 @@ namespace codec {
 
 Codec<bool> boolean();                                    ///< `true` or `false`
 Codec<std::string> text();                                ///< anything printable, also nothing
+Codec<std::string> path();                                ///< anything printable but nothing
 Codec<std::uint64_t> seed();                              ///< 0 to 2^64 - 1
-Codec<int> integer(int least);                            ///< `least` or more
+Codec<int> integer(int least);                            ///< `least` to 2^31 - 1
 Codec<int> integer_or(std::string_view word, int least);  ///< `word` is stored as 0
 Codec<double> number(double least, double most);          ///< both included
 Codec<double> positive_number();

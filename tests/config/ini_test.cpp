@@ -61,11 +61,13 @@ TEST(ReadIniTest, EveryProblemIsReportedWithItsLine) {
     EXPECT_EQ(text.problems,
               (std::vector<std::string>{
                   "a.cfg:1: batch 3: accepted: [section], key = value, or # and a comment",
-                  "a.cfg:2: [server: accepted: [section] or [section.name]",
+                  "a.cfg:2: [server: accepted: [section] or [section.name], with letters a to z, "
+                  "digits, _, -, . and *; the lines below it are not looked at",
                   "a.cfg:6: server.batch = 3: given twice, first at a.cfg:5",
                   "a.cfg:8: data.train = \"open: the closing quote is missing",
                   "a.cfg:9: data.test = \"a\" b: nothing is accepted behind the closing quote",
-                  "a.cfg:10: []: accepted: [section] or [section.name]",
+                  "a.cfg:10: []: accepted: [section] or [section.name], with letters a to z, "
+                  "digits, _, -, . and *; the lines below it are not looked at",
                   "a.cfg:11: a control character is not accepted",
                   "a.cfg:14: a = : given twice, first at a.cfg:13",
                   "a.cfg:15: a.b: a run's name has letters, digits, _ and -"}));

@@ -46,6 +46,15 @@ TEST(ValidateTest, AcceptsWhatCanRun) {
               Keys());
 }
 
+TEST(ValidateTest, APublishedTaskHasItsOwnForm) {
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.data.task = TaskForm::Sst2;
+                  c.data.separator = TableSeparator::Comma;
+                  c.data.quoting = TableQuoting::None;
+              }),
+              (Keys{"data.separator", "data.quoting"}));
+}
+
 TEST(ValidateTest, NamesWhatTheFleetLacks) {
     EXPECT_EQ(problems([](RunConfig& c) { c.fleet.mix.clear(); }), Keys{"fleet.mix"});
     EXPECT_EQ(problems([](RunConfig& c) { c.fleet.mix[0].second = 0; }), Keys{"fleet.mix"});
