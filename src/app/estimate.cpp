@@ -49,6 +49,25 @@ double file_bytes(const PreparedRun& run) {
     return bytes;
 }
 
+/// What was tokenised, and so checked.
+std::string text_line(const PreparedRun& run) {
+    std::int64_t tokens = 0;
+    std::size_t test = 0;
+    for (const TokenTable::Sample& sample : run.tokens.train)
+        tokens += static_cast<std::int64_t>(sample.ids.size());
+    for (const auto& samples : run.tokens.test) {
+        test = std::max(test, samples.size());
+        for (const TokenTable::Sample& sample : samples)
+            tokens += static_cast<std::int64_t>(sample.ids.size());
+    }
+    const auto backbones = std::count_if(run.tokens.test.begin(), run.tokens.test.end(),
+                                         [](const auto& samples) { return !samples.empty(); });
+    return fmt::format(
+        "text               {} training samples, {} test samples for each of {} "
+        "backbone{}: {} tokens\n",
+        run.tokens.train.size(), test, backbones, backbones == 1 ? "" : "s", tokens);
+}
+
 std::string class_lines(const PreparedRun& run) {
     struct Class {
         int devices = 0, admitted = 0;
@@ -109,6 +128,7 @@ std::string estimate_text(const PreparedRun& run) {
     std::string text = fmt::format("fleet              {} devices, {} admitted, {} samples\n{}",
                                    run.plan.devices.size(), run.plan.admitted_devices(),
                                    run.plan.admitted_samples(), class_lines(run));
+    text += text_line(run);
     text += fmt::format("packets            {}\n", run.deliveries.size());
     text += fmt::format("updates            {} (server busy {})\n", timeline.updates,
                         human_seconds(timeline.busy_s));

@@ -7,7 +7,6 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "data/tokenizer.hpp"
 #include "model/model_folder.hpp"
 #include "model/residual_head.hpp"
 
@@ -61,6 +60,7 @@ std::vector<std::int32_t> ids_of(const Tokenizer& tokenizer,
 
 std::vector<std::vector<std::int32_t>> residual_words(const RunConfig& config,
                                                       const FleetPlan& plan,
+                                                      const FleetTokenizers& tokenizers,
                                                       const std::vector<std::string>& class_names,
                                                       std::int32_t classes) {
     std::vector<std::vector<std::int32_t>> result(plan.backbones.size());
@@ -80,8 +80,8 @@ std::vector<std::vector<std::int32_t>> residual_words(const RunConfig& config,
                             backbone.name, trained == Pivot::Last ? "last" : "first",
                             trained == Pivot::Last ? "last" : "first"));
         if (verbalizer)
-            result[k] = ids_of(*load_tokenizer(parameters.path),
-                               words_of(config, class_names, classes), backbone.name);
+            result[k] =
+                ids_of(tokenizers.of(k), words_of(config, class_names, classes), backbone.name);
         make_folder_head(config.residual, folder, classes, result[k], config.run.seed);
     }
     return result;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/token_table.hpp"
 #include "config/run_config.hpp"
 #include "method/fleet_plan.hpp"
 
@@ -22,6 +23,7 @@ namespace mobi {
 ///                      head.
 std::vector<std::vector<std::int32_t>> residual_words(const RunConfig& config,
                                                       const FleetPlan& plan,
+                                                      const FleetTokenizers& tokenizers,
                                                       const std::vector<std::string>& class_names,
                                                       std::int32_t classes);
 

@@ -2,17 +2,18 @@
 #include "app/run_preparation.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
 #include "activation/layer_plan.hpp"
 #include "activation/pivot.hpp"
+#include "app/message_sizes.hpp"
 #include "app/residual_words.hpp"
 #include "app/run_record.hpp"
+#include "app/token_table.hpp"
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "data/partition.hpp"
-#include "data/tokenizer.hpp"
 #include "method/registry.hpp"
 #include "model/backbone.hpp"
 
@@ -105,62 +106,21 @@ void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
     plan.samples.resize(task.train.size());
 }
 
-TokenTable::Sample tokenise(const Tokenizer& tokenizer,
-                            const TextSet& set,
-                            std::size_t index,
-                            const RunConfig& config) {
-    std::optional<std::string_view> pair;
-    if (!set.pairs.empty()) pair = set.pairs[index];
-    Encoding encoding =
-        tokenizer.encode(set.texts[index], pair, static_cast<std::size_t>(config.data.max_tokens));
-    TokenTable::Sample sample;
-    sample.id = static_cast<std::int32_t>(index);
-    if (!set.labels.empty()) sample.label = set.labels[index];
-    if (!set.targets.empty()) sample.target = set.targets[index];
-    sample.ids = std::move(encoding.ids);
-    if (std::any_of(encoding.type_ids.begin(), encoding.type_ids.end(),
-                    [](std::int32_t type) { return type != 0; }))
-        sample.type_ids = std::move(encoding.type_ids);
-    return sample;
-}
-
-/// Tokens of every training sample by its device's tokenizer, and of the test set by each.
-void tokenise_all(const RunConfig& config,
-                  const Task& task,
-                  FleetPlan& plan,
-                  TokenTable& tokens,
-                  std::map<std::string, SourceNotes>& sources) {
-    std::map<std::string, std::unique_ptr<Tokenizer>> tokenizers;  // by folder
-    std::vector<const Tokenizer*> by_backbone;
-    for (const BackbonePlan& backbone : plan.backbones) {
-        const std::string& folder = config.backbones.at(backbone.name).path;
-        auto& tokenizer = tokenizers[folder];
-        if (tokenizer == nullptr) tokenizer = load_tokenizer(folder);
-        by_backbone.push_back(tokenizer.get());
-        sources[backbone.name] = tokenizer->sources();
-    }
-    tokens.train.resize(task.train.size());
-    for (const DevicePlan& device : plan.devices)
-        for (const std::int32_t id : device.samples) {
-            auto& sample = tokens.train[static_cast<std::size_t>(id)];
-            sample = tokenise(*by_backbone[static_cast<std::size_t>(device.backbone)], task.train,
-                              static_cast<std::size_t>(id), config);
-            plan.samples[static_cast<std::size_t>(id)].tokens =
-                static_cast<std::int32_t>(sample.ids.size());
-        }
-}
-
-void tokenise_test(const RunConfig& config,
-                   const Task& task,
-                   const FleetPlan& plan,
-                   TokenTable& tokens) {
-    tokens.test.resize(plan.backbones.size());
-    for (std::size_t k = 0; k < plan.backbones.size(); ++k) {
-        if (plan.backbones[k].devices == 0) continue;
-        const auto tokenizer = load_tokenizer(config.backbones.at(plan.backbones[k].name).path);
-        for (std::size_t i = 0; i < task.test.size(); ++i)
-            tokens.test[k].push_back(tokenise(*tokenizer, task.test, i, config));
-    }
+/// What keeps every packet from arriving.
+std::string nothing_arrives(const PreparedRun& run) {
+    const auto empty = static_cast<std::size_t>(std::count_if(
+        run.plan.devices.begin(), run.plan.devices.end(), [](const DevicePlan& device) {
+            return device.profile.battery_j > 0 && device.profile.battery_start == 0;
+        }));
+    std::string text = "no packet ever arrives";
+    if (empty == run.plan.devices.size())
+        return text + ": every battery is empty at the start (device.*.battery_start)";
+    if (!run.leftovers.emptied.empty())
+        return text + fmt::format(
+                          ": {} devices leave with an empty battery before they have sent "
+                          "one (device.*.battery, device.*.battery_start)",
+                          run.leftovers.emptied.size());
+    return text + ": see fleet.availability and server.deadline";
 }
 
 }  // namespace
@@ -178,14 +138,20 @@ PreparedRun prepare_run(RunConfig config) {
     for (auto& [name, availability] : run.config.availability) read_files_of(availability);
     run.method = make_method(run.config.method);
     const Task task = load_task(run.config.data);
+    for (const std::string& warning : task.warnings) log::warning(warning);
     run.class_names = task.class_names;
     run.classes = task.classes();
     plan_backbones(run.config, run.classes, run.method->tap_precision(run.config.packet), run.plan);
     plan_devices(run.config, task, run.plan);
-    tokenise_all(run.config, task, run.plan, run.tokens, run.tokenizer_sources);
+    check_packet_sizes(run.plan);
+    const FleetTokenizers tokenizers(run.config, run.plan);
+    for (std::size_t k = 0; k < run.plan.backbones.size(); ++k)
+        run.tokenizer_sources[run.plan.backbones[k].name] = tokenizers.of(k).sources();
+    run.tokens.train = tokenise_train(run.config, task.train, tokenizers, run.plan);
     admit(run.plan, run.config.cost, run.config.data.max_tokens);
-    tokenise_test(run.config, task, run.plan, run.tokens);
-    run.class_words = residual_words(run.config, run.plan, run.class_names, run.classes);
+    run.tokens.test = tokenise_test(run.config, task.test, tokenizers, run.plan);
+    run.class_words =
+        residual_words(run.config, run.plan, tokenizers, run.class_names, run.classes);
     run.labels = task.train.labels;
     run.targets = task.train.targets;
     run.test_labels = task.test.labels;
@@ -195,8 +161,8 @@ PreparedRun prepare_run(RunConfig config) {
     run.lost = std::move(deliveries.lost);
     run.leftovers = std::move(deliveries.leftovers);
     run.missing_packets = deliveries.missing;
-    if (run.deliveries.empty())
-        throw ConfigError("no packet ever arrives: see fleet.availability and server.deadline");
+    if (run.deliveries.empty()) throw ConfigError(nothing_arrives(run));
+    check_request_sizes(run.plan, run.deliveries, run.tokens, run.config.forward.group_devices);
     return run;
 }
 
