@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/command.hpp"
+#include "app/output.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 
@@ -47,7 +48,7 @@ int bench_command(std::span<const std::string> words) {
         "each";
     if (words.empty()) throw ConfigError(std::string(kUsage));
     if (words[0] == "--help") {
-        fmt::print("{}\n", kUsage);
+        print_output("{}\n", kUsage);
         return 0;
     }
     if (words[0] == "forward") return bench_forward_command(words.subspan(1));

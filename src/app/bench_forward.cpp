@@ -8,6 +8,7 @@
 
 #include "app/bench.hpp"
 #include "app/option.hpp"
+#include "app/output.hpp"
 #include "config/arguments.hpp"
 #include "config/value.hpp"
 #include "core/error.hpp"
@@ -45,13 +46,13 @@ std::vector<std::int32_t> read_lengths(const std::string& path, std::int32_t lon
 }
 
 void print_table(const std::vector<ForwardSpeed>& speeds) {
-    fmt::print("{:>8} {:>8} {:>12} {:>10} {:>12} {:>12} {:>10} {:>10}\n", "batch", "tokens",
-               "tokens/s", "GFLOP/s", "at::linear", "packed", "of linear", "of packed");
+    print_output("{:>8} {:>8} {:>12} {:>10} {:>12} {:>12} {:>10} {:>10}\n", "batch", "tokens",
+                 "tokens/s", "GFLOP/s", "at::linear", "packed", "of linear", "of packed");
     for (const ForwardSpeed& speed : speeds)
-        fmt::print("{:>8} {:>8.0f} {:>12.0f} {:>10.1f} {:>12.1f} {:>12.1f} {:>10.2f} {:>10.2f}\n",
-                   speed.batch_tokens, speed.mean_tokens, speed.tokens_per_second,
-                   speed.flop_per_second / 1e9, speed.linear_peak / 1e9, speed.packed_peak / 1e9,
-                   speed.share_of_linear, speed.share_of_packed);
+        print_output("{:>8} {:>8.0f} {:>12.0f} {:>10.1f} {:>12.1f} {:>12.1f} {:>10.2f} {:>10.2f}\n",
+                     speed.batch_tokens, speed.mean_tokens, speed.tokens_per_second,
+                     speed.flop_per_second / 1e9, speed.linear_peak / 1e9, speed.packed_peak / 1e9,
+                     speed.share_of_linear, speed.share_of_packed);
 }
 
 int bench_forward(const Arguments& arguments) {
@@ -80,10 +81,10 @@ int bench_forward(const Arguments& arguments) {
     for (const std::int32_t batch : batches)
         speeds.push_back(measure_forward(*backbone, arithmetic, lengths, batch, pivot, seconds));
     if (arguments.has("json")) {
-        fmt::print("{}\n", forward_report_json(parameters.path, info, threads, speeds));
+        print_output("{}\n", forward_report_json(parameters.path, info, threads, speeds));
         return 0;
     }
-    fmt::print(
+    print_output(
         "{}: {}, {} blocks x {}, {} parameters, {} arithmetic, {} thread{}, products by {}\n",
         parameters.path, info.family, info.size.layers, info.size.width,
         human(static_cast<double>(info.size.parameters), ""),
@@ -98,7 +99,7 @@ int bench_forward(const Arguments& arguments) {
 int bench_forward_command(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     if (arguments.has("help")) {
-        fmt::print(
+        print_output(
             "usage: fedmobillm bench forward FOLDER [--lengths FILE] [--batch n,...] [--random]\n\n"
             "Forward passes of packed batches, beside at::linear and our packed products at the "
             "same\nshapes; ratios are medians of three alternations.\n{}",

@@ -11,6 +11,7 @@
 #include "app/bench.hpp"
 #include "app/estimate.hpp"
 #include "app/option.hpp"
+#include "app/output.hpp"
 #include "app/run_preparation.hpp"
 #include "app/run_record.hpp"
 #include "config/arguments.hpp"
@@ -142,7 +143,7 @@ Speed measure(std::int32_t devices,
 int bench_timeline_command(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     if (arguments.has("help")) {
-        fmt::print(
+        print_output(
             "usage: fedmobillm bench timeline [--devices n,...] [--packets n]\n\n"
             "Events a second of the virtual clock: a packet's computation, its upload and the "
             "server's step\ncount as one each.  Three lines a fleet: private links; with the log "
@@ -158,8 +159,8 @@ int bench_timeline_command(std::span<const std::string> words) {
     const int repeat = option(arguments, "repeat", codec::integer(1), 3);
     const std::filesystem::path file =
         std::filesystem::path(arguments.get("folder", "/tmp")) / "fedmobillm_bench_timeline.h5";
-    fmt::print("{:>9} {:>9} {:<22} {:>10} {:>12} {:>14}\n", "devices", "packets", "", "wall s",
-               "events/s", "bytes/device");
+    print_output("{:>9} {:>9} {:<22} {:>10} {:>12} {:>14}\n", "devices", "packets", "", "wall s",
+                 "events/s", "bytes/device");
     for (const std::int32_t devices : fleets) {
         const struct {
             const char* name;
@@ -172,8 +173,8 @@ int bench_timeline_command(std::span<const std::string> words) {
             const Speed speed = measure(devices, packets, line.cell,
                                         line.recorded ? file : std::filesystem::path(), repeat);
             const double events = static_cast<double>(devices) * packets * kEventsOfAPacket;
-            fmt::print("{:>9} {:>9} {:<22} {:>10.3f} {:>12.0f} {:>14.0f}\n", devices, packets,
-                       line.name, speed.wall_s, events / speed.wall_s, speed.bytes_per_device);
+            print_output("{:>9} {:>9} {:<22} {:>10.3f} {:>12.0f} {:>14.0f}\n", devices, packets,
+                         line.name, speed.wall_s, events / speed.wall_s, speed.bytes_per_device);
         }
     }
     return 0;

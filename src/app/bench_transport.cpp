@@ -6,6 +6,7 @@
 
 #include "app/bench.hpp"
 #include "app/option.hpp"
+#include "app/output.hpp"
 #include "config/arguments.hpp"
 #include "core/error.hpp"
 #include "transport/environment.hpp"
@@ -51,11 +52,12 @@ void measure(MpiChannel& channel, std::size_t bytes, int repeat) {
     std::sort(ratios.begin(), ratios.end());
     const Traffic rival = median(raw);
     const Traffic own = median(ours);
-    fmt::print("{:>9} {:>8} {:>12.0f} {:>12.0f} {:>10.0f} {:>10.0f} {:>7.2f} {:>10.3f} {:>10.3f}\n",
-               bytes, senders, total / rival.wall_s, total / own.wall_s,
-               total / rival.wall_s * static_cast<double>(bytes) / 1e6,
-               total / own.wall_s * static_cast<double>(bytes) / 1e6, ratios[ratios.size() / 2],
-               rival.fairness(), own.fairness());
+    print_output(
+        "{:>9} {:>8} {:>12.0f} {:>12.0f} {:>10.0f} {:>10.0f} {:>7.2f} {:>10.3f} {:>10.3f}\n", bytes,
+        senders, total / rival.wall_s, total / own.wall_s,
+        total / rival.wall_s * static_cast<double>(bytes) / 1e6,
+        total / own.wall_s * static_cast<double>(bytes) / 1e6, ratios[ratios.size() / 2],
+        rival.fairness(), own.fairness());
 }
 
 }  // namespace
@@ -63,7 +65,7 @@ void measure(MpiChannel& channel, std::size_t bytes, int repeat) {
 int bench_transport_command(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     if (arguments.has("help")) {
-        fmt::print(
+        print_output(
             "usage: mpirun -np N fedmobillm bench transport [--bytes n,...] [--repeat n]\n\n"
             "Every rank but 0 sends to rank 0: plain blocking MPI against the channel, one after "
             "the other.\nFairness is Jain's index over the senders of the first half of the "
@@ -81,9 +83,9 @@ int bench_transport_command(std::span<const std::string> words) {
         alone = true;
     } else {
         if (channel.rank() == 0)
-            fmt::print("{:>9} {:>8} {:>12} {:>12} {:>10} {:>10} {:>7} {:>10} {:>10}\n", "bytes",
-                       "senders", "MPI msg/s", "ours msg/s", "MPI MB/s", "ours MB/s", "ratio",
-                       "MPI fair", "ours fair");
+            print_output("{:>9} {:>8} {:>12} {:>12} {:>10} {:>10} {:>7} {:>10} {:>10}\n", "bytes",
+                         "senders", "MPI msg/s", "ours msg/s", "MPI MB/s", "ours MB/s", "ratio",
+                         "MPI fair", "ours fair");
         for (const std::int32_t bytes : sizes)
             measure(channel, static_cast<std::size_t>(bytes), repeat);
     }

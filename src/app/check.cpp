@@ -9,11 +9,13 @@
 #include "app/command.hpp"
 #include "app/estimate.hpp"
 #include "app/option.hpp"
+#include "app/output.hpp"
 #include "app/run_preparation.hpp"
 #include "config/arguments.hpp"
 #include "config/dump.hpp"
 #include "config/load.hpp"
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "core/text.hpp"
 #include "model/backbone.hpp"
 
@@ -40,7 +42,7 @@ int list_experiment(const std::string& file) {
         std::string line = run.name + '\t';
         for (const std::string& setting : run.overrides)  // words as a shell would split them
             line += fmt::format("--set \"{}\" ", setting);
-        fmt::print("{}\n", trim(line));
+        print_output("{}\n", trim(line));
     }
     return 0;
 }
@@ -56,10 +58,10 @@ int print_catalogue(const Arguments& arguments) {
             cost->size = inspect_backbone(parameters).size;
             cost->tokens = option(arguments, "tokens", codec::integer(1), 128);
         }
-        fmt::print("{}", devices_text(catalogue.devices, cost));
+        print_output("{}", devices_text(catalogue.devices, cost));
     }
     constexpr double kPacketBytes = 36'864;  // eight samples of six fp16 taps of width 384
-    if (arguments.has("links")) fmt::print("{}", links_text(catalogue.links, kPacketBytes));
+    if (arguments.has("links")) print_output("{}", links_text(catalogue.links, kPacketBytes));
     return 0;
 }
 
@@ -77,16 +79,17 @@ std::string sources_text(const PreparedRun& run) {
 int check_command(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     if (arguments.has("help")) {
-        fmt::print("usage: fedmobillm check CONFIG.cfg... [--set key=value]...\n{}",
-                   describe_arguments(specs()));
+        print_output("usage: fedmobillm check CONFIG.cfg... [--set key=value]...\n{}",
+                     describe_arguments(specs()));
         return 0;
     }
     if (arguments.has("print-defaults")) {
-        fmt::print("{}", print_defaults());
+        print_output("{}", print_defaults());
         return 0;
     }
     if (arguments.has("devices") || arguments.has("links")) return print_catalogue(arguments);
     if (arguments.has("list-runs")) return list_experiment(arguments.get("list-runs"));
+    log::open(0, false);
     if (arguments.positional.empty())
         throw ConfigError(
             "check takes one configuration file or more, e.g. configs/quickstart.cfg");
@@ -98,7 +101,7 @@ int check_command(std::span<const std::string> words) {
         const PreparedRun run = prepare_run(config);
         estimate = sources_text(run) + "\n# Estimate\n" + estimate_text(run);
     }
-    fmt::print("{}{}", dump(config), estimate);
+    print_output("{}{}", dump(config), estimate);
     return 0;
 }
 

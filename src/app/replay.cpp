@@ -7,6 +7,7 @@
 
 #include "app/command.hpp"
 #include "app/host_report.hpp"
+#include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/run_record.hpp"
 #include "app/signals.hpp"
@@ -110,7 +111,7 @@ void replay(const record::RunReader& reader, RunConfig config, bool same) {
     summary.wall_s = (WallClock::now() - start).count();
     writer.submit(server_host_rows(result, summary.wall_s));
     writer.close(record::RunStatus::Finished);
-    fmt::print("{}", summary_text(plan, *method, config.eval, result, summary));
+    print_output("{}", summary_text(plan, *method, config.eval, result, summary));
 }
 
 }  // namespace
@@ -118,7 +119,7 @@ void replay(const record::RunReader& reader, RunConfig config, bool same) {
 int replay_command(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     if (arguments.has("help")) {
-        fmt::print(
+        print_output(
             "usage: fedmobillm replay RUN.h5 [--set key=value]...\n\n"
             "Writes RUN_replay.h5 beside it, or run.output.\n{}",
             describe_arguments(specs()));

@@ -11,6 +11,7 @@
 
 #include "app/command.hpp"
 #include "app/host_report.hpp"
+#include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/run_preparation.hpp"
 #include "app/run_record.hpp"
@@ -175,7 +176,7 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
     if (paced != nullptr) writer.submit(pace_rows(*paced, summary));
     if (source) writer.submit(host_rows(*source, reports, result, summary));
     writer.close(record::RunStatus::Finished);
-    fmt::print("{}", summary_text(run.plan, *run.method, run.config.eval, result, summary));
+    print_output("{}", summary_text(run.plan, *run.method, run.config.eval, result, summary));
 }
 
 /// With one rank: the worker's threads live here; its loop has a thread of its own, which never
@@ -286,7 +287,7 @@ int run_command(std::span<const std::string> words) {
         log::open(rank, std::find(words.begin(), words.end(), "--verbose") != words.end());
         if (std::find(words.begin(), words.end(), "--help") != words.end()) {
             if (rank == 0)
-                fmt::print(
+                print_output(
                     "usage: mpirun -np N fedmobillm run CONFIG.cfg... [--set key=value]...\n{}",
                     describe_arguments(specs()));
         } else {

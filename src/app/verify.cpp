@@ -12,6 +12,7 @@
 
 #include "app/command.hpp"
 #include "app/option.hpp"
+#include "app/output.hpp"
 #include "config/arguments.hpp"
 #include "config/value.hpp"
 #include "core/error.hpp"
@@ -51,9 +52,9 @@ int verify_tokenizer(const std::filesystem::path& folder,
                      SpecialTokens special) {
     const auto tokenizer = load_tokenizer(folder);
     const TokenCheck check = check_tokens(*tokenizer, read_token_cases(cases), special);
-    fmt::print("{} of {} equal\n", check.equal, check.cases);
+    print_output("{} of {} equal\n", check.equal, check.cases);
     if (check.passed()) return 0;
-    fmt::print("first that differs: {}\n", check.first_difference);
+    print_output("first that differs: {}\n", check.first_difference);
     return 1;
 }
 
@@ -112,6 +113,15 @@ int generate(const Arguments& arguments) {
     const int count = option(arguments, "generate", codec::integer(1), 1);
     const auto tokenizer = load_tokenizer(parameters.path);
     const auto prompt = tokenizer->encode(arguments.get("prompt"), std::nullopt, 0).ids;
+    if (prompt.empty())
+        throw ConfigError(
+            "--prompt: the text is empty, and this tokenizer puts no special token before it; "
+            "accepted: a text of one token or more");
+    const auto positions = static_cast<std::size_t>(inspect_backbone(parameters).max_tokens);
+    if (prompt.size() > positions)
+        throw ConfigError(
+            fmt::format("--prompt: the text has {} tokens, and the backbone positions for {}",
+                        prompt.size(), positions));
     const auto backbone = load_backbone(parameters, arithmetic_option(arguments, Precision::Fp32),
                                         std::filesystem::path());
     const ModelFolder folder(parameters);
@@ -119,8 +129,8 @@ int generate(const Arguments& arguments) {
     const auto added = generate_greedily(*backbone, heads, prompt, count);
     std::vector<std::int32_t> all = prompt;
     all.insert(all.end(), added.begin(), added.end());
-    fmt::print("prompt {}\nids {}\ntext {}\n", fmt::join(prompt, " "), fmt::join(added, " "),
-               tokenizer->decode(all, SpecialTokens::Drop));
+    print_output("prompt {}\nids {}\ntext {}\n", fmt::join(prompt, " "), fmt::join(added, " "),
+                 tokenizer->decode(all, SpecialTokens::Drop));
     return 0;
 }
 
@@ -138,11 +148,11 @@ int verify_activations(const Arguments& arguments) {
     for (const TensorError& error :
          check_reference(*backbone, arguments.positional[1], parameters.path)) {
         if (!error.compared) {
-            fmt::print("{:<24} not compared: {}\n", error.name, error.note);
+            print_output("{:<24} not compared: {}\n", error.name, error.note);
             continue;
         }
-        fmt::print("{:<24} {:.2e}{}\n", error.name, error.relative,
-                   error.relative <= tolerance ? "" : "   above the tolerance");
+        print_output("{:<24} {:.2e}{}\n", error.name, error.relative,
+                     error.relative <= tolerance ? "" : "   above the tolerance");
         worst = std::max(worst, error.relative);
         ++compared;
     }
@@ -150,10 +160,11 @@ int verify_activations(const Arguments& arguments) {
         throw DataError(
             fmt::format("{}: nothing in it could be compared", arguments.positional[1]));
     if (std::isinf(tolerance))
-        fmt::print("largest error {:.2e} with {} weights\n", worst, arguments.get("weight-dtype"));
+        print_output("largest error {:.2e} with {} weights\n", worst,
+                     arguments.get("weight-dtype"));
     else
-        fmt::print("largest error {:.2e}, tolerance {:.0e}: {}\n", worst, tolerance,
-                   worst <= tolerance ? "ok" : "NOT EQUAL");
+        print_output("largest error {:.2e}, tolerance {:.0e}: {}\n", worst, tolerance,
+                     worst <= tolerance ? "ok" : "NOT EQUAL");
     return worst <= tolerance ? 0 : 1;
 }
 
@@ -162,7 +173,7 @@ int verify_activations(const Arguments& arguments) {
 int verify_command(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     if (arguments.has("help")) {
-        fmt::print(
+        print_output(
             "usage: fedmobillm verify FOLDER REFERENCE.safetensors [--layers n] [--dtype d]\n"
             "       fedmobillm verify FOLDER --tokenizer CASES.jsonl [--each] [--bare]\n"
             "       fedmobillm verify FOLDER --generate N [--prompt TEXT]\n\n"
