@@ -165,8 +165,6 @@ ClassNames read_class_names(const std::string& path) {
 }
 
 std::string name_key(std::string_view name) {
-    name = trim(name);
-    if (const auto value = number(name)) return fmt::format("{}", *value + 0.0);  // no -0
     std::string folded;
     icu::StringByteSink<std::string> sink(&folded, static_cast<std::int32_t>(name.size()));
     UErrorCode status = U_ZERO_ERROR;
@@ -176,6 +174,8 @@ std::string name_key(std::string_view name) {
                             icu::StringPiece(name.data(), static_cast<std::int32_t>(name.size())),
                             sink, nullptr, status);
     MOBI_CHECK(U_SUCCESS(status) != 0, "folding a name: {}", u_errorName(status));
+    if (const auto value = number(trim(folded)))
+        return fmt::format("{}", *value + 0.0);  // and no -0
     std::string key;
     for (const std::string_view word : split_words(folded)) key.append(word) += ' ';
     return key;

@@ -197,10 +197,13 @@ class Table::Parser {
 
     [[noreturn]] void fail_after_quotes() const {
         // the letter before the mark that we took for the end
+        std::size_t after = position_;
+        next_character(text_, after);
         const bool escaped = position_ >= 2 && text_[position_ - 2] == '\\';
         fail(line_, fmt::format("'{}' after the quotation mark that ends a field; a {} or the end "
                                 "of the line must follow ({})",
-                                printable_utf8(std::string_view(text_).substr(position_), 1),
+                                printable_utf8(
+                                    std::string_view(text_).substr(position_, after - position_)),
                                 separator_ == '\t'  ? "tab"
                                 : separator_ == ',' ? "comma"
                                                     : "semicolon",
