@@ -7,7 +7,6 @@
 #include <cstring>
 #include <limits>
 #include <set>
-#include <system_error>
 
 #include <fmt/format.h>
 
@@ -162,6 +161,10 @@ void create_side_network(hid_t file, const RunLayout& layout) {
     }
 }
 
+std::string file_name(const Output& output) {
+    return fmt::format("run file '{}'", output.path().string());
+}
+
 void check_names(const RunLayout& layout) {
     std::set<std::string> taken{"", ".", "all", "none", "labels", "targets"};
     for (const BackboneLayout& backbone : layout.backbones)
@@ -183,51 +186,32 @@ PropertyList file_access(const RecordParameters& parameters) {
     return access;
 }
 
-void remove_old(const std::filesystem::path& path) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) return;
-    std::filesystem::remove(std::filesystem::canonical(path, error), error);
-    if (error)
-        throw RecordError(fmt::format("replace run file '{}': {}", path.string(), error.message()));
-}
-
-}  // namespace
-
+/// \param path  an empty file
 File create_run_file(const std::filesystem::path& path,
+                     const std::string& what,
                      const RunLayout& layout,
                      const RecordParameters& parameters) {
     check_names(layout);
-    const std::string what = fmt::format("create run file '{}'", path.string());
-    std::error_code error;
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-    if (error) throw RecordError(fmt::format("{}: {}", what, error.message()));
-    if (std::filesystem::is_directory(path, error))
-        throw RecordError(what + ": it is a folder; run.output accepts a file, e.g. " +
-                          (path / "run.h5").string());
-    remove_old(path);
     const PropertyList creation(H5Pcreate(H5P_FILE_CREATE), what);
     check_hdf5(H5Pset_obj_track_times(creation.get(), false), what);
     const PropertyList access = file_access(parameters);
     File file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), what);
-    try {
-        create_root_attributes(file.get(), layout);
-        create_texts(file.get(), layout);
-        create_tables(file.get(), layout);
-        create_evaluation_truth(file.get(), layout);
-        create_group(file.get(), "/activations");
-        create_activation_groups(file.get(), layout);
-        create_side_network(file.get(), layout);
-        check_hdf5(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), what);
-        // not by closing and opening again: a reader might hold its lock at that moment
-        if (parameters.swmr)
-            check_hdf5(H5Fstart_swmr_write(file.get()),
-                       what + " for readers beside the writer (record.swmr = false does without)");
-    } catch (...) {
-        std::filesystem::remove(path, error);
-        throw;
-    }
+    create_root_attributes(file.get(), layout);
+    create_texts(file.get(), layout);
+    create_tables(file.get(), layout);
+    create_evaluation_truth(file.get(), layout);
+    create_group(file.get(), "/activations");
+    create_activation_groups(file.get(), layout);
+    create_side_network(file.get(), layout);
+    check_hdf5(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), what);
+    // not by closing and opening again: a reader might hold its lock at that moment
+    if (parameters.swmr)
+        check_hdf5(H5Fstart_swmr_write(file.get()),
+                   what + " for readers beside the writer (record.swmr = false does without)");
     return file;
 }
+
+}  // namespace
 
 struct RunFile::Tables {
     TableAppender devices, backbones, samples, uploads, losses, costs, downloads, updates, training,
@@ -323,16 +307,16 @@ struct RunFile::Visitor {
     }
 };
 
-RunFile::RunFile(const std::filesystem::path& path,
-                 RunLayout layout,
-                 const RecordParameters& parameters)
-    : path_(path),
+RunFile::RunFile(Output output, RunLayout layout, const RecordParameters& parameters)
+    : output_(std::move(output)),
       layout_(std::move(layout)),
-      file_(create_run_file(path_, layout_, parameters)),
+      file_(create_run_file(
+          output_.begin(), fmt::format("create {}", file_name(output_)), layout_, parameters)),
       tables_(std::make_unique<Tables>(file_.get(), layout_)) {
     write_status(RunStatus::Running);
     check_hdf5(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL),
-               fmt::format("flush run file '{}'", path_.string()));
+               fmt::format("flush {}", file_name(output_)));
+    output_.publish();
 }
 
 RunFile::~RunFile() = default;
@@ -342,7 +326,7 @@ void RunFile::store(const Record& record) {
 }
 
 void RunFile::flush() {
-    const std::string what = fmt::format("flush run file '{}'", path_.string());
+    const std::string what = fmt::format("flush {}", file_name(output_));
     tables_->for_each([](auto& rows) { rows.flush(); });
     check_hdf5(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL), what);
     write_status(RunStatus::Running);  // only now are the rows it counts in the file
@@ -352,7 +336,7 @@ void RunFile::flush() {
 void RunFile::close(RunStatus status) {
     tables_->for_each([](auto& rows) { rows.close(); });
     for (EvaluationStore& store : tables_->evaluation) store.close();
-    const std::string what = fmt::format("close run file '{}'", path_.string());
+    const std::string what = fmt::format("close {}", file_name(output_));
     check_hdf5(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL), what);
     write_status(status);
     file_.close(what);

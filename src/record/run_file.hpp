@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,30 +11,25 @@
 #include "record/handle.hpp"
 #include "record/parameters.hpp"
 #include "record/records.hpp"
+#include "record/run_output.hpp"
 #include "record/schema.hpp"
 
 namespace mobi::record {
 
-/// Creates the run file with every group, dataset and attribute that the run will ever have, status
-/// running; from then on readers may open it beside the writer.
-///
-/// With `parameters.swmr` in the format of HDF5 1.10, which SWMR asks for; else in that of 1.8,
-/// which a plain open reads even after the process was killed.  A file that is there already is
-/// replaced, not truncated: whoever has it open keeps the old one.
-/// \throws ConfigError  when a backbone's name cannot be a name in the file.
-/// \throws RecordError  when it cannot be written; nothing is left behind then.
-File create_run_file(const std::filesystem::path& path,
-                     const RunLayout& layout,
-                     const RecordParameters& parameters);
-
 /// A run file that is being written.  Not thread-safe; diagnostics are those of the calling thread.
 class RunFile {
   public:
-    /// Creates the file and opens it for appending, as a single writer with many readers when
-    /// `parameters.swmr`.
-    RunFile(const std::filesystem::path& path,
-            RunLayout layout,
-            const RecordParameters& parameters);
+    /// Creates the file with every group, dataset and attribute that the run will ever have, status
+    /// running; from then on readers may open it beside the writer.
+    ///
+    /// With `parameters.swmr` in the format of HDF5 1.10, which SWMR asks for; else in that of 1.8,
+    /// which a plain open reads even after the process was killed.  A run file that is there
+    /// already is replaced when the new one is whole, not truncated: whoever has it open keeps the
+    /// old one. \throws ConfigError  when a backbone's name cannot be a name in the file, or
+    /// output.publish()
+    ///                      refuses.
+    /// \throws RecordError  when it cannot be written.  After either the place is as it was.
+    RunFile(Output output, RunLayout layout, const RecordParameters& parameters);
 
     /// Takes one record; its sizes have passed check_record().
     void store(const Record& record);
@@ -57,7 +51,7 @@ class RunFile {
     void write_status(RunStatus status);
     void write_whole(const std::string& path, hid_t memory_type, const void* values);
 
-    std::filesystem::path path_;
+    Output output_;  // held until the file is closed
     RunLayout layout_;
     File file_;
     std::unique_ptr<Tables> tables_;

@@ -18,6 +18,16 @@ std::string file_name(const std::filesystem::path& path) {
     return fmt::format("run file '{}'", path.string());
 }
 
+/// \return  negative when it cannot be opened.
+hid_t try_to_open(const std::filesystem::path& path, bool locking) {
+    const PropertyList access(H5Pcreate(H5P_FILE_ACCESS), "create an access list");
+    check_hdf5(H5Pset_file_locking(access.get(), locking, 1), "choose file locking");
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
+    if (file >= 0) return file;
+    // a plain open refuses what is open for writing, or was until the writer's death
+    return H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access.get());
+}
+
 File open_file(const std::filesystem::path& path) {
     prepare_hdf5();
     std::error_code error;
@@ -25,16 +35,15 @@ File open_file(const std::filesystem::path& path) {
         throw DataError(file_name(path) + " is not there");
     if (H5Fis_hdf5(path.c_str()) <= 0)
         throw DataError(file_name(path) + " is not an HDF5 file, or cannot be read");
-    const PropertyList access(H5Pcreate(H5P_FILE_ACCESS), "create an access list");
-    check_hdf5(H5Pset_file_locking(access.get(), 1, 1), "choose file locking");
-    hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
-    // a plain open refuses what is open for writing, or was until the writer's death
-    if (file < 0) file = H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access.get());
-    return {file, "open " + file_name(path)};
+    return {try_to_open(path, true), "open " + file_name(path)};
+}
+
+bool is_ours(hid_t file) {
+    return H5Aexists(file, "schema_version") > 0 && H5Lexists(file, "status", H5P_DEFAULT) > 0;
 }
 
 void check_schema(hid_t file, const std::filesystem::path& path) {
-    if (H5Aexists(file, "schema_version") <= 0 || H5Lexists(file, "status", H5P_DEFAULT) <= 0)
+    if (!is_ours(file))
         throw DataError(file_name(path) + " is an HDF5 file, but not one of fedmobillm");
     const std::int64_t version = read_number(file, "schema_version");
     if (version == kSchemaVersion) return;
@@ -163,6 +172,16 @@ bool has_scales(const BackboneLayout& backbone) {
 }
 
 }  // namespace
+
+bool is_run_file(const std::filesystem::path& path) {
+    prepare_hdf5();
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error) || H5Fis_hdf5(path.c_str()) <= 0)
+        return false;
+    hid_t opened = try_to_open(path, false);
+    if (opened < 0) opened = try_to_open(path, true);  // as a reader of this process has it open
+    return opened >= 0 && is_ours(File(opened, "open " + file_name(path)).get());
+}
 
 RunReader::RunReader(const std::filesystem::path& path, IncompleteRuns incomplete)
     : path_(path), file_(open_file(path)) {

@@ -17,6 +17,9 @@ namespace mobi::record {
 
 enum class IncompleteRuns { Refuse, Allow };
 
+/// Whether a run file is at `path`: of any version, complete or not, also while it is written.
+bool is_run_file(const std::filesystem::path& path);
+
 /// Uploaded activations of one backbone type, rows in arrival order.
 struct Activations {
     std::vector<std::int32_t> samples;       ///< (rows) sample ids

@@ -29,22 +29,22 @@ double thread_cpu_s() {
     return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-std::unique_ptr<RunFile> create_file(const std::filesystem::path& path,
+std::unique_ptr<RunFile> create_file(Output output,
                                      const RunLayout& layout,
                                      const RecordParameters& parameters) {
     prepare_hdf5();
-    return std::make_unique<RunFile>(path, layout, parameters);
+    return std::make_unique<RunFile>(std::move(output), layout, parameters);
 }
 
 }  // namespace
 
 class Writer::Thread {
   public:
-    Thread(const std::filesystem::path& path, RunLayout layout, const RecordParameters& parameters)
-        : path_(path),
+    Thread(Output output, RunLayout layout, const RecordParameters& parameters)
+        : path_(output.path()),
           layout_(std::move(layout)),
           parameters_(parameters),
-          file_(create_file(path, layout_, parameters)),
+          file_(create_file(std::move(output), layout_, parameters)),
           thread_([this] { run(); }) {}
 
     void submit(Record record) {
@@ -189,10 +189,13 @@ class Writer::Thread {
     std::thread thread_;             // last: everything else is there when it starts
 };
 
+Writer::Writer(Output output, RunLayout layout, const RecordParameters& parameters)
+    : thread_(std::make_unique<Thread>(std::move(output), std::move(layout), parameters)) {}
+
 Writer::Writer(const std::filesystem::path& path,
                RunLayout layout,
                const RecordParameters& parameters)
-    : thread_(std::make_unique<Thread>(path, std::move(layout), parameters)) {}
+    : Writer(Output(path), std::move(layout), parameters) {}
 
 Writer::~Writer() {
     if (!thread_->open()) return;

@@ -9,6 +9,7 @@
 
 #include "record/parameters.hpp"
 #include "record/records.hpp"
+#include "record/run_output.hpp"
 #include "record/schema.hpp"
 
 namespace mobi::record {
@@ -36,8 +37,10 @@ struct WriterStatistics {
 /// submit() may be called by any thread, close() by one.
 class Writer {
   public:
-    /// \throws ConfigError  when a backbone's name cannot be a name in the file.
-    /// \throws RecordError  when the file cannot be written; nothing is left behind then.
+    /// \param output  the place of the file; held until the file is closed.
+    /// \throws ConfigError, RecordError  as RunFile and Output; the place is as it was then.
+    Writer(Output output, RunLayout layout, const RecordParameters& parameters);
+    /// The same with an Output of its own.
     Writer(const std::filesystem::path& path, RunLayout layout, const RecordParameters& parameters);
 
     /// As close(RunStatus::Aborted) if the file is still open, but an error is logged, not thrown.
