@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/launcher.hpp"
+
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace mobi::test {
+namespace {
+
+using Environment = std::map<std::string, std::string>;
+
+std::string said(const Environment& environment, int ranks = 1) {
+    return lost_ranks(ranks,
+                      [&](const char* name) -> const char* {
+                          const auto found = environment.find(name);
+                          return found == environment.end() ? nullptr : found->second.c_str();
+                      })
+        .value_or("");
+}
+
+TEST(LauncherTest, TasksOfSlurmThatDidNotFindEachOther) {
+    const std::string line =
+        "one rank, but Slurm started 3 tasks: use mpirun (run_slurm.sbatch) or srun --mpi=pmix";
+    EXPECT_EQ(said({{"SLURM_STEP_ID", "0"}, {"SLURM_NTASKS", "3"}, {"SLURM_NPROCS", "3"}}), line);
+    EXPECT_EQ(said({{"SLURM_STEPID", "12"}, {"SLURM_NPROCS", "3"}}), line);
+    EXPECT_EQ(said({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "3"}, {"PMI_SIZE", "3"}}),
+              line);
+}
+
+TEST(LauncherTest, AJobInWhichMpirunIsStillToStartThem) {
+    EXPECT_EQ(said({{"SLURM_JOB_ID", "77"}, {"SLURM_NTASKS", "64"}, {"SLURM_PROCID", "0"}}), "");
+    EXPECT_EQ(said({{"SLURM_STEP_ID", "batch"}, {"SLURM_NTASKS", "64"}}), "");
+    EXPECT_EQ(said({{"SLURM_STEP_ID", "4294967290"}, {"SLURM_NTASKS", "64"}}),
+              "");  // salloc's shell
+    EXPECT_EQ(said({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}, {"SLURM_NTASKS", "64"}}),
+              "");  // srun --pty bash
+}
+
+TEST(LauncherTest, WhatMpirunSaysCountsMoreThanTheStepItIsIn) {
+    Environment environment{{"SLURM_STEP_ID", "0"}, {"SLURM_NTASKS", "3"}};
+    environment["OMPI_COMM_WORLD_SIZE"] = "1";
+    EXPECT_EQ(said(environment), "");
+    environment["OMPI_COMM_WORLD_SIZE"] = "4";
+    EXPECT_NE(said(environment).find("another Open MPI's mpirun started 4 tasks"),
+              std::string::npos);
+}
+
+TEST(LauncherTest, TheMpirunOfAnotherMpi) {
+    EXPECT_EQ(
+        said({{"PMI_SIZE", "8"}}),
+        "one rank, but the mpirun of MPICH or Intel MPI started 8 tasks: use the mpirun of the "
+        "MPI that this program is built with");
+    EXPECT_NE(said({{"JSM_NAMESPACE_SIZE", "2"}}).find("jsrun started 2"), std::string::npos);
+    for (const char* none : {"", "1", "0", "-4", "many", "99999999999"})
+        EXPECT_EQ(said({{"PMI_SIZE", none}}), "") << none;
+}
+
+TEST(LauncherTest, RanksThatFoundEachOtherAreNotAskedAbout) {
+    EXPECT_EQ(said({{"SLURM_STEP_ID", "0"}, {"SLURM_NTASKS", "3"}}, 3), "");
+    EXPECT_EQ(said({}), "");
+}
+
+}  // namespace
+}  // namespace mobi::test
