@@ -5,19 +5,23 @@
 
 #include <fmt/format.h>
 
+#include "app/catalogue_folder.hpp"
 #include "app/catalogue_text.hpp"
 #include "app/command.hpp"
 #include "app/estimate.hpp"
 #include "app/option.hpp"
 #include "app/output.hpp"
+#include "app/run_place.hpp"
 #include "app/run_preparation.hpp"
 #include "config/arguments.hpp"
+#include "config/difference.hpp"
 #include "config/dump.hpp"
 #include "config/load.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "model/backbone.hpp"
+#include "record/run_reader.hpp"
 
 namespace mobi {
 namespace {
@@ -27,6 +31,7 @@ const std::vector<ArgumentSpec>& specs() {
         {"set", true, "key=value, overrides the configuration; may be repeated"},
         {"print-defaults", false, "every key with its default and meaning, and nothing else"},
         {"list-runs", true, "the runs of an experiment file: name, TAB, arguments"},
+        {"same-as", true, "only whether that run file is a finished run of this configuration"},
         {"devices", false, "the catalogue's devices as a table"},
         {"links", false, "the catalogue's links as a table"},
         {"backbone", true, "with --devices: what a sample costs with this model folder"},
@@ -47,8 +52,18 @@ int list_experiment(const std::string& file) {
     return 0;
 }
 
+/// Whether a finished run is one of this configuration: silent if it is.
+int compare_with(const std::string& path, const RunConfig& config) {
+    const record::RunReader reader(path);
+    const RunConfig made = parse_resolved(reader.layout().config_text, {}, path + ": /config");
+    const std::vector<ConfigDifference> different = differences(made, config);
+    if (different.empty()) return 0;
+    throw ConfigError(
+        fmt::format("{} is of another configuration: {}", path, differences_text(different)));
+}
+
 int print_catalogue(const Arguments& arguments) {
-    const Catalogue catalogue = load_catalogue(kCatalogueFolder);
+    const Catalogue catalogue = load_catalogue(needed_catalogue_folder());
     if (arguments.has("devices")) {
         std::optional<SampleCost> cost;
         if (arguments.has("backbone")) {
@@ -94,7 +109,9 @@ int check_command(std::span<const std::string> words) {
         throw ConfigError(
             "check takes one configuration file or more, e.g. configs/quickstart.cfg");
     const RunConfig config = load_config({arguments.positional.begin(), arguments.positional.end()},
-                                         arguments.all("set"), kCatalogueFolder);
+                                         arguments.all("set"), catalogue_folder());
+    if (arguments.has("same-as")) return compare_with(arguments.get("same-as"), config);
+    check_run_output(config, arguments.positional);
     // First all that can fail: a mistake is not to be looked for below a page of configuration.
     std::string estimate;
     if (!arguments.has("no-estimate")) {

@@ -25,7 +25,4 @@ int replay_command(std::span<const std::string> words);
 int verify_command(std::span<const std::string> words);
 int bench_command(std::span<const std::string> words);
 
-/// Folder of the catalogue, `configs`, relative to the working directory.
-inline constexpr std::string_view kCatalogueFolder = "configs";
-
 }  // namespace mobi

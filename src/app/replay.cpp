@@ -59,7 +59,7 @@ std::filesystem::path output_of(const Arguments& arguments,
 }
 
 /// \param same  whether every setting is that of the log.
-void replay(const record::RunReader& reader, RunConfig config, bool same) {
+void replay(const record::RunReader& reader, RunConfig config, record::Output output, bool same) {
     const WallClock::time_point start = WallClock::now();
     const record::RunLayout& logged = reader.layout();
     // The log is read, not copied: a replay's own file holds no activations.
@@ -89,7 +89,7 @@ void replay(const record::RunReader& reader, RunConfig config, bool same) {
         if (logged.classes == 1) facts.targets.push_back(row.target);
     }
     facts.test_samples = logged.test_samples;
-    record::Writer writer(config.run.output, run_layout(config, plan, facts), config.record);
+    record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record);
     write_plan(writer, plan, *method, deliveries, leftovers, facts);
     if (method->uploads()) {
         writer.submit(cut_off_rows(reader));
@@ -143,7 +143,8 @@ int replay_command(std::span<const std::string> words) {
             "{}: its packets were not computed (run.compute), so there is nothing to train on",
             input.string()));
     const bool same = dump(config) == dump(logged);
-    replay(reader, std::move(config), same);
+    record::Output output(config.run.output);
+    replay(reader, std::move(config), std::move(output), same);
     return 0;
 }
 

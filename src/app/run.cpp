@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -9,10 +10,12 @@
 
 #include <fmt/format.h>
 
+#include "app/catalogue_folder.hpp"
 #include "app/command.hpp"
 #include "app/host_report.hpp"
 #include "app/output.hpp"
 #include "app/progress.hpp"
+#include "app/run_place.hpp"
 #include "app/run_preparation.hpp"
 #include "app/run_record.hpp"
 #include "app/signals.hpp"
@@ -27,6 +30,7 @@
 #include "server/record_rows.hpp"
 #include "transport/broadcast.hpp"
 #include "transport/environment.hpp"
+#include "transport/launcher.hpp"
 #include "transport/local_channel.hpp"
 #include "transport/mpi_channel.hpp"
 #include "worker/tags.hpp"
@@ -115,13 +119,14 @@ std::vector<Delivery> all_of(Arrivals& arrivals) {
 }
 
 /// The server's part of a run: everything but the forward passes.
+/// \param output   the place of the run file, held since before the run was prepared.
 /// \param channel  null with `run.compute = none`.
-void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
+void serve(const PreparedRun& run, record::Output output, Channel* channel, std::int32_t threads) {
     const WallClock::time_point start = WallClock::now();
     const RecordFacts facts = record_facts(run);
-    const std::filesystem::path output = run.config.run.output;
     // Left by an exception, the writer closes the file with status aborted.
-    record::Writer writer(output, run_layout(run.config, run.plan, facts), run.config.record);
+    record::Writer writer(std::move(output), run_layout(run.config, run.plan, facts),
+                          run.config.record);
     write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
     writer.submit(loss_rows(run.lost));
 
@@ -168,7 +173,7 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
             run.lost, run.config.run.seed)));
     }
     SummaryFacts summary;
-    summary.output = output.string();
+    summary.output = run.config.run.output;
     std::map<int, WorkerReport> reports;
     if (source) reports = source->stop();
     if (source) warn_of_clamped_values(source->replies().totals());
@@ -181,7 +186,7 @@ void serve(const PreparedRun& run, Channel* channel, std::int32_t threads) {
 
 /// With one rank: the worker's threads live here; its loop has a thread of its own, which never
 /// calls MPI.
-void serve_alone(const PreparedRun& run, std::int32_t threads) {
+void serve_alone(const PreparedRun& run, record::Output output, std::int32_t threads) {
     auto [server_end, worker_end] = LocalChannel::make_pair();
     std::exception_ptr worker_error;
     std::jthread worker([&, &end = worker_end] {
@@ -193,7 +198,7 @@ void serve_alone(const PreparedRun& run, std::int32_t threads) {
         }
     });
     try {
-        serve(run, server_end.get(), threads);
+        serve(run, std::move(output), server_end.get(), threads);
     } catch (const TransportError&) {
         server_end->close("the server failed");
         worker.join();
@@ -209,29 +214,46 @@ RunConfig read_configuration(const Arguments& arguments) {
     if (arguments.positional.empty())
         throw ConfigError("run takes one configuration file or more, e.g. configs/quickstart.cfg");
     return load_config({arguments.positional.begin(), arguments.positional.end()},
-                       arguments.all("set"), kCatalogueFolder);
+                       arguments.all("set"), catalogue_folder());
+}
+
+/// What rank 0 alone has.
+struct ServerSide {
+    PreparedRun run;
+    record::Output output;
+};
+
+ServerSide prepare_server(std::span<const std::string> words) {
+    const Arguments arguments = parse_arguments(words, specs());
+    RunConfig config = read_configuration(arguments);
+    check_run_output(config, arguments.positional);
+    record::Output output(config.run.output);  // held from here on: nobody works for nothing
+    ServerSide server{prepare_run(std::move(config)), std::move(output)};
+    for (const std::string& text : arguments.all("set"))
+        log::info(fmt::format("override: {}", text));
+    for (const auto& [name, notes] : server.run.tokenizer_sources)
+        for (const SourceNote& note : notes)
+            log::info(fmt::format("tokenizer.{}: {}", name, describe(note)));
+    warn_of_slow_blas();
+    if (server.run.config.run.compute == RunCompute::All) prepare_weights(server.run);
+    return server;
 }
 
 /// Prepares the run on rank 0 and tells all ranks how it went.
-/// \return  0, or the exit code of what rank 0 found wrong and printed.  `run` is filled on rank 0,
-///          `setup` on all.
+/// \param alone  what is wrong when there is only one rank; empty: nothing.
+/// \return  0, or the exit code of what rank 0 found wrong and printed.  `server` is filled on rank
+///          0, `setup` on all.
 int agree(const Channel& channel,
           std::span<const std::string> words,
-          std::optional<PreparedRun>& run,
+          const std::string& alone,
+          std::optional<ServerSide>& server,
           WorkerSetup& setup) {
     Bytes message;
     if (channel.rank() == 0) {
         try {
-            const Arguments arguments = parse_arguments(words, specs());
-            run = prepare_run(read_configuration(arguments));
-            for (const std::string& text : arguments.all("set"))
-                log::info(fmt::format("override: {}", text));
-            for (const auto& [name, notes] : run->tokenizer_sources)
-                for (const SourceNote& note : notes)
-                    log::info(fmt::format("tokenizer.{}: {}", name, describe(note)));
-            warn_of_slow_blas();
-            if (run->config.run.compute == RunCompute::All) prepare_weights(*run);
-            setup = worker_setup(*run, compute_threads(run->config, channel.size()));
+            if (channel.size() == 1 && !alone.empty()) throw TransportError(alone);
+            server.emplace(prepare_server(words));
+            setup = worker_setup(server->run, compute_threads(server->run.config, channel.size()));
             message = start_message(encode_setup(setup));
         } catch (const Error& error) {
             fmt::print(stderr, "fedmobillm run: {}\n", error.what());
@@ -246,32 +268,34 @@ int agree(const Channel& channel,
 }
 
 /// `run.compute = none`: rank 0 works alone, the others only wait for the end.
-void serve_without_numerics(const PreparedRun& run, Channel& channel) {
-    serve(run, nullptr, 1);
+void serve_without_numerics(ServerSide server, Channel& channel) {
+    serve(server.run, std::move(server.output), nullptr, 1);
     for (int worker = 1; worker < channel.size(); ++worker) channel.send(worker, kTagStop, {});
     for (int worker = 1; worker < channel.size();)
         if (channel.receive(WallClock::duration(1))) ++worker;
     channel.flush();
 }
 
-int run_ranks(Channel& channel, std::span<const std::string> words) {
-    std::optional<PreparedRun> run;
+int run_ranks(Channel& channel, std::span<const std::string> words, const std::string& alone) {
+    std::optional<ServerSide> server;
     WorkerSetup setup;
-    if (const int code = agree(channel, words, run, setup); code != 0) return code;
+    if (const int code = agree(channel, words, alone, server, setup); code != 0) return code;
     if (channel.rank() > 0)
         worker_loop(channel, setup);
-    else if (run->config.run.compute == RunCompute::None)
-        serve_without_numerics(*run, channel);
+    else if (server->run.config.run.compute == RunCompute::None)
+        serve_without_numerics(std::move(*server), channel);
     else if (channel.size() == 1)
-        serve_alone(*run, setup.threads);
+        serve_alone(server->run, std::move(server->output), setup.threads);
     else
-        serve(*run, &channel, setup.threads);
+        serve(server->run, std::move(server->output), &channel, setup.threads);
     return 0;
 }
 
 }  // namespace
 
 int run_command(std::span<const std::string> words) {
+    // before MPI starts, which sets such variables itself
+    const std::string alone = lost_ranks(1, std::getenv).value_or("");
     Environment environment;
     int code = 0;
     int rank = 0;
@@ -292,7 +316,7 @@ int run_command(std::span<const std::string> words) {
                     describe_arguments(specs()));
         } else {
             catch_signals();
-            code = run_ranks(channel, words);
+            code = run_ranks(channel, words, alone);
         }
     } catch (const Error& error) {
         give_up(error.what(), error.exit_code());

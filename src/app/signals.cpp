@@ -17,6 +17,7 @@ extern "C" void remember(int signal) {
 void catch_signals() {
     std::signal(SIGTERM, remember);
     std::signal(SIGINT, remember);
+    if (std::signal(SIGHUP, remember) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // nohup
 }
 
 void throw_if_interrupted() {

@@ -5,7 +5,7 @@
 
 namespace mobi {
 
-/// SIGTERM or SIGINT reached the process.  Exit code 128 + the signal's number.
+/// SIGTERM, SIGINT or SIGHUP reached the process.  Exit code 128 + the signal's number.
 class Interrupted : public Error {
   public:
     explicit Interrupted(int signal)
@@ -14,8 +14,9 @@ class Interrupted : public Error {
                 128 + signal) {}
 };
 
-/// From now on SIGTERM and SIGINT are remembered instead of ending the process: on rank 0 for
-/// throw_if_interrupted(), on the others for nothing, because rank 0 ends them.
+/// From now on SIGTERM, SIGINT and SIGHUP (a terminal that went; not under nohup) are remembered
+/// instead of ending the process: on rank 0 for throw_if_interrupted(), on the others for nothing,
+/// because rank 0 ends them.
 void catch_signals();
 
 /// \throws Interrupted  when a signal came.

@@ -501,6 +501,8 @@ std::string Loader::unknown_entry(EntryKind kind,
                  [&](const std::string& other) { return other != name; });
     std::string what = fmt::format("no {} '{}'", section_of(kind), name);
     if (configs_) what += fmt::format(" in {}", (*configs_ / catalogue_of(kind)).string());
+    if (configs_ && !fs::is_directory(*configs_))
+        return what + ": there is no such folder in the working directory, nor above the program";
     const auto meant = nearest(name, others);
     return what + (meant ? fmt::format("; did you mean '{}'?", *meant)
                          : fmt::format("; known: {}", fmt::join(others, ", ")));
