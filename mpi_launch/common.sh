@@ -65,6 +65,10 @@ logged() {
     return 1
 }
 
+# mobi_cores: how many cores this process may use.  nproc alone would count what OMP_NUM_THREADS and
+# OMP_THREAD_LIMIT say, which are about the threads of one rank.
+mobi_cores() { env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc; }
+
 # ask QUESTION: true when the answer is yes, when --yes was given, or when nobody is there to ask.
 ask() {
     local answer
@@ -174,7 +178,7 @@ mobi_folder_is_whole() {
 mobi_build() {
     local preset=${1:-${MOBI_PRESET:-release}} jobs options=() only=()
     [[ -z ${2:-} ]] || only=(--target "$2")
-    jobs=$(awk -v n="$(nproc)" '/^MemTotal/ { m = int($2 / 2097152) } END { print m < 1 ? 1 : m < n ? m : n }' /proc/meminfo)
+    jobs=$(awk -v n="$(mobi_cores)" '/^MemTotal/ { m = int($2 / 2097152) } END { print m < 1 ? 1 : m < n ? m : n }' /proc/meminfo)
     [[ -z $MOBI_PYTHON ]] || options+=("-DPython3_EXECUTABLE=$MOBI_PYTHON")
     if command -v ccache >/dev/null; then
         options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
@@ -233,9 +237,10 @@ mobi_mpirun() {
     [[ $(id -u) -ne 0 ]] || line+=(--allow-run-as-root)
     [[ -z ${MOBI_HOSTFILE:-} ]] || line+=(--hostfile "$MOBI_HOSTFILE")
     line+=("${further[@]}" -np "$ranks" "$@")
-    say "$(printf '%q' "${line[0]}" && printf ' %q' "${line[@]:1}")"
+    say "$(printf '%q ' "${line[@]}")</dev/null" # without it mpirun eats the lines of a loop that it is pasted into
 
-    report=$(mktemp)
+    report=$(mktemp 2>/dev/null) ||
+        die 2 "no temporary file can be made in TMPDIR=${TMPDIR:-/tmp}: set TMPDIR to a folder that can be written"
     ! command -v python3 >/dev/null || filter=(python3 "$MOBI_ROOT/mpi_launch/mpirun_filter.py" "$report")
     exec {filtered}> >(exec "${filter[@]}" >&2)
     filter_pid=$!
@@ -247,44 +252,52 @@ mobi_mpirun() {
     trap 'pass_signal INT $mobi_mpirun_pid' INT
     while [[ $mobi_interrupted == yes ]]; do # a trapped signal interrupts the wait, not the run
         mobi_interrupted=no
-        wait "$mobi_mpirun_pid" && code=0 || code=$?
+        # what bash would say about a death of mpirun itself, e.g. by two signals in a row, helps nobody
+        { wait "$mobi_mpirun_pid" && code=0 || code=$?; } 2>/dev/null
     done
     trap - TERM HUP INT
     wait "$filter_pid" 2>/dev/null || true
     explain_end "$code" "$(cat "$report"; rm -f "$report")"
 }
 
-# mobi_run RANKS CONFIG ARGUMENT...: `fedmobillm run` from the repository's root; RANKS empty = one
-# worker a core, plus the server.
+# mobi_run RANKS CONFIG... [ARGUMENT...]: `fedmobillm run` from the repository's root; RANKS empty =
+# one worker a core, plus the server.  A CONFIG may be relative to where the caller is.
 mobi_run() {
-    local ranks=${1:-$(($(nproc) + 1))} config=$2 path
-    shift 2
+    local ranks=${1:-$(($(mobi_cores) + 1))} path word before="" words=()
+    shift
     [[ $ranks =~ ^[1-9][0-9]*$ ]] || die 2 "-n takes a number of ranks, 1 or more, not '$ranks'"
-    [[ ! -f $config ]] || config=$(realpath -- "$config")
+    for word in "$@"; do
+        if [[ $before != --set && $word != -* && -f $word ]]; then
+            word=$(realpath -- "$word")
+            word=${word#"$MOBI_ROOT"/}
+        fi
+        words+=("$word")
+        before=$word
+    done
     path=$(mobi_program) || exit $?
     mobi_use_openblas
     cd "$MOBI_ROOT"
-    mobi_mpirun "$ranks" "$path" run "${config#"$MOBI_ROOT"/}" "$@"
+    mobi_mpirun "$ranks" "$path" run "${words[@]}"
 }
 
 # explain_end CODE DEATH: turns mpirun's exit code into ours and adds the line that is missing.
 explain_end() {
     local code=$1 death=$2
     if [[ $code -ne 0 && -n $mobi_caught ]]; then
-        [[ $code -eq 130 || $code -eq 143 ]] || complain "ended by SIG$mobi_caught before rank 0 had closed the run file"
+        [[ $code -eq 130 || $code -eq 143 ]] ||
+            complain "ended by SIG$mobi_caught at once: the run file keeps every flushed row, and its status says whether rank 0 could close it"
         [[ $mobi_caught == INT ]] && return 130
         return 143
     fi
     case $code in
         0 | 2 | 3 | 5 | 70) return "$code" ;; # the program has said why
-        1)
-            complain "mpirun could not run the ranks (its code 1): its own words are above"
-            return 4
-            ;;
-        130 | 143) [[ -n $death ]] || return "$code" ;;
+        4 | 130 | 143) [[ -n $death ]] || return "$code" ;;
         13[2-9]) death=${death:-a rank died on signal $((code - 128)) (SIG$(kill -l $((code - 128))))} ;;
     esac
-    [[ -n $death ]] || return "$code"
+    if [[ -z $death ]]; then # 1: wrong arguments, too few slots; 255: a host that cannot be reached; ...
+        complain "mpirun could not run the ranks (its code $code): its own words are above"
+        return 4
+    fi
     complain "$death and the others were ended; the run file keeps every flushed row and says that it is incomplete"
     return 4
 }

@@ -10,7 +10,8 @@
 #
 # A line `<name> = <--set arguments>` writes results/<file>/<name>.h5.  A run in progress is called
 # <name>.partial.h5 and takes its name when it has finished, so runs that are there are skipped, and
-# an experiment that was interrupted goes on when it is started again.
+# an experiment that was interrupted goes on when it is started again.  A run that is there, but of
+# another configuration than its line asks for now, is left alone and counts as failed (code 2).
 set -euo pipefail
 # shellcheck source=mpi_launch/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -44,22 +45,32 @@ done
 
 experiment=$(basename "$file" .cfg)
 mkdir -p "results/$experiment"
+# Held until this script and its mpirun have ended.  Other codes than 75: no locks on this file system,
+# or no flock; then the program alone keeps two runs from one file.
+exec {lock}<"results/$experiment"
+flock -n -E 75 "$lock" 2>/dev/null || [[ $? -ne 75 ]] ||
+    die 5 "another run_experiment.sh is at work in results/$experiment"
 done_already=0 made=0 failed=0 first_code=0
 while IFS=$'\t' read -r name arguments <&3; do
     [[ ${#only[@]} -eq 0 || " ${only[*]} " == *" $name "* ]] || continue
     output=results/$experiment/$name
-    if [[ -e $output.h5 ]]; then
-        done_already=$((done_already + 1))
-        continue
-    fi
-    say "$experiment: $name"
     mapfile -t words < <(xargs -r printf '%s\n' <<<"$arguments") # splits as a shell would, quotes included
-    rm -f "$output.partial.h5"
     code=0
-    mobi_run "$ranks" "$file" "${words[@]}" --set "run.output=$output.partial.h5" || code=$?
-    if [[ $code -eq 0 ]]; then
+    if [[ -e $output.h5 ]]; then
+        "$program" check --same-as "$output.h5" "$file" "${words[@]}" || code=$?
+    else
+        say "$experiment: $name"
+        mobi_run "$ranks" "$file" "${words[@]}" --set "run.output=$output.partial.h5" || code=$?
+    fi
+    if [[ $code -eq 0 && -e $output.h5 ]]; then
+        done_already=$((done_already + 1))
+    elif [[ $code -eq 0 ]]; then
         mv "$output.partial.h5" "$output.h5"
         made=$((made + 1))
+    elif [[ -e $output.h5 ]]; then
+        complain "run '$name' is not the one that is asked for: move $output.h5 away, or give FILE another name"
+        failed=$((failed + 1))
+        [[ $first_code -ne 0 ]] || first_code=$code
     elif [[ $code -eq 130 || $code -eq 143 ]]; then
         die "$code" "interrupted in '$name'; start again to go on"
     else

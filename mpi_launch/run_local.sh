@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs `fedmobillm run` under mpirun on this machine, or on those of a host file.
 #
-# usage: mpi_launch/run_local.sh [-n RANKS] [--hostfile FILE] -- CONFIG [--set KEY=VALUE]...
+# usage: mpi_launch/run_local.sh [-n RANKS] [--hostfile FILE] -- CONFIG... [--set KEY=VALUE]...
 #
 #   -n RANKS         rank 0 is the server, the others compute for the devices (default: one worker a
 #                    core, plus the server).  The results do not depend on it.
@@ -14,7 +14,7 @@
 #   mpi_launch/run_local.sh -- configs/quickstart.cfg --set 'link.*.uplink=5 Mbit/s'
 #
 # Exit code: the program's (2 configuration, 3 input file, 4 MPI or a rank that died, 5 run file,
-# 70 our bug); 143 and 130 after SIGTERM and Ctrl-C, which close the run file first.
+# 70 our bug); 1 where there is no program or no mpirun to run it with; 143 and 130 after SIGTERM and Ctrl-C, which close the run file first.
 set -euo pipefail
 # shellcheck source=mpi_launch/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

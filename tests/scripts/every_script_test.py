@@ -57,6 +57,11 @@ class EveryScriptTest(unittest.TestCase):
         for path in self.each(SHELL + PYTHON + [ROOT / "mpi_launch/hostfile.example"]):
             self.assertIsNone(MACHINE_PATH.search(path.read_text()))
 
+    def test_cores_are_counted_in_one_place(self):
+        for path in self.each(SHELL):  # nproc obeys OMP_NUM_THREADS
+            text = re.sub(r"env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc", "", path.read_text())
+            self.assertNotRegex(text, r"\$\(nproc|^\s*nproc")
+
     def test_shellcheck_finds_nothing(self):
         if shutil.which("shellcheck") is None:
             self.skipTest("shellcheck is not installed")

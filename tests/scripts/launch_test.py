@@ -12,9 +12,13 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Writes the file of --set run.output=, then does what $ACT says.
+# Writes the file of --set run.output=, then does what $ACT says.  `check --same-as` ends with $SAME.
 PROGRAM = r"""#!/usr/bin/env bash
 rank=${OMPI_COMM_WORLD_RANK:-}
+if [ "$1 $2" = "check --same-as" ]; then
+    printf '%s\n' "$@" >>"$SCRATCH/compared"
+    exit "${SAME:-0}"
+fi
 if [ "$1" = check ]; then
     printf 'one\t--set a.b="4 GiB" --set c=d\ntwo\t\n'
     exit
@@ -73,7 +77,42 @@ class RunLocalTest(Launch):
             (self.scratch / "arguments").read_text().splitlines(),
             ["run", str(self.config), "--set", "link.*.uplink=5 Mbit/s"],
         )
-        self.assertRegex(end.err, r"==> mpirun .*-np 2 \S+/fedmobillm run \S+study.cfg --set link.\\\*.uplink=5\\ Mbit/s\n")
+        self.assertRegex(end.err, r"==> mpirun .*-np 2 \S+/fedmobillm run \S+study.cfg --set link.\\\*.uplink=5\\ Mbit/s </dev/null\n")
+
+    def test_ranks_are_cores_whatever_openmp_is_told(self):
+        for environment in ({"OMP_NUM_THREADS": "16"}, {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}):
+            with self.subTest(**environment):
+                end = self.run_to_end("run_local.sh", "--", "study.cfg", **environment)
+                self.assertIn(f" -np {len(os.sched_getaffinity(0)) + 1} ", end.err)
+
+    def test_every_configuration_is_looked_for_where_the_user_is(self):
+        (self.scratch / "extra.cfg").write_text("")
+        (self.scratch / "a.b=c").write_text("")  # the value of --set is no file
+        (self.root / "configs").mkdir()
+        (self.root / "configs/own.cfg").write_text("")
+        self.run_to_end("run_local.sh", "-n", 1, "--", "study.cfg", "configs/own.cfg", "extra.cfg", "--set", "a.b=c")
+        self.assertEqual(
+            (self.scratch / "arguments").read_text().splitlines(),
+            ["run", str(self.config), "configs/own.cfg", str(self.scratch / "extra.cfg"), "--set", "a.b=c"],
+        )
+
+    def test_a_folder_for_temporary_files_that_is_not_there(self):
+        end = self.run_to_end("run_local.sh", "-n", 1, "--", "study.cfg", TMPDIR="/nonexistent")
+        self.assertEqual(end.returncode, 2)
+        self.assertEqual(len(end.lines), 1, end.err)
+        self.assertIn("TMPDIR=/nonexistent", end.lines[0])
+
+    def test_a_failure_of_mpirun_itself_is_code_4(self):
+        mpirun = self.scratch / "bin/mpirun"
+        mpirun.parent.mkdir()
+        for code in (1, 213, 255):
+            mpirun.write_text(f"#!/bin/sh\necho no such host >&2\nexit {code}\n")
+            mpirun.chmod(0o755)
+            path = f"{mpirun.parent}:{os.environ['PATH']}"
+            end = self.run_to_end("run_local.sh", "-n", 1, "--", "study.cfg", PATH=path)
+            self.assertEqual(end.returncode, 4)
+            self.assertEqual(end.lines[0], "no such host")
+            self.assertIn(f"mpirun could not run the ranks (its code {code})", end.lines[1])
 
     def test_the_programs_own_message_stands_alone(self):
         end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", ACT="complain")
@@ -93,12 +132,27 @@ class RunLocalTest(Launch):
         self.assertEqual(end.returncode, 4, end.err)
         self.assertRegex(end.lines[-1], r"(rank 0 on \S+|a rank) died on signal 11")
 
-    def stop(self, number):
+    def start_to_work(self):
         process = self.start("run_local.sh", "-n", 2, "--", "study.cfg", ACT="work")
         deadline = time.monotonic() + 100
         while not all((self.scratch / f"started.{rank}").exists() for rank in (0, 1)):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
+        return process
+
+    def test_a_second_ctrl_c_does_not_wait(self):
+        process = self.start_to_work()
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.4)
+        lines = [line for line in process.communicate(timeout=100)[1].splitlines() if not line.startswith("==> ")]
+        self.assertEqual(process.returncode, 130)
+        self.assertLessEqual(len(lines), 1, lines)  # none: rank 0 was quicker
+        for line in lines:
+            self.assertRegex(line, "^run_local.sh: ended by SIGINT at once: the run file keeps every flushed row, and its status")
+
+    def stop(self, number):
+        process = self.start_to_work()
         os.killpg(process.pid, number)  # as a terminal does: to the whole group
         process.communicate(timeout=100)
         self.assertTrue((self.scratch / "closed").exists(), "rank 0 had no time to close its file")
@@ -144,6 +198,32 @@ class RunExperimentTest(Launch):
         self.assertEqual(end.returncode, 0, end.err)
         self.assertEqual(self.names(), ["one.h5", "two.h5"])
         self.assertIn("0 made, 2 there before, 0 failed", self.run_to_end("run_experiment.sh", "study.cfg").err)
+
+    def test_a_run_of_another_configuration_is_not_taken_for_done(self):
+        self.run_to_end("run_experiment.sh", "-n", 1, "study.cfg")
+        end = self.run_to_end("run_experiment.sh", "-n", 1, "study.cfg", SAME="2")
+        self.assertEqual(end.returncode, 2, end.err)
+        self.assertIn("0 made, 0 there before, 2 failed", end.err)
+        self.assertRegex(end.lines[0], "run 'one' is not the one that is asked for: move results/study/one.h5 away")
+        self.assertEqual(self.names(), ["one.h5", "two.h5"])
+        self.assertEqual(
+            (self.scratch / "compared").read_text().splitlines()[:8],
+            ["check", "--same-as", "results/study/one.h5", str(self.config), "--set", "a.b=4 GiB", "--set", "c=d"],
+        )
+
+    def test_one_experiment_at_a_time_in_a_folder(self):
+        first = self.start("run_experiment.sh", "-n", 1, "study.cfg", ACT="work")
+        deadline = time.monotonic() + 100
+        while not (self.scratch / "started.0").exists():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        end = self.run_to_end("run_experiment.sh", "-n", 1, "study.cfg")
+        self.assertEqual(end.returncode, 5, end.err)
+        self.assertIn("another run_experiment.sh is at work in results/study", end.lines[0])
+        self.assertEqual(self.names(), ["one.partial.h5"])
+        os.killpg(first.pid, signal.SIGTERM)
+        self.assertIn("interrupted in 'one'", first.communicate(timeout=100)[1])
+        self.assertEqual(self.run_to_end("run_experiment.sh", "-n", 1, "study.cfg").returncode, 0)
 
     def test_quoted_arguments_stay_whole(self):
         self.run_to_end("run_experiment.sh", "-n", 1, "--only", "one", "study.cfg")
@@ -200,6 +280,20 @@ class MpirunFilterTest(unittest.TestCase):
     def test_the_box_about_a_death_becomes_the_report(self):
         box = self.RULE + b"mpirun noticed that process rank 3 with PID 0 on node n1 exited on signal 9 (Killed).\n" + self.RULE
         self.assertEqual(self.filter(b"a\n" + box + b"b\n"), (b"a\nb\n", b"rank 3 on n1 died on signal 9 (Killed)"))
+
+    def test_the_words_of_open_mpi_5_are_known_too(self):
+        boxes = (
+            b'prterun has exited due to process rank 0 with PID 0 on node vm calling\n"abort". This may have caused'
+            b" other processes in the application to be\nterminated by signals sent by prterun (as reported here).\n",
+            b"prterun detected that one or more processes exited with non-zero status,\nthus causing the job to be"
+            b" terminated. The first process to do so was:\n\n   Process name: [prterun-vm-1@1,0]\n   Exit code:    2\n",
+            b"prterun noticed that process rank 2 with PID 77 on node vm exited on\nsignal 9 (Killed).\n",
+        )
+        text = b"[vm:03952] SET OMP_NUM_THREADS=1\n[vm:03952] SET OPENBLAS_NUM_THREADS=1\nours\n"
+        text += b"".join(self.RULE + box + self.RULE for box in boxes)
+        self.assertEqual(self.filter(text), (b"ours\n", b"rank 2 on vm died on signal 9 (Killed)"))
+        improper = self.RULE + b"prterun has exited due to process rank 0 with PID 0 on node vm exiting improperly.\n" + self.RULE
+        self.assertEqual(self.filter(improper), (improper, b""))
 
     def test_an_unfinished_box_is_not_lost(self):
         text = self.RULE + b"MPI_ABORT was invoked on rank 0\n"
