@@ -5,9 +5,10 @@
     report.py RUN.h5 [--reference FILE] [--output DIR] [--no-reference]
 
 Writes report.html and figures/*.png to DIR.  Default: the folder of RUN.h5 if the file is called
-run.h5, else a folder beside it that is named after it.  The line of centralised training comes from
-FILE, a replay of the same run with server.mode = replay_after_all; without --reference the replay
-is made once, if the fedmobillm program is found, and kept as replay_all.h5 in DIR.
+run.h5, else a folder beside it that is named after it (of a name without an ending: NAME_report).
+The line of centralised training comes from FILE, a replay of the same run with server.mode =
+replay_after_all; without --reference the replay is made once, if the fedmobillm program is found,
+and kept as replay_all.h5 in DIR.
 
 Exit codes: 0, or 2 (command line), 3 (a file that cannot be read), 5 (DIR cannot be written).
 """
@@ -52,7 +53,9 @@ FIGURES = {  # name -> (drawing, what it shows, for people who cannot see it)
 
 
 def output_folder(run_path):
-    return run_path.parent if run_path.stem == "run" else run_path.parent / run_path.stem
+    if run_path.stem == "run":
+        return run_path.parent
+    return run_path.parent / (run_path.stem if run_path.suffix else run_path.name + "_report")
 
 
 def draw_all(run, summary, folder, line):
@@ -82,6 +85,8 @@ def make_report(run_path, output=None, reference_path=None, no_reference=False, 
     """Writes the report of one run and returns the path of the page."""
     run = runs.load_run(run_path)
     folder = pathlib.Path(output) if output else output_folder(run.path)
+    if folder.exists() and not folder.is_dir():
+        raise OSError(f"{folder} is no folder: --output DIR takes another one")
     folder.mkdir(parents=True, exist_ok=True)
     line, why_not = None, ""
     if reference_path:

@@ -495,6 +495,19 @@ class CommandLineTest(ReportCase):
             pathlib.Path("results/sweep/a"),
         )
 
+    def test_a_run_file_without_an_ending_does_not_stand_in_the_way(self):
+        path = make_fixture(self.folder / "noext", Options(compute=False))
+        code, out, _ = self.call(path, "--no-reference")
+        self.assertEqual((code, out.strip()), (0, str(self.folder / "noext_report" / "report.html")))
+
+    def test_an_output_that_is_a_file_is_one_line_and_code_5(self):
+        path = make_fixture(self.folder / "a.h5", Options(compute=False))
+        (self.folder / "a").write_text("not ours")
+        code, _, error = self.call(path, "--no-reference")
+        self.assertEqual(code, 5)
+        self.assertEqual(error, f"report.py: {self.folder / 'a'} is no folder: --output DIR takes another one\n")
+        self.assertEqual((self.folder / "a").read_text(), "not ours")
+
     def test_output_is_created_where_asked(self):
         path = make_fixture(self.folder / "run.h5", Options(compute=False))
         code, out, _ = self.call(path, "--no-reference", "--output", self.folder / "a" / "b")
