@@ -10,7 +10,8 @@
 #   -h, --help
 #
 # MOBI_PRESET=asan tests/run.sh runs them under the sanitizers.  MOBI_SHARED is the folder of reference
-# data (default ../shared): tests labelled reference skip where it is absent.  Example:
+# data (default ../shared): tests labelled reference skip where it is absent, and a test of them that
+# skips where it is there fails the call.  At the end it says how many ran.  Example:
 #   tests/run.sh -- -R tokenizer
 set -euo pipefail
 # shellcheck source=mpi_launch/common.sh
@@ -48,9 +49,20 @@ if [[ $preset == asan ]]; then
     export ASAN_OPTIONS=fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 fi
 say "tests"
+export MOBI_SHARED=${MOBI_SHARED:-$MOBI_ROOT/../shared}
+[[ ! -d $MOBI_SHARED ]] || MOBI_SHARED=$(realpath -- "$MOBI_SHARED")
 code=0
-ctest --test-dir "$build" --output-on-failure --no-tests=error --timeout 300 -j "$(nproc)" "$@" </dev/null || code=$?
-if grep -q HDF5-DIAG "$build/Testing/Temporary/LastTest.log"; then
+ctest --test-dir "$build" --output-on-failure --no-tests=error --timeout 300 -j "$(mobi_cores)" "$@" </dev/null || code=$?
+log=$build/Testing/Temporary/LastTest.log
+# The words are those of tests/support/shared_data.hpp.
+ran=$(awk '/^\[REFERENCE\]/ && !seen[$0]++ { n++ } END { print n + 0 }' "$log")
+skipped=$(awk '/set MOBI_SHARED to the reference data/ { n++ } END { print n + 0 }' "$log")
+say "tests that read reference data: $ran ran, $skipped skipped (MOBI_SHARED is $MOBI_SHARED)"
+if [[ -d $MOBI_SHARED && $skipped -gt 0 ]]; then
+    complain "MOBI_SHARED is there, but $skipped tests found no data of theirs in it: search for 'set MOBI_SHARED' in build/$preset/Testing/Temporary/LastTest.log"
+    [[ $code -ne 0 ]] || code=1
+fi
+if grep -q HDF5-DIAG "$log"; then
     die 1 "HDF5 reported an error that nobody handled: search for HDF5-DIAG in build/$preset/Testing/Temporary/LastTest.log"
 fi
 exit "$code"

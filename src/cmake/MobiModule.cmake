@@ -24,14 +24,16 @@ function(mobi_module name)
   set_property(GLOBAL APPEND_STRING PROPERTY MOBI_LAYERS "${name}: ${ARG_USES}\n")
 endfunction()
 
-# Where tests find reference data that is not part of the project (see tests/support/shared_data.hpp).
+# Where tests find reference data that is not part of the project, unless the caller's environment has
+# MOBI_SHARED (see tests/support/shared_data.hpp).
 set(MOBI_SHARED "$ENV{MOBI_SHARED}" CACHE PATH "Folder of reference data; default ../shared")
 if(NOT MOBI_SHARED)
   set(MOBI_SHARED "${PROJECT_SOURCE_DIR}/../shared")
 endif()
 
 # mobi_test(<name> SOURCES ... USES ... [RANKS 1 2 4] [LABELS ...] [TIMEOUT s])
-# With RANKS the binary runs once per rank count under mpiexec, with the rank-agreeing main.
+# With RANKS the binary runs once per rank count under mpiexec, with the rank-agreeing main.  A binary all
+# of whose tests skip returns 77 (tests/support/all_skipped.hpp) and is reported as Skipped.
 function(mobi_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;USES;RANKS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -39,13 +41,13 @@ function(mobi_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_USES PREPEND mobi::)
-  set(environment "MOBI_SHARED=${MOBI_SHARED}" "MOBI_SOURCE=${PROJECT_SOURCE_DIR}" "OMP_NUM_THREADS=1")
+  set(environment "MOBI_SHARED_DEFAULT=${MOBI_SHARED}" "MOBI_SOURCE=${PROJECT_SOURCE_DIR}" "OMP_NUM_THREADS=1")
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   if(NOT ARG_RANKS)
-    target_link_libraries(${name} PRIVATE ${ARG_USES} GTest::gtest_main mobi_warnings)
+    target_link_libraries(${name} PRIVATE ${ARG_USES} mobi_gtest_main mobi_warnings)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "unit;${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-      ENVIRONMENT "${environment}")
+      SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
     return()
   endif()
   target_link_libraries(${name} PRIVATE ${ARG_USES} mobi_mpi_gtest_main mobi_warnings)
@@ -53,7 +55,7 @@ function(mobi_test name)
     add_test(NAME ${name}.np${ranks}
       COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${name}>)
     set_tests_properties(${name}.np${ranks} PROPERTIES
-      LABELS "mpi;${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks}
+      LABELS "mpi;${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ranks} SKIP_RETURN_CODE 77
       ENVIRONMENT "${environment};OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
   endforeach()
 endfunction()

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The label statistics of the reference data: means over seeds within four standard errors.
+// The label statistics of the reference data, every case of the form of `partition`: means over
+// seeds within four standard errors.
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "data/partition.hpp"
-#include "support/shared_data.hpp"
+#include "support/reference_cases.hpp"
 
 namespace mobi::test {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr int kSeeds = 50;
-constexpr int kDevices = 100;
 
 std::map<std::string, double> statistics(const std::vector<std::int32_t>& shard,
                                          const std::vector<std::int32_t>& labels,
@@ -44,7 +41,10 @@ std::map<std::string, double> statistics(const std::vector<std::int32_t>& shard,
             {"largest_share", largest}};
 }
 
-void expect_reference(const Json& row, const Json& class_counts) {
+/// \param sizes  how many devices the reference has, and over how many seeds its mean is.
+void expect_reference(const Json& row, const Json& class_counts, const Json& sizes) {
+    const int devices = sizes.at("devices");
+    const std::string mean = fmt::format("mean_{}_seeds", sizes.at("long_run").get<int>());
     const auto counts = class_counts.get<std::vector<int>>();
     std::vector<std::int32_t> labels;
     for (std::size_t c = 0; c < counts.size(); ++c)
@@ -57,7 +57,7 @@ void expect_reference(const Json& row, const Json& class_counts) {
     std::map<std::string, double> sums;
     for (int seed = 0; seed < kSeeds; ++seed) {
         const Partition result = partition(parameters, labels, static_cast<int>(counts.size()),
-                                           kDevices, static_cast<std::uint64_t>(seed));
+                                           devices, static_cast<std::uint64_t>(seed));
         for (const auto& shard : result.shards)
             for (const auto& [name, value] : statistics(shard, labels, counts.size()))
                 sums[name] += value;
@@ -65,26 +65,37 @@ void expect_reference(const Json& row, const Json& class_counts) {
     for (const auto& [name, sum] : sums) {
         const Json& expected = row.at(name);
         const double allowed = 4 * expected.at("std_of_the_mean_of_one_seed").get<double>() *
-                               std::sqrt(1.0 / kSeeds + 1.0 / 200);
-        EXPECT_NEAR(sum / (kSeeds * kDevices), expected.at("mean_200_seeds").get<double>(), allowed)
+                               std::sqrt(1.0 / kSeeds + 1.0 / sizes.at("long_run").get<double>());
+        EXPECT_NEAR(sum / (kSeeds * devices), expected.at(mean).get<double>(), allowed)
             << row.at("kind") << " " << row.at("data") << " alpha " << parameters.alpha << " "
             << name;
     }
 }
 
-TEST(PartitionStatisticsTest, LieWithinFourStandardErrorsOfTheReference) {
-    MOBI_NEEDS_SHARED("vectors/algorithms/partition/case.json");
-    std::ifstream file(shared_path("vectors/algorithms/partition/case.json"));
-    const Json reference = Json::parse(file);
+class PartitionStatisticsTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(PartitionStatisticsTest, LieWithinFourStandardErrorsOfTheReference) {
+    MOBI_NEEDS_SHARED(GetParam());
+    const Json reference = read_case(GetParam());
+    const Json& settings = reference.at("settings");
     int rows = 0;
     for (const Json& row : reference.at("table")) {
         if (row.at("kind") != "dirichlet_prior" && row.at("kind") != "dirichlet_per_class")
             continue;
         ++rows;
-        expect_reference(row, reference.at("settings").at("data").at(row.at("data")));
+        expect_reference(row, settings.at("data").at(row.at("data").get<std::string>()),
+                         settings.at("sizes"));
     }
-    EXPECT_EQ(rows, 18);
+    EXPECT_GT(rows, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cases,
+                         PartitionStatisticsTest,
+                         ::testing::ValuesIn(reference_cases([](const Json& facts) {
+                             return facts.contains("table") && has_path(facts, "/settings/data") &&
+                                    has_path(facts, "/settings/sizes/devices");
+                         })),
+                         [](const auto& test) { return case_name(test); });
 
 }  // namespace
 }  // namespace mobi::test

@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every family against transformers: the folders of MOBI_SHARED/vectors, both spellings of
-// config.json, padding on either side.
+// Every family against transformers: the folders below MOBI_SHARED/vectors that hold a model and
+// its activations, both spellings of config.json, padding on either side.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "model/model_support.hpp"
 #include "model/reference_check.hpp"
-#include "support/shared_data.hpp"
+#include "support/reference_cases.hpp"
 
 namespace mobi {
 namespace {
 
 namespace fs = std::filesystem;
 
-class FamilyReferenceTest : public ::testing::TestWithParam<const char*> {
+class FamilyReferenceTest : public ::testing::TestWithParam<std::string> {
   protected:
     void SetUp() override {
+        MOBI_NEEDS_SHARED(GetParam());
         test::use_one_thread();
-        folder_ = test::shared_path("vectors") / GetParam();
-        if (!fs::exists(folder_ / "case.json"))
-            GTEST_SKIP() << folder_ << " is not there: set MOBI_SHARED to the reference data";
+        folder_ = test::shared_path(GetParam());
     }
 
     /// Checks the case with one of its two configurations.
@@ -48,6 +45,8 @@ class FamilyReferenceTest : public ::testing::TestWithParam<const char*> {
 
 TEST_P(FamilyReferenceTest, EveryTensorAgreesInFp32) {
     for (const char* config : {"config.json", "config_old.json"}) {
+        if (!fs::exists(folder_ / config))
+            continue;  // config_old.json: another spelling, if there is one
         int compared = 0;
         for (const TensorError& error : check(config, Precision::Fp32)) {
             if (error.name.starts_with("bf16.")) continue;
@@ -60,8 +59,7 @@ TEST_P(FamilyReferenceTest, EveryTensorAgreesInFp32) {
 }
 
 TEST_P(FamilyReferenceTest, Bf16IsWithinTwiceTransformersOwnError) {
-    nlohmann::json facts;
-    std::ifstream(folder_ / "case.json") >> facts;
+    const test::Json facts = test::read_case(GetParam());
     if (!facts.contains("bf16_error")) GTEST_SKIP() << "no bfloat16 error is known for this case";
     int compared = 0;
     for (const TensorError& error : check("config.json", Precision::Bf16)) {
@@ -74,20 +72,10 @@ TEST_P(FamilyReferenceTest, Bf16IsWithinTwiceTransformersOwnError) {
 
 INSTANTIATE_TEST_SUITE_P(Vectors,
                          FamilyReferenceTest,
-                         ::testing::Values("bert",
-                                           "bf16_weights",
-                                           "fp16_weights",
-                                           "gpt2",
-                                           "gpt2_base_prefix",
-                                           "llama_gqa",
-                                           "llama_rope_scaled",
-                                           "opt_base_prefix",
-                                           "opt_postnorm_proj",
-                                           "opt_prenorm",
-                                           "roberta",
-                                           "roberta_base_prefix",
-                                           "sharded"),
-                         [](const auto& test) { return std::string(test.param); });
+                         ::testing::ValuesIn(test::reference_cases([](const test::Json& facts) {
+                             return facts.contains("model_type") && facts.contains("weight_files");
+                         })),
+                         [](const auto& test) { return test::case_name(test); });
 
 }  // namespace
 }  // namespace mobi

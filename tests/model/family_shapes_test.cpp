@@ -10,7 +10,7 @@
 
 #include "model/model_folder.hpp"
 #include "model/model_support.hpp"
-#include "support/shared_data.hpp"
+#include "support/reference_cases.hpp"
 
 namespace mobi {
 namespace {
@@ -23,15 +23,15 @@ nlohmann::json read_json(const std::filesystem::path& path) {
     return value;
 }
 
-class FamilyShapesTest : public ::testing::TestWithParam<const char*> {};
+class FamilyShapesTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(FamilyShapesTest, TheConfigurationGivesTheListedTensors) {
-    MOBI_NEEDS_SHARED("data/model/hf_shapes/configs.json");
-    const auto shapes_folder = test::shared_path("data/model/hf_shapes");
-    const auto listing = read_json(shapes_folder / (std::string(GetParam()) + ".json"));
+    MOBI_NEEDS_SHARED(GetParam());
+    const auto path = test::shared_path(GetParam());
+    const auto listing = read_json(path);
     const test::TempFolder folder;
     std::ofstream(folder.path() / "config.json")
-        << read_json(shapes_folder / "configs.json").at(GetParam());
+        << read_json(path.parent_path() / "configs.json").at(path.stem().string());
     BackboneParameters parameters;
     parameters.path = folder.path().string();
     const ModelFolder model(parameters);
@@ -47,15 +47,15 @@ TEST_P(FamilyShapesTest, TheConfigurationGivesTheListedTensors) {
     EXPECT_EQ(model.info().size.parameters, listing["num_params"].get<std::int64_t>());
 }
 
-INSTANTIATE_TEST_SUITE_P(Published,
-                         FamilyShapesTest,
-                         ::testing::Values("opt-125m", "opt-350m", "opt-1.3b", "roberta-base"),
-                         [](const auto& test) {
-                             std::string name = test.param;
-                             for (char& letter : name)
-                                 if (letter == '-' || letter == '.') letter = '_';
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Published,
+    FamilyShapesTest,
+    ::testing::ValuesIn(test::reference_files("data/model/hf_shapes",
+                                              [](const std::filesystem::path& path) {
+                                                  return path.extension() == ".json" &&
+                                                         path.stem() != "configs";
+                                              })),
+    [](const auto& test) { return test::case_name(test); });
 
 }  // namespace
 }  // namespace mobi

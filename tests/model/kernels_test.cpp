@@ -144,7 +144,7 @@ TEST_P(KernelsTest, NormsAgreeWithTheReference) {
         NormTask<float> task{};
         task.out = out.data();
         task.a = x.data();
-        task.rows = 4;
+        task.rows = x.size() / weight.size();
         task.width = weight.size();
         task.rms = rms;
         task.weight = weight.data();

@@ -6,22 +6,20 @@
 
 #include "model/model_support.hpp"
 #include "model/reference_check.hpp"
-#include "support/shared_data.hpp"
+#include "support/reference_cases.hpp"
 
 namespace mobi {
 namespace {
 
-class PretrainedTest : public ::testing::TestWithParam<const char*> {
+class PretrainedTest : public ::testing::TestWithParam<std::string> {
   protected:
     void SetUp() override {
         test::use_one_thread();
-        folder_ = test::source_path("data/cache/backbones") / GetParam();
-        reference_ =
-            test::shared_path("vectors/pretrained") / (std::string(GetParam()) + ".safetensors");
+        reference_ = test::shared_path(GetParam());
+        folder_ = test::source_path("data/cache/backbones") / reference_.stem();
         if (!std::filesystem::exists(folder_ / "model.safetensors"))
             GTEST_SKIP() << folder_ << " is not there: data/fetch_backbones.sh fetches it";
-        if (!std::filesystem::exists(reference_))
-            GTEST_SKIP() << reference_ << " is not there: set MOBI_SHARED to the reference data";
+        MOBI_NEEDS_SHARED(GetParam());
     }
 
     double worst_error(Precision arithmetic, Precision weights, int layers = 0) const {
@@ -35,7 +33,7 @@ class PretrainedTest : public ::testing::TestWithParam<const char*> {
             EXPECT_TRUE(error.compared) << error.name << ": " << error.note;
             worst = std::max(worst, error.relative);
         }
-        std::printf("%s: largest error %.2e\n", GetParam(), worst);
+        std::printf("%s: largest error %.2e\n", reference_.stem().c_str(), worst);
         return worst;
     }
 
@@ -61,13 +59,14 @@ TEST_P(PretrainedTest, TheFolderAsksForTheMeanOfItsTokens) {
     EXPECT_EQ(inspect_backbone(parameters).pivot, Pivot::Mean);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backbones,
-                         PretrainedTest,
-                         ::testing::Values("all-minilm-l6-v2", "all-mpnet-base-v2"),
-                         [](const auto& test) {
-                             return std::string(test.param).substr(0, 10) == "all-minilm" ? "MiniLM"
-                                                                                          : "MPNet";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Backbones,
+    PretrainedTest,
+    ::testing::ValuesIn(test::reference_files("vectors/pretrained",
+                                              [](const std::filesystem::path& path) {
+                                                  return path.extension() == ".safetensors";
+                                              })),
+    [](const auto& test) { return test::case_name(test); });
 
 }  // namespace
 }  // namespace mobi

@@ -23,12 +23,13 @@ TEST(RotaryTest, TablesAgreeWithTheReference) {
     const at::Tensor cosines = ops.tensor("rope.cos");  // both halves equal
     const at::Tensor sines = ops.tensor("rope.sin");
     const auto positions = static_cast<std::int32_t>(cosines.size(0));
-    const auto table = rotation_table({}, 16, positions);
+    const auto width = static_cast<std::int32_t>(cosines.size(1));
+    const auto table = rotation_table({}, width, positions);
     for (std::int32_t p = 0; p < positions; ++p)
-        for (std::int32_t c = 0; c < 8; ++c) {
-            const float* row = table.data() + static_cast<std::ptrdiff_t>(p) * 16;
+        for (std::int32_t c = 0; c < width / 2; ++c) {
+            const float* row = table.data() + static_cast<std::ptrdiff_t>(p) * width;
             EXPECT_NEAR(row[c], cosines[p][c].item<float>(), 2e-6);
-            EXPECT_NEAR(row[8 + c], sines[p][c].item<float>(), 2e-6);
+            EXPECT_NEAR(row[width / 2 + c], sines[p][c].item<float>(), 2e-6);
         }
 }
 

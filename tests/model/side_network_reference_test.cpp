@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps 2 to 7 of the reference side_tuning_centralised: the side network, its losses, its
-// gradients and its optimiser against an independent implementation.
+// Steps 2 to 7 of the reference side_tuning_centralised, and of every other case of its form: the
+// side network, its losses, its gradients and its optimiser against an independent implementation.
+// Sizes and settings are those of case.json.
+#include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <torch/torch.h>
 
 #include "model/loss.hpp"
 #include "model/safetensors.hpp"
 #include "model/side_network.hpp"
 #include "model/side_optimizer.hpp"
+#include "model/side_tuning_case.hpp"
 #include "support/shared_data.hpp"
 
 namespace mobi::test {
 namespace {
-
-constexpr const char* kCase = "vectors/algorithms/side_tuning_centralised";
 
 /// Every run of digits as `*`, the way the case's tolerances are keyed.
 std::string pattern(const std::string& name) {
@@ -34,7 +33,7 @@ std::string pattern(const std::string& name) {
     return result;
 }
 
-class SideTuningReferenceTest : public ::testing::Test {
+class SideTuningReferenceTest : public ::testing::TestWithParam<std::string> {
   protected:
     struct Packet {
         std::int32_t source = 0;
@@ -43,11 +42,17 @@ class SideTuningReferenceTest : public ::testing::Test {
     };
 
     void SetUp() override {
-        MOBI_NEEDS_SHARED(kCase);
+        MOBI_NEEDS_SHARED(GetParam());
         at::set_num_threads(1);
-        file.emplace(shared_path(kCase) / "reference.safetensors");
-        std::ifstream stream(shared_path(kCase) / "case.json");
-        tolerances = nlohmann::json::parse(stream).at("tolerances");
+        file.emplace(shared_path(GetParam()) / "reference.safetensors");
+        facts = read_case(GetParam());
+        tolerances = facts.at("tolerances");
+        settings = facts.at("settings");
+        // what a program cannot be told, only be
+        ASSERT_EQ(settings.at("layer_norm_eps"), 1e-5);
+        ASSERT_EQ(settings.at("optimizer"), "adamw");
+        ASSERT_EQ(settings.at("betas"), Json::parse("[0.9, 0.999]"));
+        ASSERT_EQ(settings.at("eps"), 1e-8);
         packets = load_packets("taps");
     }
 
@@ -56,10 +61,13 @@ class SideTuningReferenceTest : public ::testing::Test {
     /// \param taps  `taps`, `int8` for the decoded ones, or `embedding` for layer 0 and the taps.
     std::vector<Packet> load_packets(const std::string& taps) const {
         std::vector<Packet> list;
-        for (int i = 0; i < 4; ++i) {
+        const std::vector<std::string> backbones = backbones_of(facts);
+        for (std::size_t i = 0; i < settings.at("packets").size(); ++i) {
             const std::string stage = "packet" + std::to_string(i) + "/";
             Packet packet;
-            packet.source = i % 2;
+            const std::string backbone = settings.at("packets")[i].at("backbone");
+            packet.source = static_cast<std::int32_t>(
+                std::find(backbones.begin(), backbones.end(), backbone) - backbones.begin());
             const at::Tensor ids = tensor(stage + "sample_ids");
             packet.ids.assign(ids.data_ptr<std::int64_t>(),
                               ids.data_ptr<std::int64_t>() + ids.numel());
@@ -77,17 +85,49 @@ class SideTuningReferenceTest : public ::testing::Test {
         return list;
     }
 
-    static SideNetwork network(bool embedding = false) {
+    SideNetwork network(bool embedding = false) const {
+        const Json& sizes = settings.at("sizes");
         SideShape shape;
-        shape.sources = {{"a", 24}, {"b", 40}};
-        shape.blocks = 4;
+        for (const std::string& name : backbones_of(facts))
+            shape.sources.push_back({name, sizes.at("backbones").at(name).at("d")});
+        shape.blocks = settings.at("B");
         shape.embedding = embedding;
-        shape.width = 40;
-        shape.classes = 3;
+        shape.width = settings.at("m");
+        shape.classes = sizes.at("C");
         SideParameters side;
-        side.bottleneck = 8;
-        if (embedding) side.activation = SideActivation::Gelu;
+        side.bottleneck = sizes.at("r");
+        side.gate_temperature = settings.at("gate_temperature");
+        side.activation = embedding || settings.at("activation") == "gelu" ? SideActivation::Gelu
+                                                                           : SideActivation::Relu;
         return {shape, side, {}, 1};
+    }
+
+    int steps() const { return static_cast<int>(settings.at("steps").size()); }
+
+    /// The first step whose samples are of several types.
+    int mixed_step() const {
+        for (const Json& step : settings.at("steps"))
+            if (step.at("kind") == "replay") return step.at("step");
+        ADD_FAILURE() << "no step of replay";
+        return 1;
+    }
+
+    /// The optimiser's settings of a plan.  Rates that ours cannot have are a failure.
+    OptimizerParameters optimizer_of(const Json& plan) const {
+        const auto rates = plan.at("learning_rate").get<std::vector<double>>();
+        OptimizerParameters parameters;
+        parameters.weight_decay = plan.at("weight_decay");
+        parameters.clip = plan.at("clip").is_null() ? 0 : plan.at("clip").get<double>();
+        parameters.lr = *std::max_element(rates.begin(), rates.end());
+        if (rates.back() == parameters.lr) {
+            parameters.schedule = Schedule::Constant;
+            parameters.warmup = 0;
+        }
+        for (std::size_t t = 0; t < rates.size(); ++t)
+            EXPECT_NEAR(parameters.lr * schedule_factor(parameters, static_cast<std::int64_t>(t),
+                                                        static_cast<std::int64_t>(rates.size())),
+                        rates[t], 1e-12);
+        return parameters;
     }
 
     void load(SideNetwork& side, const std::string& stage) const {
@@ -105,7 +145,8 @@ class SideTuningReferenceTest : public ::testing::Test {
         const at::Tensor ids = tensor("steps/" + std::to_string(t));
         Batch result;
         std::vector<at::Tensor> residual, labels;
-        for (std::int32_t source = 0; source < 2; ++source) {
+        const auto sources = static_cast<std::int32_t>(backbones_of(facts).size());
+        for (std::int32_t source = 0; source < sources; ++source) {
             std::vector<at::Tensor> taps;
             for (std::int64_t i = 0; i < ids.numel(); ++i)
                 for (const Packet& packet : from)
@@ -151,24 +192,18 @@ class SideTuningReferenceTest : public ::testing::Test {
         return result;
     }
 
-    void run_plan(const std::string& plan, const std::vector<Packet>& from, bool every_step) {
+    void run_plan(const std::string& plan, const Json& told) {
         SideNetwork side = network();
-        OptimizerParameters parameters;
-        load(side, plan == "default" ? "default_start" : "dense_start");
-        if (plan != "default") {
-            parameters.weight_decay = 0.1;
-            parameters.clip = 0;
-            parameters.warmup = 0;
-            parameters.schedule = Schedule::Constant;
-        }
-        SideOptimizer optimizer(side, parameters, 6);
-        const at::Tensor losses = tensor(plan + "/loss");
+        load(side, told.at("start"));
+        const std::vector<Packet> from =
+            told.value("taps", "") == "int8_decoded" ? load_packets("int8") : packets;
+        SideOptimizer optimizer(side, optimizer_of(told), steps());
         std::vector<double> got_losses, got_norms;
-        for (int t = 1; t <= 6; ++t) {
+        for (int t = 1; t <= steps(); ++t) {
             const Batch now = batch(t, from);
             const auto loss_of = [&] {
-                return side_loss(LossKind::MseResidual, side.forward(now.parts), now.residual,
-                                 now.labels);
+                return side_loss(kinds.at(settings.at("loss")), side.forward(now.parts),
+                                 now.residual, now.labels);
             };
             const std::string stage = plan + "/gradient" + std::to_string(t);
             if (file->contains(stage + "/W_o"))
@@ -177,7 +212,8 @@ class SideTuningReferenceTest : public ::testing::Test {
             const at::Tensor loss = loss_of();
             got_losses.push_back(loss.item<double>());
             got_norms.push_back(optimizer.step(loss, t - 1).gradient_norm);
-            if (every_step && t < 6) expect_weights(side, plan + "/step" + std::to_string(t));
+            const std::string weights = plan + "/step" + std::to_string(t);
+            if (file->contains(weights + "/W_o")) expect_weights(side, weights);
         }
         expect_near(torch::tensor(got_losses, torch::kFloat64), plan + "/loss");
         expect_near(torch::tensor(got_norms, torch::kFloat64), plan + "/gradient_norm");
@@ -190,27 +226,29 @@ class SideTuningReferenceTest : public ::testing::Test {
         }
     }
 
-    std::optional<SafetensorsFile> file;
-    nlohmann::json tolerances;
-    std::vector<Packet> packets;
-};
-
-TEST_F(SideTuningReferenceTest, HasTheParametersOfTheFormula) {
-    const SideNetwork side = network();
-    std::int64_t count = 0;
-    for (const auto& [name, value] : side.parameters()) count += value.numel();
-    EXPECT_EQ(count, 13839);
-}
-
-TEST_F(SideTuningReferenceTest, LossKindsAndTheirGradients) {
-    SideNetwork side = network();
-    load(side, "dense_start");
-    const Batch now = batch(5, packets);
-    const at::Tensor output = side.forward(now.parts).detach();
-    expect_near(output, "loss_kinds/f_s");
     const std::map<std::string, LossKind> kinds{{"mse_residual", LossKind::MseResidual},
                                                 {"huber_residual", LossKind::HuberResidual},
                                                 {"ce_with_label", LossKind::CeWithLabel}};
+    std::optional<SafetensorsFile> file;
+    Json facts, settings, tolerances;
+    std::vector<Packet> packets;
+};
+
+TEST_P(SideTuningReferenceTest, HasTheParametersOfTheReference) {
+    std::map<std::string, std::vector<std::int64_t>> ours, theirs;
+    for (const auto& [name, value] : network().parameters()) ours[name] = value.sizes().vec();
+    const std::string stage = "dense_start/";
+    for (const auto& [name, entry] : file->entries())
+        if (name.starts_with(stage)) theirs[name.substr(stage.size())] = tensor(name).sizes().vec();
+    EXPECT_EQ(ours, theirs);
+}
+
+TEST_P(SideTuningReferenceTest, LossKindsAndTheirGradients) {
+    SideNetwork side = network();
+    load(side, "dense_start");
+    const Batch now = batch(mixed_step(), packets);
+    const at::Tensor output = side.forward(now.parts).detach();
+    expect_near(output, "loss_kinds/f_s");
     for (const auto& [name, kind] : kinds) {
         const at::Tensor input = output.clone().requires_grad_(true);
         const at::Tensor loss = side_loss(kind, input, now.residual, now.labels);
@@ -220,28 +258,28 @@ TEST_F(SideTuningReferenceTest, LossKindsAndTheirGradients) {
     }
 }
 
-TEST_F(SideTuningReferenceTest, DensePlanStepByStep) {
-    run_plan("dense", packets, true);
+TEST_P(SideTuningReferenceTest, EveryPlanStepByStep) {
+    for (const auto& [name, plan] : settings.at("plans").items()) {
+        SCOPED_TRACE(name);
+        run_plan(name, plan);
+    }
 }
 
-TEST_F(SideTuningReferenceTest, DefaultPlanWithScheduleAndClipping) {
-    run_plan("default", packets, true);
-}
-
-TEST_F(SideTuningReferenceTest, QuantisedPlan) {
-    run_plan("quantised", load_packets("int8"), false);
-}
-
-TEST_F(SideTuningReferenceTest, EmbeddingTapAndGelu) {
+TEST_P(SideTuningReferenceTest, EmbeddingTapAndGelu) {
     SideNetwork side = network(true);
     load(side, "dense_start");
-    const Batch now = batch(5, load_packets("embedding"));
+    const Batch now = batch(mixed_step(), load_packets("embedding"));
     const at::Tensor loss =
         side_loss(LossKind::MseResidual, side.forward(now.parts), now.residual, now.labels);
     expect_near(loss, "embedding/loss");
     for (const auto& [name, gradient] : gradients(side, loss))
         expect_near(gradient, "embedding/gradient/" + name);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cases,
+                         SideTuningReferenceTest,
+                         ::testing::ValuesIn(reference_cases(is_side_tuning_case)),
+                         [](const auto& test) { return case_name(test); });
 
 }  // namespace
 }  // namespace mobi::test

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Step 1 of the reference side_tuning_centralised: from token ids to taps, backbone output and
-// residual, for an OPT and a RoBERTa.
-#include <fstream>
+// Step 1 of the reference side_tuning_centralised, and of every other case of its form: from token
+// ids to taps, backbone output and residual.
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "model/backbone.hpp"
 #include "model/model_support.hpp"
 #include "model/safetensors.hpp"
+#include "model/side_tuning_case.hpp"
 #include "support/shared_data.hpp"
 
 namespace mobi {
 namespace {
 
-constexpr const char* kCase = "vectors/algorithms/side_tuning_centralised";
+class SideTuningForwardTest : public ::testing::TestWithParam<std::string> {};
 
 PackedBatch without_padding(const at::Tensor& ids, const at::Tensor& mask) {
     PackedBatch batch;
@@ -37,17 +36,16 @@ double relative_error(const at::Tensor& x, const at::Tensor& reference) {
     return ((x - reference).abs().max() / reference.abs().max()).item<double>();
 }
 
-TEST(SideTuningForwardTest, TapsAndResidualsAreThoseOfTheReference) {
-    MOBI_NEEDS_SHARED(kCase);
+TEST_P(SideTuningForwardTest, TapsAndResidualsAreThoseOfTheReference) {
+    MOBI_NEEDS_SHARED(GetParam());
     test::use_one_thread();
-    const SafetensorsFile file(test::shared_path(kCase) / "reference.safetensors");
-    nlohmann::json facts;
-    std::ifstream(test::shared_path(kCase) / "case.json") >> facts;
-    for (int i = 0; i < 4; ++i) {
-        const std::string kind = i % 2 == 0 ? "a" : "b";
+    const SafetensorsFile file(test::shared_path(GetParam()) / "reference.safetensors");
+    const test::Json settings = test::read_case(GetParam()).at("settings");
+    for (std::size_t i = 0; i < settings.at("packets").size(); ++i) {
+        const std::string kind = settings.at("packets")[i].at("backbone");
         const std::string stage = "packet" + std::to_string(i) + "/";
         BackboneParameters parameters;
-        parameters.path = (test::shared_path(kCase) / ("backbone_" + kind)).string();
+        parameters.path = (test::shared_path(GetParam()) / ("backbone_" + kind)).string();
         parameters.weight_dtype = Precision::Fp32;
         const auto backbone = load_backbone(parameters, Precision::Fp32, "");
         const PackedBatch batch = without_padding(file.tensor(stage + "input_ids"),
@@ -56,7 +54,7 @@ TEST(SideTuningForwardTest, TapsAndResidualsAreThoseOfTheReference) {
         std::iota(all.begin(), all.end(), 0);
         const Taps every = backbone->forward(batch, all, Pivot::Auto);
         EXPECT_LT(relative_error(every.taps, file.tensor(stage + "all_layers")), 1e-5) << stage;
-        const auto layers = facts["settings"]["layers"][kind].get<std::vector<std::int32_t>>();
+        const auto layers = settings.at("layers").at(kind).get<std::vector<std::int32_t>>();
         const Taps taps = backbone->forward(batch, layers, Pivot::Auto);
         EXPECT_LT(relative_error(taps.taps, file.tensor(stage + "taps")), 1e-5) << stage;
         const at::Tensor o = at::softmax(at::linear(taps.output, file.tensor("head/" + kind)), 1);
@@ -68,6 +66,11 @@ TEST(SideTuningForwardTest, TapsAndResidualsAreThoseOfTheReference) {
         EXPECT_LT(relative_error(residual, file.tensor(stage + "residual")), 1e-5) << stage;
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Cases,
+                         SideTuningForwardTest,
+                         ::testing::ValuesIn(test::reference_cases(test::is_side_tuning_case)),
+                         [](const auto& test) { return test::case_name(test); });
 
 }  // namespace
 }  // namespace mobi

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include "support/all_skipped.hpp"
+
 namespace {
 
 // Agrees on pass/fail after every test, so a failure on one rank is a failure of the run and is
@@ -42,9 +44,13 @@ int main(int argc, char** argv) {
     auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
     if (rank != 0) delete listeners.Release(listeners.default_result_printer());
     listeners.Append(new RankAgreement);
-    int status = RUN_ALL_TESTS();
-    int any = 0;
-    MPI_Allreduce(&status, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    const int status = mobi::test::status_or_skipped(RUN_ALL_TESTS());
+    const int failed = status == mobi::test::kAllSkipped ? 0 : status;
+    const int skipped = status == mobi::test::kAllSkipped ? 1 : 0;
+    int any_failed = 0;
+    int all_skipped = 0;
+    MPI_Allreduce(&failed, &any_failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    MPI_Allreduce(&skipped, &all_skipped, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
     MPI_Finalize();
-    return any;
+    return all_skipped != 0 ? mobi::test::kAllSkipped : any_failed;
 }

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What CTest would call a success must be one: whose variables count, and what a skipped program is.
+
+Environment: MOBI_BUILD, the build folder.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("MOBI_BUILD", ROOT / "build/release"))
+
+
+class CTestTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        listing = subprocess.run(
+            ["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"], capture_output=True, text=True, check=True
+        )
+        cls.tests = {
+            test["name"]: {one["name"]: one["value"] for one in test.get("properties", ())}
+            for test in json.loads(listing.stdout)["tests"]
+        }
+
+    def labelled(self, label):
+        found = {name: test for name, test in self.tests.items() if label in test.get("LABELS", ())}
+        self.assertGreater(len(found), 3)
+        return found.items()
+
+    def test_the_callers_MOBI_SHARED_counts(self):
+        for name, test in self.tests.items():
+            fixed = [value for value in test.get("ENVIRONMENT", ()) if value.startswith("MOBI_SHARED=")]
+            self.assertEqual(fixed, [], name)
+
+    def test_a_program_that_skips_everything_is_reported_as_skipped(self):
+        for name, test in self.labelled("reference"):
+            self.assertEqual(test.get("SKIP_RETURN_CODE"), 77, name)
+            self.assertIn("MOBI_SHARED_DEFAULT", " ".join(test.get("ENVIRONMENT", ())), name)
+
+    def test_what_reads_reference_data_is_labelled_so(self):
+        reads = {
+            path.stem
+            for path in (ROOT / "tests").rglob("*_test.cpp")
+            if "MOBI_NEEDS_SHARED(" in path.read_text(encoding="utf-8")
+        }
+        self.assertGreater(len(reads), 3)
+        self.assertLessEqual(reads, {name for name, _ in self.labelled("reference")})
+
+
+if __name__ == "__main__":
+    unittest.main()
