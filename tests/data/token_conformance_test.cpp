@@ -174,7 +174,10 @@ TEST_P(BytePairConformanceTest, AllCasesWithoutSpecialTokensFromTheFolderAsItIs)
 INSTANTIATE_TEST_SUITE_P(Folders,
                          BytePairConformanceTest,
                          ::testing::ValuesIn(byte_pair_folders()),
-                         [](const auto& test) { return test.param.name(); });
+                         [](const auto& test) {
+                             return name_of_path(fs::path(test.param.cases).stem().string() + "_" +
+                                                 test.param.name());
+                         });
 
 /// What transformers' `clean_up_tokenization` does to decoded text.
 std::string cleaned_up(std::string text) {

@@ -7,6 +7,8 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -47,6 +49,40 @@ class CTestTest(unittest.TestCase):
         }
         self.assertGreater(len(reads), 3)
         self.assertLessEqual(reads, {name for name, _ in self.labelled("reference")})
+
+
+class ReferenceTestsTest(unittest.TestCase):
+    """The count at the end of tests/run.sh."""
+
+    RAN = "[ RUN      ] A.b\n[REFERENCE] A.b\n[       OK ] A.b (1 ms)\n"
+    SKIPPED = 'a_test.cpp:3: Skipped\n"/x/vectors/c" is not there: set MOBI_SHARED to the reference data\n'
+
+    def count(self, text, folder):
+        with tempfile.TemporaryDirectory() as scratch:
+            log = pathlib.Path(scratch) / "LastTest.log"
+            log.write_text(text)
+            script = ROOT / "tests/support/reference_tests.py"
+            end = subprocess.run([sys.executable, script, log, folder], capture_output=True, text=True)
+        return end.returncode, end.stdout
+
+    def test_each_test_counts_once(self):
+        code, text = self.count(self.RAN + self.RAN + self.RAN.replace("A.b", "A.c"), "/nowhere")
+        self.assertEqual(code, 0)
+        self.assertIn("2 ran, 0 skipped", text)
+
+    def test_a_skip_beside_the_data_is_a_failure(self):
+        code, text = self.count(self.RAN + self.SKIPPED, str(ROOT))
+        self.assertEqual(code, 1)
+        self.assertIn("1 ran, 1 skipped", text)
+        self.assertIn("found nothing of theirs", text)
+
+    def test_a_skip_without_the_data_is_none(self):
+        self.assertEqual(self.count(self.SKIPPED, "/nowhere")[0], 0)
+
+    def test_the_words_are_those_that_the_tests_say(self):
+        words = (ROOT / "tests/support/shared_data.hpp").read_text()
+        self.assertIn("[REFERENCE] %s.%s", words)
+        self.assertIn("set MOBI_SHARED to the reference data", words)
 
 
 if __name__ == "__main__":

@@ -57,13 +57,17 @@ inline bool has_path(const Json& json, const std::string& pointer) {
     return json.contains(Json::json_pointer(pointer));
 }
 
-/// The end of a path as a name of a test.
-template <typename Test>
-std::string case_name(const Test& test) {
-    std::string name = std::filesystem::path(test.param).stem().string();
+/// A path as a name of a test: all of it, for two folders may hold files of one name.
+inline std::string name_of_path(std::string name) {
     for (char& letter : name)
         if (std::isalnum(static_cast<unsigned char>(letter)) == 0) letter = '_';
     return name;
+}
+
+/// For INSTANTIATE_TEST_SUITE_P over paths.
+template <typename Test>
+std::string case_name(const Test& test) {
+    return name_of_path(test.param);
 }
 
 }  // namespace mobi::test
