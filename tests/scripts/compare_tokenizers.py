@@ -89,7 +89,7 @@ class Texts:
 
 def backends():
     """Each folder: its files, what transformers makes of them, whether it is byte-level and keeps every character."""
-    from tokenizers import AddedToken, decoders
+    from tokenizers import decoders
     from transformers import GPT2Tokenizer, PreTrainedTokenizerFast, RobertaTokenizer
 
     def vocabulary(folder):
@@ -106,8 +106,7 @@ def backends():
         return GPT2Tokenizer(*vocabulary(folder), **end, pad_token="<pad>", add_bos_token=True)
 
     def roberta(folder):
-        mask = AddedToken("<mask>", lstrip=True, special=True, normalized=False)
-        return RobertaTokenizer(*vocabulary(folder), mask_token=mask)
+        return RobertaTokenizer(*vocabulary(folder))
 
     def from_json(folder):
         backend = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
