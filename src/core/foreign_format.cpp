@@ -97,11 +97,10 @@ std::optional<ForeignFormat> zip_archive(std::string_view first) {
     if (name.ends_with(".npy"))
         return ForeignFormat{"a NumPy archive", "save it as text with NumPy"};
     if (name.ends_with("data.pkl") || name.ends_with("/.format_version"))
-        return ForeignFormat{"a checkpoint of torch.save",
-                             "save it as safetensors: see the README on converting it"};
-    return ForeignFormat{"a zip archive",
-                         "unzip unpacks it (a checkpoint of torch.save is a zip too: see the "
-                         "README on converting it)"};
+        return ForeignFormat{
+            "a checkpoint of PyTorch",
+            "the README has the line of Python that converts it to safetensors"};
+    return ForeignFormat{"a zip archive", "unzip unpacks it"};
 }
 
 /// UTF-16 or UTF-32 of mostly Latin text without its mark: the bytes at some places of every unit

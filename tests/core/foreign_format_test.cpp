@@ -46,7 +46,7 @@ TEST(ForeignFormatTest, AZipArchiveIsToldByItsFirstMember) {
     };
     EXPECT_EQ(kind_of(zip("train.csv")), "a zip archive");
     EXPECT_EQ(kind_of(zip("[Content_Types].xml")), "a file of Excel or of another office program");
-    EXPECT_EQ(kind_of(zip("archive/data.pkl")), "a checkpoint of torch.save");
+    EXPECT_EQ(kind_of(zip("archive/data.pkl")), "a checkpoint of PyTorch");
     EXPECT_EQ(kind_of(zip("arr_0.npy")), "a NumPy archive");
     EXPECT_EQ(kind_of(zip("train.csv").substr(0, 29)), "a zip archive");
 }
