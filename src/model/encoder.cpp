@@ -9,7 +9,8 @@ TransformerConfig read_encoder(const ConfigFile& config,
                                const EncoderDefaults& defaults,
                                std::int32_t layers) {
     if (config.flag("is_decoder", false)) config.refuse("is_decoder", "false");
-    if (config.text_value("position_embedding_type", "absolute") != "absolute")
+    if (config.says("position_embedding_type") &&
+        config.text_value("position_embedding_type", "absolute") != "absolute")
         config.refuse("position_embedding_type", "absolute");
     TransformerConfig encoder = read_sizes(config, {}, {.vocabulary = defaults.vocabulary}, layers);
     encoder.family = defaults.family;

@@ -10,11 +10,11 @@ TransformerConfig read_gpt2(const ConfigFile& config, std::int32_t layers) {
     // the defaults are those of transformers' GPT2Config
     TransformerConfig gpt2 =
         read_sizes(config,
-                   {.layers = "n_layer",
-                    .width = "n_embd",
-                    .heads = "n_head",
+                   {.layers = config.either("n_layer", "num_hidden_layers"),
+                    .width = config.either("n_embd", "hidden_size"),
+                    .heads = config.either("n_head", "num_attention_heads"),
                     .ffn = "n_inner",
-                    .max_positions = "n_positions"},
+                    .max_positions = config.either("n_positions", "max_position_embeddings")},
                    {.ffn = 0, .vocabulary = 50257, .max_positions = 1024}, layers);
     gpt2.family = "gpt2";
     gpt2.causal = true;

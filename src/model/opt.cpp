@@ -24,7 +24,8 @@ TransformerConfig read_opt(const ConfigFile& config, std::int32_t layers) {
     opt.placement = pre_norm ? NormPlacement::Pre : NormPlacement::Post;
     opt.norm_eps = 1e-5;  // not in the file
     opt.activation = read_activation(config, "activation_function", "relu");
-    opt.embedding_width = config.integer("word_embed_proj_dim", opt.width, 1, 1 << 16);
+    if (config.says("word_embed_proj_dim"))  // null means the width
+        opt.embedding_width = config.integer("word_embed_proj_dim", opt.width, 1, 1 << 16);
     opt.first_position = kPositionOffset;
     opt.position_rows = opt.max_tokens + kPositionOffset;
     opt.names = {.words = "decoder.embed_tokens",

@@ -7,6 +7,9 @@ namespace mobi {
 
 TransformerConfig read_qwen2(const ConfigFile& config, std::int32_t layers) {
     if (config.flag("use_sliding_window", false)) config.refuse("use_sliding_window", "false");
+    if (config.says("layer_types"))
+        for (const std::string& type : config.texts("layer_types"))
+            if (type != "full_attention") config.refuse("layer_types", "full_attention alone");
     // the defaults are those of transformers' Qwen2Config
     TransformerConfig qwen2 = read_rotary_decoder(config,
                                                   {.family = "qwen2",

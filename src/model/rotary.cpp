@@ -5,20 +5,78 @@
 #include <numbers>
 #include <string>
 
+#include <fmt/format.h>
+
 namespace mobi {
 namespace {
 
 constexpr double kMostFactor = 1e6;
 
-Llama3Scaling read_llama3(const ConfigFile& scaling) {
+/// The object that transformers reads: `rope_scaling` as a whole where it says anything, else
+/// `rope_parameters`.
+std::optional<ConfigFile> scaling_object(const ConfigFile& config, SourceNotes& notes) {
+    auto scaling = config.object("rope_scaling");
+    auto parameters = config.object("rope_parameters");
+    if (!scaling || scaling->empty()) return parameters;
+    if (parameters && !parameters->empty())
+        notes.push_back({"rotation", scaling->name(),
+                         fmt::format("rope_parameters beside it says {}", parameters->shown())});
+    return scaling;
+}
+
+double theta_of(const ConfigFile& config, const ConfigFile* scaling, SourceNotes& notes) {
+    constexpr double kDefault = 10000;  // RotaryEmbeddingConfigMixin.default_theta
+    constexpr double kMost = 1e12;
+    if (scaling == nullptr || !scaling->contains("rope_theta"))
+        return config.number("rope_theta", kDefault, 1, kMost);
+    const double inner = scaling->number("rope_theta", kDefault, 1, kMost);
+    if (config.says("rope_theta") && config.number("rope_theta", kDefault, 1, kMost) != inner)
+        notes.push_back({"rope_theta", scaling->name(),
+                         fmt::format("rope_theta beside it says {}", config.shown("rope_theta"))});
+    return inner;
+}
+
+std::string type_of(const ConfigFile& scaling, SourceNotes& notes) {
+    const char* key = scaling.contains("rope_type") ? "rope_type" : "type";
+    const std::string type = scaling.text_value(key, "default");
+    if (scaling.contains("rope_type") && scaling.contains("type") &&
+        scaling.text_value("type", "") != type)
+        notes.push_back({"rope_type", scaling.name(),
+                         fmt::format("type beside it says {}", scaling.shown("type"))});
+    if (type != "default" && type != "linear" && type != "dynamic" && type != "llama3")
+        scaling.refuse(key, "default, linear, dynamic, llama3");
+    return type;
+}
+
+/// Refuses a rotation of a part of the channels, and one that differs from layer to layer.
+void require_whole(const ConfigFile& config) {
+    for (const char* key : {"partial_rotary_factor", "rotary_pct"})
+        if (config.says(key) && config.number(key, 1, 0, 1) != 1) config.refuse(key, "1");
+}
+
+double factor_of(const ConfigFile& scaling, const char* key, double least) {
+    if (!scaling.contains(key)) scaling.refuse(key, "a number; the type needs it");
+    return scaling.number(key, 0, least, kMostFactor);
+}
+
+Llama3Scaling read_llama3(const ConfigFile& config,
+                          const ConfigFile& scaling,
+                          std::int32_t positions,
+                          SourceNotes& notes) {
+    constexpr const char* kOriginal = "original_max_position_embeddings";
     Llama3Scaling llama3;
-    llama3.factor = scaling.number("factor", 8, 1, kMostFactor);
-    llama3.low_frequency_factor = scaling.number("low_freq_factor", 1, 1e-6, kMostFactor);
-    llama3.high_frequency_factor = scaling.number("high_freq_factor", 4, 1e-6, kMostFactor);
+    llama3.factor = factor_of(scaling, "factor", 1);
+    llama3.low_frequency_factor = factor_of(scaling, "low_freq_factor", 1e-6);
+    llama3.high_frequency_factor = factor_of(scaling, "high_freq_factor", 1e-6);
     if (llama3.high_frequency_factor <= llama3.low_frequency_factor)
         scaling.refuse("high_freq_factor", "more than low_freq_factor");
-    llama3.original_positions =
-        scaling.integer("original_max_position_embeddings", 8192, 1, 1 << 24);
+    const bool outside = config.contains(kOriginal);
+    const ConfigFile& source = outside ? config : scaling;
+    llama3.original_positions = source.integer(kOriginal, positions, 1, 1 << 24);
+    if (outside && scaling.contains(kOriginal) &&
+        config.shown(kOriginal) != scaling.shown(kOriginal))
+        notes.push_back({kOriginal, config.name(),
+                         fmt::format("{} says {}", scaling.name(), scaling.shown(kOriginal))});
     return llama3;
 }
 
@@ -35,23 +93,20 @@ double scaled(double frequency, const Llama3Scaling& scaling) {
 
 }  // namespace
 
-RotaryConfig read_rotary(const ConfigFile& config) {
+RotaryConfig read_rotary(const ConfigFile& config, std::int32_t positions, SourceNotes& notes) {
     RotaryConfig rotary;
-    rotary.theta = config.number("rope_theta", 10000, 1, 1e12);
-    for (const char* key : {"rope_parameters", "rope_scaling"}) {
-        const auto scaling = config.object(key);
-        if (!scaling) continue;
-        rotary.theta = scaling->number("rope_theta", rotary.theta, 1, 1e12);
-        const std::string older = scaling->text_value("type", "default");
-        const std::string type = scaling->text_value("rope_type", older);
-        if (type == "llama3")
-            rotary.llama3 = read_llama3(*scaling);
-        else if (type == "linear")
-            rotary.linear_factor = scaling->number("factor", 1, 1e-6, kMostFactor);
-        else if (type != "default")
-            scaling->refuse("rope_type", "default, linear, llama3");
-        break;
-    }
+    const auto scaling = scaling_object(config, notes);
+    require_whole(config);
+    rotary.theta = theta_of(config, scaling ? &*scaling : nullptr, notes);
+    if (!scaling) return rotary;
+    require_whole(*scaling);
+    for (const char* key : {"full_attention", "sliding_attention"})
+        if (scaling->contains(key)) scaling->refuse(key, "none: one rotation for all layers");
+    const std::string type = type_of(*scaling, notes);
+    if (type == "llama3") rotary.llama3 = read_llama3(config, *scaling, positions, notes);
+    if (type == "linear") rotary.linear_factor = factor_of(*scaling, "factor", 1e-6);
+    // `dynamic` changes the base of sequences beyond `positions` only, and none is that long
+    if (type == "dynamic") factor_of(*scaling, "factor", 1e-6);
     return rotary;
 }
 

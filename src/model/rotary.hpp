@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/source_note.hpp"
 #include "model/config_file.hpp"
 
 namespace mobi {
@@ -25,10 +26,16 @@ struct RotaryConfig {
     std::optional<Llama3Scaling> llama3;
 };
 
-/// Reads `rope_parameters` of transformers 5, or `rope_theta` and `rope_scaling` of those before.
-/// \throws DataError  when a scaling is asked for that is not computed (accepted: default, linear,
-///                    llama3).
-RotaryConfig read_rotary(const ConfigFile& config);
+/// Reads `rope_parameters` of transformers 5, `rope_theta` and `rope_scaling` of those before, or a
+/// mixture, as transformers 5.24 does: `rope_scaling` replaces the whole of `rope_parameters`; a
+/// `rope_theta` inside what is read goes before the one beside it, `rope_type` before `type`.
+///
+/// \param positions  `max_position_embeddings`: what llama3 takes for the original ones when
+///                   nothing is said, and the longest sequence, below which `dynamic` is `default`.
+/// \param notes      gets a line for each fact that is said twice with different values.
+/// \throws DataError  when a rotation is asked for that is not computed (accepted: default, linear,
+///                    dynamic, llama3; of all channels, the same in all layers).
+RotaryConfig read_rotary(const ConfigFile& config, std::int32_t positions, SourceNotes& notes);
 
 /// The d_h/2 frequencies, in radians a position.
 std::vector<double> rotary_frequencies(const RotaryConfig& config, std::int32_t head_dim);

@@ -4,6 +4,11 @@
 #include <fmt/format.h>
 
 namespace mobi {
+namespace {
+
+constexpr const char* kKvHeads = "num_key_value_heads";
+
+}  // namespace
 
 TransformerConfig read_rotary_decoder(const ConfigFile& config,
                                       const RotaryDecoderDefaults& defaults,
@@ -16,17 +21,21 @@ TransformerConfig read_rotary_decoder(const ConfigFile& config,
     decoder.rms_norm = true;
     decoder.norm_eps = config.number("rms_norm_eps", 1e-6, 0, 1);
     decoder.activation = read_activation(config, "hidden_act", "silu");
-    const std::int32_t kv_heads = defaults.kv_heads > 0 ? defaults.kv_heads : decoder.heads;
-    decoder.kv_heads = config.integer("num_key_value_heads", kv_heads, 1, decoder.heads);
+    // as many as heads where nothing else is said; null says so too, whatever the class's default
+    if (config.says(kKvHeads) || (defaults.kv_heads > 0 && !config.is_null(kKvHeads)))
+        decoder.kv_heads = config.integer(kKvHeads, defaults.kv_heads, 1, decoder.heads);
     if (decoder.heads % decoder.kv_heads != 0)
-        config.refuse("num_key_value_heads",
+        config.refuse(kKvHeads,
                       fmt::format("a divisor of num_attention_heads = {}", decoder.heads));
     constexpr std::int32_t kMostWidth = 1
                                         << 18;  // of all heads together, so that no size overflows
-    decoder.head_dim = config.integer("head_dim", decoder.head_dim, 2, kMostWidth / decoder.heads);
-    if (decoder.head_dim % 2 != 0) config.refuse("head_dim", "an even number");
+    if (config.says("head_dim"))
+        decoder.head_dim =
+            config.integer("head_dim", decoder.head_dim, 2, kMostWidth / decoder.heads);
+    if (decoder.head_dim % 2 != 0)
+        config.refuse("head_dim", fmt::format("an even number (it is {})", decoder.head_dim));
     decoder.qkv_bias = decoder.attention_out_bias = decoder.mlp_bias = false;
-    decoder.rotary = read_rotary(config);
+    decoder.rotary = read_rotary(config, decoder.max_tokens, decoder.notes);
     decoder.names = {.words = "embed_tokens",
                      .final_norm = "norm",
                      .block = "layers.{}.",

@@ -107,15 +107,18 @@ TransformerConfig read_sizes(const ConfigFile& config,
     sizes.width = config.integer(keys.width, defaults.width, 1, kMost);
     sizes.heads = config.integer(keys.heads, defaults.heads, 1, kMost);
     sizes.kv_heads = sizes.heads;
-    const std::int32_t ffn = defaults.ffn > 0 ? defaults.ffn : 4 * sizes.width;
-    sizes.ffn = config.integer(keys.ffn, ffn, 1, 4 * kMost);
+    if (defaults.ffn > 0 || config.says(keys.ffn))
+        sizes.ffn = config.integer(keys.ffn, defaults.ffn, 1, 4 * kMost);
+    else
+        sizes.ffn = 4 * sizes.width;
     sizes.vocabulary = config.integer("vocab_size", defaults.vocabulary, 1, kMostRows);
     sizes.max_tokens = config.integer(keys.max_positions, defaults.max_positions, 1, kMostRows);
     sizes.embedding_width = sizes.width;
     if (sizes.width % sizes.heads == 0)
         sizes.head_dim = sizes.width / sizes.heads;
-    else if (keys.head_dim == nullptr || config.integer(keys.head_dim, 0, 0, kMost) == 0)
-        config.refuse(keys.heads, fmt::format("a divisor of {} = {}", keys.width, sizes.width));
+    else if (keys.head_dim == nullptr || !config.says(keys.head_dim))
+        config.refuse(keys.heads,
+                      fmt::format("a divisor of {} = {}", keys.width, config.shown(keys.width)));
     return sizes;
 }
 
@@ -171,6 +174,7 @@ BackboneInfo describe(const TransformerConfig& config) {
         count_numbers(preparation_plan(shallow)) + (config.layers - 1) * count_numbers(block);
     info.vocabulary = config.vocabulary;
     info.max_tokens = config.max_tokens;
+    info.causal = config.causal;
     info.pivot = config.causal ? Pivot::Last : Pivot::First;
     info.uses_type_ids = config.token_types > 1;
     return info;

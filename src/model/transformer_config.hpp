@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/source_note.hpp"
 #include "model/backbone.hpp"
 #include "model/config_file.hpp"
 #include "model/kernels.hpp"
@@ -71,6 +72,8 @@ struct TransformerConfig {
     std::int32_t relative_buckets = 0;  ///< of MPNet's attention bias by distance; 0 = none
     std::optional<RotaryConfig> rotary;
 
+    SourceNotes notes;  ///< of what `config.json` says twice
+
     TensorNames names;
 
     bool gated() const noexcept { return names.up.size() == 2; }
@@ -78,7 +81,7 @@ struct TransformerConfig {
     std::int32_t qkv_width() const noexcept { return (heads + 2 * kv_heads) * head_dim; }
 };
 
-/// How a family's files spell the keys that all have.
+/// How a family's file spells the keys that all have (ConfigFile::either() for two names of one).
 struct SizeKeys {
     const char* layers = "num_hidden_layers";
     const char* width = "hidden_size";

@@ -27,6 +27,14 @@ TEST(ModelConfigFuzzTest, NoInputBreaksTheReader) {
         R"("num_key_value_heads":2,"num_hidden_layers":2,"rope_scaling":{"rope_type":"llama3",)"
         R"("factor":8,"low_freq_factor":1,"high_freq_factor":4}})",
         5000);
+    test::run_mutations(
+        R"({"model_type":"gpt2","hidden_size":24,"n_embd":24,"num_attention_heads":3,"n_inner":null})",
+        5000);
+    test::run_mutations(
+        R"({"model_type":"qwen2","hidden_size":24,"num_attention_heads":4,"num_key_value_heads":null,)"
+        R"("layer_types":["full_attention"],"rope_theta":7,"rope_scaling":{"type":"linear","factor":4},)"
+        R"("rope_parameters":{"rope_type":"default","rope_theta":500,"partial_rotary_factor":1}})",
+        5000);
 }
 
 }  // namespace

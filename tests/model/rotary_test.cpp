@@ -13,8 +13,29 @@
 namespace mobi {
 namespace {
 
+constexpr std::int32_t kPositions = 40;
+
 RotaryConfig read(const std::string& json) {
-    return read_rotary(ConfigFile::parse(json, "config.json"));
+    SourceNotes notes;
+    return read_rotary(ConfigFile::parse(json, "config.json"), kPositions, notes);
+}
+
+/// The notes on a configuration, a line each.
+std::string notes_on(const std::string& json) {
+    SourceNotes notes;
+    read_rotary(ConfigFile::parse(json, "config.json"), kPositions, notes);
+    std::string text;
+    for (const SourceNote& note : notes) text += describe(note) + "\n";
+    return text;
+}
+
+std::string refusal(const std::string& json) {
+    try {
+        read(json);
+    } catch (const DataError& error) {
+        return error.what();
+    }
+    return {};
 }
 
 TEST(RotaryTest, TablesAgreeWithTheReference) {
@@ -55,6 +76,67 @@ TEST(RotaryTest, AScalingThatIsNotComputedIsRefused) {
     EXPECT_THROW(read(R"({"rope_scaling": {"type": "yarn", "factor": 4}})"), DataError);
     EXPECT_THROW(read(R"({"rope_scaling": 7})"), DataError);
     EXPECT_EQ(read(R"({"rope_scaling": {"type": "linear", "factor": 4}})").linear_factor, 4);
+}
+
+TEST(RotaryTest, AnErrorNamesTheKeyThatTheFileHas) {
+    EXPECT_EQ(
+        refusal(R"({"rope_scaling": {"type": "yarn", "factor": 4}})"),
+        "config.json: rope_scaling: type = \"yarn\": accepted: default, linear, dynamic, llama3");
+    EXPECT_EQ(refusal(R"({"rope_scaling": {"rope_type": null}})"),
+              "config.json: rope_scaling: rope_type = null: accepted: a text");
+    EXPECT_EQ(refusal(R"({"rope_scaling": {"type": "linear"}})"),
+              "config.json: rope_scaling: factor = absent: accepted: a number; the type needs it");
+    EXPECT_NE(refusal(R"({"rope_theta": null})"), "");
+    EXPECT_NE(refusal(R"({"partial_rotary_factor": 0.5})"), "");
+    EXPECT_NE(refusal(R"({"rope_parameters": {"partial_rotary_factor": 0.5}})"), "");
+    EXPECT_NE(refusal(R"({"rope_parameters": {"full_attention": {"rope_theta": 5}}})"), "");
+    EXPECT_EQ(refusal(R"({"partial_rotary_factor": 1.0, "rotary_pct": null})"), "");
+}
+
+TEST(RotaryTest, RopeScalingReplacesRopeParameters) {
+    const std::string both = R"({"rope_parameters": {"rope_type": "default", "rope_theta": 500},)"
+                             R"( "rope_scaling": {"type": "linear", "factor": 4}})";
+    EXPECT_EQ(read(both).linear_factor, 4);
+    EXPECT_EQ(read(both).theta, 10000);  // transformers 5.24 reads nothing of rope_parameters
+    EXPECT_EQ(notes_on(both),
+              "rotation from config.json: rope_scaling (rope_parameters beside it says "
+              "{\"rope_theta\":500,\"rope_type\":\"default\"})\n");
+    const std::string empty = R"({"rope_parameters": {"rope_theta": 500}, "rope_scaling": {}})";
+    EXPECT_EQ(read(empty).theta, 500);
+    EXPECT_EQ(notes_on(empty), "");
+}
+
+TEST(RotaryTest, TheInnerThetaAndTheNewerTypeGoFirst) {
+    const std::string theta = R"({"rope_theta": 7, "rope_parameters": {"rope_theta": 500}})";
+    EXPECT_EQ(read(theta).theta, 500);
+    EXPECT_EQ(notes_on(theta),
+              "rope_theta from config.json: rope_parameters (rope_theta beside it says 7)\n");
+    EXPECT_EQ(read(R"({"rope_theta": 7, "rope_parameters": {"rope_type": "default"}})").theta, 7);
+    EXPECT_EQ(read(R"({"rope_theta": null, "rope_parameters": {"rope_theta": 500}})").theta, 500);
+    const std::string type =
+        R"({"rope_scaling": {"rope_type": "default", "type": "linear", "factor": 4}})";
+    EXPECT_EQ(read(type).linear_factor, 1);
+    EXPECT_NE(notes_on(type), "");
+}
+
+TEST(RotaryTest, DynamicIsDefaultUpToTheModelsOwnPositions) {
+    EXPECT_EQ(rotary_frequencies(read(R"({"rope_scaling": {"type": "dynamic", "factor": 2}})"), 16),
+              rotary_frequencies(read("{}"), 16));
+}
+
+TEST(RotaryTest, Llama3TakesTheOuterOriginalPositionsFirst) {
+    const std::string scaling =
+        R"("rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1,)"
+        R"( "high_freq_factor": 4)";
+    const std::string outer = R"("original_max_position_embeddings": 64)";
+    const std::string inner = R"("original_max_position_embeddings": 32)";
+    EXPECT_EQ(read("{" + scaling + "}}").llama3->original_positions, kPositions);
+    EXPECT_EQ(read("{" + scaling + "," + inner + "}}").llama3->original_positions, 32);
+    const std::string both = "{" + outer + "," + scaling + "," + inner + "}}";
+    EXPECT_EQ(read(both).llama3->original_positions, 64);
+    EXPECT_EQ(notes_on(both),
+              "original_max_position_embeddings from config.json (config.json: rope_scaling says "
+              "32)\n");
 }
 
 }  // namespace
