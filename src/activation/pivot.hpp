@@ -7,15 +7,6 @@
 
 namespace mobi {
 
-/// The pivot that is used: what the configuration asks for, or, for `auto`, what the backbone's own
-/// folder says (METHODS.md 1.2).
-///
-/// \param asked   `packet.pivot`
-/// \param folder  `BackboneInfo::pivot`; First, Last or Mean
-/// \return        First, Last or Mean, never Auto.
-/// \throws Bug    when `folder` is Auto.
-Pivot resolve_pivot(Pivot asked, Pivot folder);
-
 /// The token whose vector is tapped, in a text of `tokens` tokens without padding.
 ///
 /// \param pivot   First or Last; Mean has no single token

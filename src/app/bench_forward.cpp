@@ -74,7 +74,7 @@ int bench_forward(const Arguments& arguments) {
                                                {"last", Pivot::Last},
                                                {"mean", Pivot::Mean}}),
                          Pivot::Auto);
-    if (pivot == Pivot::Auto) pivot = info.pivot;
+    if (pivot == Pivot::Auto) pivot = info.trained_pivot();
 
     const auto backbone = load_backbone(parameters, arithmetic, std::filesystem::path());
     std::vector<ForwardSpeed> speeds;

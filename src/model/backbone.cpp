@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/error.hpp"
 #include "model/content_hash.hpp"
 #include "model/model_folder.hpp"
 #include "model/prepared_weights.hpp"
@@ -12,6 +13,14 @@
 namespace mobi {
 
 Backbone::~Backbone() = default;
+
+Pivot BackboneInfo::trained_pivot() const {
+    if (!other_pooling.empty())
+        throw DataError(other_pooling +
+                        ": accepted: cls, mean, lasttoken; or choose by packet.pivot = first, mean "
+                        "or last");
+    return pivot;
+}
 
 BackboneInfo inspect_backbone(const BackboneParameters& parameters) {
     return ModelFolder(parameters).info();

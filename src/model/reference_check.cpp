@@ -102,9 +102,9 @@ class Computed {
         add(tokens_, "project_out", heads->project_out(last));
         add(tokens_, "logits", heads->language_model_logits(last));
         add(vectors_, "pooler_output", heads->pooler_output(first));
-        const bool decoder = backbone.info().pivot == Pivot::Last;
         if (const auto classifier = heads->classifier())
-            vectors_["logits"] = classifier->logits(decoder ? vectors_["last_token"] : first);
+            vectors_["logits"] =
+                classifier->logits(backbone.info().causal ? vectors_["last_token"] : first);
     }
 
     /// (b, N + 1, d)

@@ -318,7 +318,7 @@ Taps Transformer::forward(const PackedBatch& batch,
                    std::adjacent_find(layers.begin(), layers.end()) == layers.end() &&
                    (layers.empty() || (layers.front() >= 0 && layers.back() <= config_.layers)),
                "layers must increase within 0..{}", config_.layers);
-    if (pivot == Pivot::Auto) pivot = info().pivot;
+    if (pivot == Pivot::Auto) pivot = info().trained_pivot();
     const auto b = static_cast<std::int64_t>(batch.sequences());
     Taps result;
     result.taps =

@@ -8,22 +8,6 @@
 namespace mobi::test {
 namespace {
 
-TEST(PivotTest, AutoIsWhatTheFolderSays) {
-    for (const Pivot folder : {Pivot::First, Pivot::Last, Pivot::Mean})
-        EXPECT_EQ(resolve_pivot(Pivot::Auto, folder), folder);
-}
-
-TEST(PivotTest, WhatIsAskedForWins) {
-    for (const Pivot asked : {Pivot::First, Pivot::Last, Pivot::Mean})
-        for (const Pivot folder : {Pivot::First, Pivot::Last, Pivot::Mean})
-            EXPECT_EQ(resolve_pivot(asked, folder), asked);
-}
-
-TEST(PivotTest, AFolderWithoutAnAnswerIsABug) {
-    EXPECT_THROW(resolve_pivot(Pivot::Auto, Pivot::Auto), Bug);
-    EXPECT_THROW(resolve_pivot(Pivot::First, Pivot::Auto), Bug);
-}
-
 TEST(PivotTest, PositionsCountRealTokens) {
     EXPECT_EQ(pivot_position(Pivot::First, 17), 0);
     EXPECT_EQ(pivot_position(Pivot::Last, 17), 16);
