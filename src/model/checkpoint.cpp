@@ -3,57 +3,26 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <utility>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "core/text_file.hpp"
 #include "model/content_hash.hpp"
+#include "model/folder_files.hpp"
 #include "model/json_text.hpp"
 #include "model/mapped_file.hpp"
+#include "model/weight_names.hpp"
 
 namespace mobi {
 namespace {
 
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
-
-/// Whether a name in an index means a file of the same folder.
-bool is_file_name(const nlohmann::json& name) {
-    if (!name.is_string()) return false;
-    const auto& text = name.get_ref<const std::string&>();
-    if (text.empty() || text == "." || text == ".." || text.find('/') != std::string::npos)
-        return false;
-    return is_one_line(text);
-}
-
-/// The files that an index names.
-std::set<std::string> indexed_files(const std::filesystem::path& index) {
-    nlohmann::json json;
-    try {
-        json = parse_json(read_text_file(index, {}, kMostJsonBytes));
-    } catch (const JsonFault& fault) {
-        throw DataError(fmt::format("{}: {}", index.string(), fault.what()));
-    }
-    const auto map = json.is_object() ? json.find("weight_map") : json.end();
-    if (map == json.end() || !map->is_object())
-        throw DataError(index.string() + ": needs an object \"weight_map\", tensor name to file");
-    std::set<std::string> names;
-    for (const auto& [tensor, name] : map->items()) {
-        if (!is_file_name(name))
-            throw DataError(
-                fmt::format("{}: weight_map of \"{}\" is not the name of a file beside it",
-                            index.string(), printable(tensor)));
-        names.insert(name.get<std::string>());
-    }
-    return names;
-}
 
 /// \throws DataError  when a number is infinite or none.
 void require_finite(const at::Tensor& values, const std::string& file, const std::string& tensor) {
@@ -65,91 +34,211 @@ void require_finite(const at::Tensor& values, const std::string& file, const std
                         file, tensor));
 }
 
+/// "config.json says [60, 24]", or which sizes may be of a default of ours.
+std::string who_wants(const std::vector<std::int64_t>& shape,
+                      const std::map<std::string, std::int32_t, std::less<>>& defaults) {
+    std::vector<std::string> involved;
+    for (const auto& [key, value] : defaults)
+        if (value > 2 && std::any_of(shape.begin(), shape.end(),
+                                     [d = value](std::int64_t size) { return size % d == 0; }))
+            involved.push_back(fmt::format("{} = {}", key, value));
+    if (involved.empty()) return fmt::format("config.json says [{}]", fmt::join(shape, ", "));
+    return fmt::format("wanted is [{}] with the default {}, which config.json does not have",
+                       fmt::join(shape, ", "), fmt::join(involved, ", "));
+}
+
+std::string quoted(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names)
+        list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", printable(name, 200));
+    return list;
+}
+
 }  // namespace
 
-void require_folder(const std::filesystem::path& folder) {
-    std::error_code error;
-    if (std::filesystem::is_directory(folder, error)) return;
-    const bool fetched = folder.generic_string().find("cache/backbones") != std::string::npos;
-    throw DataError(fmt::format(
-        "{}: no such folder; {}", folder.string(),
-        fetched ? "data/fetch_backbones.sh fetches it"
-                : "path is a Hugging Face folder with config.json and model.safetensors"));
-}
-
-bool is_there(const std::filesystem::path& path) {
-    std::error_code error;
-    return std::filesystem::status(path, error).type() != std::filesystem::file_type::not_found;
-}
-
-Checkpoint::Checkpoint(const std::filesystem::path& folder, std::string prefix)
-    : folder_(folder), prefix_(std::move(prefix)) {
+Checkpoint::Checkpoint(const std::filesystem::path& folder, CheckpointNames names)
+    : folder_(folder), names_(std::move(names)) {
     require_folder(folder);
-    if (is_there(folder / kSingle)) {
-        paths_.push_back(folder / kSingle);
-    } else if (is_there(folder / kIndex)) {
-        for (const std::string& name : indexed_files(folder / kIndex))
-            paths_.push_back(folder / name);
-    } else {
-        throw DataError(
-            fmt::format("{}: holds neither {} nor {}", folder.string(), kSingle, kIndex));
-    }
-    for (const auto& path : paths_) {
-        files_.emplace_back(path);
-        for (const auto& [name, unused] : files_.back().entries())
-            if (!file_of_.emplace(name, files_.size() - 1).second)
-                throw DataError(fmt::format(
-                    "{}: tensor \"{}\" is in another file of the folder too", path.string(), name));
-    }
+    open_files();
+    for (const auto& [name, files] : list_copies()) add_spelling(name, choose(name, files));
+    if (index_) add_missing_of_index();
+    if (!stale_.empty())
+        notes_.push_back(
+            {fmt::format("\"{}\"{}", stale_.front(),
+                         stale_.size() == 1 ? "" : fmt::format(" and {} more", stale_.size() - 1)),
+             "the file that " + std::string(kIndex) + " names",
+             "another file has other numbers under the same name"});
+    if (!names_.tied_head.empty()) note_tied_pair();
 }
 
-std::optional<Checkpoint::Place> Checkpoint::find(std::string_view tensor) const {
-    for (const std::string& candidate : {prefix_ + std::string(tensor), std::string(tensor)}) {
-        const auto found = file_of_.find(candidate);
-        if (found != file_of_.end()) return Place{&files_[found->second], candidate};
+void Checkpoint::open_files() {
+    if (is_there(folder_ / kSingle)) {
+        files_in_order_.emplace_back(kSingle);
+        if (is_there(folder_ / kIndex))
+            notes_.push_back({"weights", kSingle, fmt::format("{} beside it is not read", kIndex)});
+    } else if (is_there(folder_ / kIndex)) {
+        const auto path = folder_ / kIndex;
+        index_ = parse_shard_index(read_text_file(path, {}, kMostJsonBytes), path.string());
+        files_in_order_ = index_->files;
+    } else {
+        const std::string instead = instead_of_weights(folder_);
+        throw DataError(fmt::format("{}: holds neither {} nor {}{}{}", folder_.string(), kSingle,
+                                    kIndex, instead.empty() ? "" : "; ", instead));
     }
-    return std::nullopt;
+    for (const std::string& file : files_in_order_) files_.emplace_back(folder_ / file);
+}
+
+Checkpoint::Copies Checkpoint::list_copies() const {
+    Copies copies;
+    for (std::size_t file = 0; file < files_.size(); ++file)
+        for (const auto& [name, unused] : files_[file].entries()) copies[name].push_back(file);
+    return copies;
+}
+
+/// Of the files that hold a tensor, the one that the index names, or the last, as transformers
+/// does.
+Checkpoint::Stored Checkpoint::choose(const std::string& name,
+                                      const std::vector<std::size_t>& files) {
+    const Place last{files.back(), name};
+    const auto named = index_ ? index_->file_of.find(name) : decltype(index_->file_of.find(name)){};
+    if (!index_ || named == index_->file_of.end()) return {last};
+    const auto of_index = std::find_if(files.begin(), files.end(), [&](std::size_t file) {
+        return files_in_order_[file] == named->second;
+    });
+    if (of_index == files.end())
+        return {last, fmt::format("{}: says that \"{}\" is in {}, which has no such tensor; {} has",
+                                  (folder_ / kIndex).string(), printable(name, 200), named->second,
+                                  files_in_order_[last.file])};
+    Stored stored{{*of_index, name}};
+    const auto differs = [&](std::size_t file) { return !equal(stored.place, {file, name}); };
+    if (std::none_of(files.begin(), files.end(), differs)) return stored;
+    stale_.push_back(name);
+    if (differs(last.file))
+        stored.fault = fmt::format(
+            "{}: says that \"{}\" is in {}, but {} has it too, with other numbers, and "
+            "transformers "
+            "would read those: take it out of the one that is stale",
+            (folder_ / kIndex).string(), printable(name, 200), named->second,
+            files_in_order_[last.file]);
+    return stored;
+}
+
+/// Another name of a tensor that is there already must mean the same numbers.
+void Checkpoint::add_spelling(const std::string& name, Stored stored) {
+    const auto [known, is_new] =
+        stored_.try_emplace(plain_name(name, names_.prefix), std::move(stored));
+    if (is_new) return;
+    Stored& first = known->second;
+    const Place second{stored.place.file, name};
+    if (!first.fault.empty() || equal(first.place, second)) return;
+    first.fault = fmt::format(
+        "{}: tensors \"{}\" and \"{}\" are two names of one weight and differ: keep the right one",
+        folder_.string(), printable(first.place.name, 200), printable(name, 200));
+}
+
+void Checkpoint::add_missing_of_index() {
+    for (const auto& [name, file] : index_->file_of)
+        stored_.try_emplace(
+            plain_name(name, names_.prefix),
+            Stored{{0, name},
+                   fmt::format("{}: says that \"{}\" is in {}, which has no such tensor",
+                               (folder_ / kIndex).string(), printable(name, 200), file)});
+}
+
+void Checkpoint::note_tied_pair() {
+    const auto words = stored_.find(names_.words);
+    const auto head = stored_.find(names_.tied_head);
+    if (head == stored_.end()) return;
+    if (words == stored_.end()) {
+        notes_.push_back({"word table", head->second.place.name, "tied, and stored once"});
+        return;
+    }
+    if (!names_.reads_head || equal(words->second.place, head->second.place)) return;
+    notes_.push_back(
+        {head->second.place.name, "its own tensor",
+         fmt::format("tie_word_embeddings = true, but {} differs", words->second.place.name)});
+}
+
+const SafetensorsEntry& Checkpoint::entry(const Place& place) const {
+    return files_[place.file].entry(place.name);
+}
+
+bool Checkpoint::equal(const Place& a, const Place& b) const {
+    const SafetensorsEntry& left = entry(a);
+    const SafetensorsEntry& right = entry(b);
+    return left.dtype == right.dtype && left.shape == right.shape &&
+           std::equal(left.bytes.begin(), left.bytes.end(), right.bytes.begin(), right.bytes.end());
+}
+
+const Checkpoint::Place* Checkpoint::find(std::string_view tensor) const {
+    auto stored = stored_.find(tensor);
+    if (stored == stored_.end() && tensor == names_.words) stored = stored_.find(names_.tied_head);
+    if (stored == stored_.end()) return nullptr;
+    if (!stored->second.fault.empty()) throw DataError(stored->second.fault);
+    return &stored->second.place;
+}
+
+const Checkpoint::Place& Checkpoint::found(const std::string& tensor) const {
+    if (const Place* place = find(tensor)) return *place;
+    std::vector<std::string> names;
+    std::string adapted;
+    for (const auto& [unused, stored] : stored_) {
+        names.push_back(stored.place.name);
+        if (stored.place.name.find(".lora_") != std::string::npos) adapted = stored.place.name;
+    }
+    if (!adapted.empty())
+        throw DataError(fmt::format(
+            "{}: tensor \"{}\" belongs to a LoRA adapter: merge it into the model first "
+            "(merge_and_unload() of PEFT)",
+            folder_.string(), printable(adapted, 200)));
+    throw DataError(fmt::format(
+        "{}: the weights have no tensor \"{}\" (nor \"{}{}\"); the nearest of their {} names: {}",
+        folder_.string(), tensor, names_.prefix, tensor, names.size(),
+        names.empty() ? "none" : quoted(near_names(tensor, names))));
 }
 
 std::optional<std::vector<std::int64_t>> Checkpoint::shape(std::string_view tensor) const {
-    const auto found = find(tensor);
-    if (!found) return std::nullopt;
-    return found->file->entry(found->name).shape;
+    const Place* place = find(tensor);
+    if (place == nullptr) return std::nullopt;
+    return entry(*place).shape;
+}
+
+void Checkpoint::require(const TensorSource& source) const {
+    const Place& place = found(source.name);
+    const SafetensorsEntry& stored = entry(place);
+    const std::string& file = files_[place.file].name();
+    std::vector<std::int64_t> shape = source.shape;
+    if (source.in_out) std::reverse(shape.begin(), shape.end());
+    if (stored.shape != shape)
+        throw DataError(fmt::format("{}: tensor \"{}\" has shape [{}], {}", file, place.name,
+                                    fmt::join(stored.shape, ", "),
+                                    who_wants(shape, names_.defaults)));
+    if (stored.dtype != "F32" && stored.dtype != "F16" && stored.dtype != "BF16")
+        throw DataError(fmt::format("{}: tensor \"{}\" has dtype {}; weights are F32, F16 or BF16",
+                                    file, place.name, stored.dtype));
 }
 
 at::Tensor Checkpoint::rows(const TensorSource& source,
                             std::int64_t first,
                             std::int64_t count) const {
-    const auto found = find(source.name);
-    if (!found)
-        throw DataError(fmt::format(
-            "{}: the weights have no tensor \"{}\" (nor \"{}{}\"): another architecture than "
-            "config.json says, or a part of the model",
-            folder_.string(), source.name, prefix_, source.name));
-    const auto& [file, name] = *found;
-    const SafetensorsEntry& entry = file->entry(name);
-    std::vector<std::int64_t> shape = source.shape;
-    if (source.in_out) std::reverse(shape.begin(), shape.end());
-    if (entry.shape != shape)
-        throw DataError(fmt::format("{}: tensor \"{}\" has shape [{}], config.json says [{}]",
-                                    file->name(), name, fmt::join(entry.shape, ", "),
-                                    fmt::join(shape, ", ")));
-    if (entry.dtype != "F32" && entry.dtype != "F16" && entry.dtype != "BF16")
-        throw DataError(fmt::format("{}: tensor \"{}\" has dtype {}; weights are F32, F16 or BF16",
-                                    file->name(), name, entry.dtype));
-    at::Tensor whole = file->tensor(name);
+    require(source);
+    const Place& place = found(source.name);
+    const SafetensorsFile& file = files_[place.file];
+    at::Tensor whole = file.tensor(place.name);
     if (source.in_out) whole = whole.t();
     at::Tensor values = whole.narrow(0, first, count).to(at::kFloat).contiguous();
-    require_finite(values, file->name(), name);
+    require_finite(values, file.name(), place.name);
     return values;
 }
 
 std::string Checkpoint::fingerprint() const {
     ContentHash hash;
-    for (const auto& path : paths_) {
-        hash.add(path.filename().string());
-        hash.add(MappedFile::open(path).bytes());
+    for (const std::string& file : files_in_order_) {
+        hash.add(file);
+        hash.add(MappedFile::open(folder_ / file).bytes());
     }
+    if (index_)  // which of two copies is read
+        for (const auto& [tensor, file] : index_->file_of) hash.add(tensor + " " + file);
     return hash.hex();
 }
 

@@ -15,6 +15,7 @@ namespace mobi {
 struct HeadNames {
     std::string_view language_model{};  ///< `<name>.weight`, when it is not tied to the word table
     bool tied = false;                  ///< default of `tie_word_embeddings`
+    std::string_view tied_to_words{};   ///< `<name>.weight`: the word table too, when they are tied
     std::string_view classifier_dense{};  ///< with tanh behind it, before the classifier
     std::string_view classifier{};        ///< rows are classes
 };

@@ -14,6 +14,7 @@
 
 #include "core/error.hpp"
 #include "model/content_hash.hpp"
+#include "model/folder_files.hpp"
 #include "model/rotary_decoder.hpp"
 
 namespace mobi {
@@ -63,12 +64,14 @@ std::filesystem::path find_llama2c(const std::filesystem::path& folder) {
             files.push_back(entry.path());
     if (error)
         throw DataError(fmt::format("{}: cannot be listed: {}", folder.string(), error.message()));
-    if (files.size() != 1)
-        throw DataError(
-            fmt::format("{}: holds no config.json and {} .bin files that begin as a llama2.c "
-                        "checkpoint of version 0: accepted: config.json, or one such file",
-                        folder.string(), files.size()));
-    return files.front();
+    if (files.size() == 1) return files.front();
+    const std::string instead = instead_of_config(folder);
+    if (files.empty() && !instead.empty())
+        throw DataError(fmt::format("{}: holds no config.json; {}", folder.string(), instead));
+    throw DataError(fmt::format(
+        "{}: holds no config.json and {} .bin files that begin as a llama2.c checkpoint "
+        "of version 0: accepted: config.json, or one such file",
+        folder.string(), files.size()));
 }
 
 Llama2cFile::Llama2cFile(const std::filesystem::path& path)

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model_folder.hpp"
 
-#include "model/checkpoint.hpp"
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
 #include "model/config_file.hpp"
+#include "model/folder_files.hpp"
 #include "model/llama2c_file.hpp"
+#include "model/pooling.hpp"
 #include "model/random_weights.hpp"
 
 namespace mobi {
-namespace {
-
-/// What `1_Pooling/config.json` of sentence-transformers says, where it is one of our pivots.
-Pivot read_pooling(const std::filesystem::path& folder, Pivot fallback) {
-    const auto path = folder / "1_Pooling" / "config.json";
-    if (!is_there(path)) return fallback;
-    const ConfigFile config(path);
-    if (config.flag("pooling_mode_mean_tokens", false)) return Pivot::Mean;
-    if (config.flag("pooling_mode_cls_token", false)) return Pivot::First;
-    if (config.flag("pooling_mode_lasttoken", false)) return Pivot::Last;
-    return fallback;
-}
-
-}  // namespace
 
 ModelFolder::ModelFolder(const BackboneParameters& parameters)
     : path_(parameters.path), weights_(parameters.weights) {
@@ -36,12 +28,32 @@ ModelFolder::ModelFolder(const BackboneParameters& parameters)
 void ModelFolder::open_hugging_face(const BackboneParameters& parameters) {
     const ConfigFile config(path_ / "config.json");
     const Family& family = family_of(config);
+    if (config.says("quantization_config"))
+        config.refuse("quantization_config", "none: weights are F32, F16 or BF16");
+    if (config.says("transformers_weights") &&
+        config.text_value("transformers_weights", "") != "model.safetensors")
+        config.refuse("transformers_weights", "model.safetensors");
+    if (is_there(path_ / "adapter_config.json") && weights_ == WeightSource::Folder)
+        throw DataError(fmt::format(
+            "{}: holds a model and an adapter (adapter_config.json), which transformers would "
+            "apply "
+            "to its base model: merge it (merge_and_unload() of PEFT), or take adapter_config.json "
+            "away to read the model alone",
+            path_.string()));
     architecture_ = family.read(config, parameters.layers);
     info_ = describe(architecture_);
-    info_.pivot = read_pooling(path_, info_.pivot);
     heads_ = family.heads;
-    prefix_ = family.prefix;
     tied_ = config.flag("tie_word_embeddings", heads_.tied);
+    names_ = {.prefix = std::string(family.prefix),
+              .words = architecture_.names.words + ".weight",
+              .tied_head = tied_ ? std::string(heads_.tied_to_words) + ".weight" : "",
+              .reads_head = !heads_.language_model.empty(),
+              .defaults = config.defaults_taken()};
+    Pooling pooling = read_pooling(path_, info_.pivot);
+    info_.pivot = pooling.pivot;
+    info_.other_pooling = std::move(pooling.other);
+    notes_ = architecture_.notes;
+    notes_.insert(notes_.end(), pooling.notes.begin(), pooling.notes.end());
     configuration_ = config.text();
 }
 
@@ -57,7 +69,16 @@ void ModelFolder::open_llama2c(const BackboneParameters& parameters) {
 std::unique_ptr<WeightReader> ModelFolder::open_weights(std::uint64_t seed) const {
     if (weights_ == WeightSource::Random) return std::make_unique<RandomWeights>(seed);
     if (!llama2c_file_.empty()) return std::make_unique<Llama2cFile>(llama2c_file_);
-    return std::make_unique<Checkpoint>(path_, prefix_);
+    return std::make_unique<Checkpoint>(path_, names_);
+}
+
+SourceNotes ModelFolder::check_weights() const {
+    const auto reader = open_weights();
+    for (const PreparedTensor& tensor : preparation_plan(architecture_))
+        for (const TensorSource& source : tensor.sources) reader->require(source);
+    SourceNotes notes = notes_;
+    notes.insert(notes.end(), reader->notes().begin(), reader->notes().end());
+    return notes;
 }
 
 }  // namespace mobi

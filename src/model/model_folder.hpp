@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "core/source_note.hpp"
 #include "model/backbone.hpp"
+#include "model/checkpoint.hpp"
 #include "model/family.hpp"
 #include "model/parameters.hpp"
 #include "model/prepared_weights.hpp"
@@ -29,6 +31,8 @@ class ModelFolder {
     const HeadNames& heads() const noexcept { return heads_; }
     /// Whether the language model's head is the word table.
     bool tied() const noexcept { return tied_; }
+    /// What the configuration says twice, and where the pooling is from.
+    const SourceNotes& notes() const noexcept { return notes_; }
     /// All that the configuration says, for a fingerprint.
     const std::string& configuration() const noexcept { return configuration_; }
 
@@ -36,6 +40,12 @@ class ModelFolder {
     /// \param seed  of random weights.
     /// \throws DataError  when a file is missing or malformed.
     std::unique_ptr<WeightReader> open_weights(std::uint64_t seed = 1) const;
+
+    /// Looks for every tensor of the backbone in the files' headers: what load_backbone() would
+    /// refuse, but for numbers that are not finite.
+    /// \return what was read from where: notes() and those of the weights.
+    /// \throws DataError
+    SourceNotes check_weights() const;
 
   private:
     void open_hugging_face(const BackboneParameters& parameters);
@@ -47,8 +57,9 @@ class ModelFolder {
     TransformerConfig architecture_;
     BackboneInfo info_;
     HeadNames heads_;
-    std::string prefix_;
+    CheckpointNames names_;
     bool tied_ = false;
+    SourceNotes notes_;
     std::string configuration_;
 };
 

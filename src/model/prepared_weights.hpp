@@ -25,6 +25,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/precision.hpp"
+#include "core/source_note.hpp"
 #include "model/linear.hpp"
 #include "model/mapped_file.hpp"
 
@@ -70,6 +71,14 @@ class WeightReader {
                             std::int64_t count) const = 0;
     /// Shape of a tensor as it is stored; nullopt when there is none of that name.
     virtual std::optional<std::vector<std::int64_t>> shape(std::string_view name) const = 0;
+    /// Whether there is such a tensor, as far as that can be told without reading its numbers.
+    /// \throws DataError
+    virtual void require(const TensorSource& source) const { static_cast<void>(source); }
+    /// What was read from where, when there was a choice.
+    virtual const SourceNotes& notes() const {
+        static const SourceNotes none;
+        return none;
+    }
     /// Tells sources apart: a hash of the content, or of the seed.
     virtual std::string fingerprint() const = 0;
 

@@ -17,12 +17,18 @@
 namespace mobi {
 namespace {
 
-constexpr HeadNames kBertHeads{.classifier_dense = "pooler.dense", .classifier = "classifier"};
-constexpr HeadNames kEncoderHeads{.classifier_dense = "classifier.dense",
+constexpr HeadNames kBertHeads{.tied = true,
+                               .tied_to_words = "cls.predictions.decoder",
+                               .classifier_dense = "pooler.dense",
+                               .classifier = "classifier"};
+constexpr HeadNames kEncoderHeads{.tied = true,
+                                  .tied_to_words = "lm_head.decoder",
+                                  .classifier_dense = "classifier.dense",
                                   .classifier = "classifier.out_proj"};
 constexpr HeadNames kTiedDecoderHeads{
-    .language_model = "lm_head", .tied = true, .classifier = "score"};
-constexpr HeadNames kDecoderHeads{.language_model = "lm_head", .classifier = "score"};
+    .language_model = "lm_head", .tied = true, .tied_to_words = "lm_head", .classifier = "score"};
+constexpr HeadNames kDecoderHeads{
+    .language_model = "lm_head", .tied_to_words = "lm_head", .classifier = "score"};
 
 constexpr std::array<Family, 7> kFamilies{{
     {"bert", "bert.", kBertHeads, read_bert},

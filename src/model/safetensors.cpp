@@ -16,6 +16,7 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "core/foreign_format.hpp"
 #include "core/text.hpp"
 #include "model/json_text.hpp"
 #include "model/mapped_file.hpp"
@@ -154,10 +155,21 @@ void check_tiling(const Entries& entries, std::span<const std::byte> data, const
         fault("{} bytes follow the last tensor", data.data() + data.size() - next);
 }
 
-Entries read_entries(std::span<const std::byte> bytes, const Fault& fault) {
+/// Says what a file is whose first bytes are no header.  Only then: a header's length may well
+/// begin as gzip does.
+void refuse_foreign(std::span<const std::byte> bytes, const std::string& name) {
+    const auto format = foreign_format({reinterpret_cast<const char*>(bytes.data()),
+                                        std::min(bytes.size(), foreign_format_bytes)});
+    if (format) throw DataError(foreign_format_message(name, *format, "a safetensors file"));
+}
+
+Entries read_entries(std::span<const std::byte> bytes, const std::string& file) {
+    const Fault fault(file);
     if (bytes.size() < kLengthBytes) fault("{} bytes are too few for a header", bytes.size());
     std::uint64_t length = 0;
     std::memcpy(&length, bytes.data(), kLengthBytes);
+    if (length > kMaxHeaderBytes || length > bytes.size() - kLengthBytes)
+        refuse_foreign(bytes, file);
     if (length > kMaxHeaderBytes)
         fault("header length {} is above the limit of {}", length, kMaxHeaderBytes);
     if (length > bytes.size() - kLengthBytes)
@@ -189,12 +201,12 @@ SafetensorsFile::SafetensorsFile(std::span<const std::byte> bytes,
                                  std::string name,
                                  std::shared_ptr<void> keep)
     : name_(std::move(name)), keep_(std::move(keep)) {
-    entries_ = std::make_shared<const Entries>(read_entries(bytes, Fault(name_)));
+    entries_ = std::make_shared<const Entries>(read_entries(bytes, name_));
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : name_(path.string()) {
     auto mapped = std::make_shared<MappedFile>(MappedFile::open(path));
-    entries_ = std::make_shared<const Entries>(read_entries(mapped->bytes(), Fault(name_)));
+    entries_ = std::make_shared<const Entries>(read_entries(mapped->bytes(), name_));
     keep_ = std::move(mapped);
 }
 
