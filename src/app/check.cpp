@@ -80,13 +80,12 @@ int print_catalogue(const Arguments& arguments) {
     return 0;
 }
 
-/// What the tokenizers' files say twice, and which was read.
+/// Which of two sources of a fact was read, a line each; empty when nothing is said twice.
 std::string sources_text(const PreparedRun& run) {
     std::string text;
-    for (const auto& [name, notes] : run.tokenizer_sources)
-        for (const SourceNote& note : notes)
-            text += fmt::format("tokenizer.{}: {}\n", name, describe(note));
-    return text.empty() ? text : "\n# Tokenizers\n" + text;
+    for (const auto& [whose, notes] : run.sources)
+        for (const SourceNote& note : notes) text += fmt::format("{}: {}\n", whose, describe(note));
+    return text.empty() ? text : "\n# Sources that say the same thing twice\n" + text;
 }
 
 }  // namespace

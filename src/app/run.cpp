@@ -231,9 +231,9 @@ ServerSide prepare_server(std::span<const std::string> words) {
     ServerSide server{prepare_run(std::move(config)), std::move(output)};
     for (const std::string& text : arguments.all("set"))
         log::info(fmt::format("override: {}", text));
-    for (const auto& [name, notes] : server.run.tokenizer_sources)
+    for (const auto& [whose, notes] : server.run.sources)
         for (const SourceNote& note : notes)
-            log::info(fmt::format("tokenizer.{}: {}", name, describe(note)));
+            log::info(fmt::format("{}: {}", whose, describe(note)));
     warn_of_slow_blas();
     if (server.run.config.run.compute == RunCompute::All) prepare_weights(server.run);
     return server;

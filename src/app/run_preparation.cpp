@@ -16,6 +16,7 @@
 #include "data/partition.hpp"
 #include "method/registry.hpp"
 #include "model/backbone.hpp"
+#include "model/model_folder.hpp"
 
 namespace mobi {
 namespace {
@@ -65,7 +66,8 @@ void plan_backbones(const RunConfig& config,
         backbone.vocabulary = info.vocabulary;
         backbone.weight_dtype = parameters.weight_dtype;
         backbone.resident_embedding = parameters.resident_embedding;
-        backbone.pivot = resolve_pivot(config.packet.pivot, info.pivot);
+        backbone.pivot =
+            config.packet.pivot == Pivot::Auto ? info.trained_pivot() : config.packet.pivot;
         backbone.tap_layers =
             sampled_layers(config.plan, info.size.layers, blocks, config.run.seed);
         backbone.layout.dtype = taps;
@@ -74,6 +76,19 @@ void plan_backbones(const RunConfig& config,
         backbone.layout.classes = classes;
         backbone.layout.labels = config.packet.labels;
         plan.backbones.push_back(std::move(backbone));
+    }
+}
+
+/// What is read from the folders of the backbones that devices have, and from which of two sources.
+/// \throws DataError  when a folder's weights, where they are needed, are not what they should be.
+void look_at_folders(PreparedRun& run) {
+    for (const BackbonePlan& backbone : run.plan.backbones) {
+        if (backbone.devices == 0) continue;
+        const BackboneParameters& parameters = run.config.backbones.at(backbone.name);
+        const ModelFolder folder(parameters);
+        run.sources.emplace_back(
+            "backbone." + backbone.name,
+            run.config.run.compute == RunCompute::All ? folder.check_weights() : folder.notes());
     }
 }
 
@@ -146,10 +161,12 @@ PreparedRun prepare_run(RunConfig config) {
     check_packet_sizes(run.plan);
     const FleetTokenizers tokenizers(run.config, run.plan);
     for (std::size_t k = 0; k < run.plan.backbones.size(); ++k)
-        run.tokenizer_sources[run.plan.backbones[k].name] = tokenizers.of(k).sources();
+        run.sources.emplace_back("tokenizer." + run.plan.backbones[k].name,
+                                 tokenizers.of(k).sources());
     run.tokens.train = tokenise_train(run.config, task.train, tokenizers, run.plan);
     admit(run.plan, run.config.cost, run.config.data.max_tokens);
     run.tokens.test = tokenise_test(run.config, task.test, tokenizers, run.plan);
+    look_at_folders(run);
     run.class_words =
         residual_words(run.config, run.plan, tokenizers, run.class_names, run.classes);
     run.labels = task.train.labels;

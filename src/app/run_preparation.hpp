@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/run_config.hpp"
@@ -27,15 +28,18 @@ struct PreparedRun {
     std::vector<float> test_targets;
     FleetPlan plan;
     TokenTable tokens;
-    std::map<std::string, SourceNotes> tokenizer_sources;  ///< by the name of the backbone
     std::unique_ptr<Method> method;
     std::vector<Delivery> deliveries;
     std::vector<LostWork> lost;
     Leftovers leftovers;               ///< what goes on behind the deliveries
     std::int64_t missing_packets = 0;  ///< that never arrive, or too late
+    /// Of `tokenizer.<name>` and `backbone.<name>`: what was read from where, when two files or
+    /// keys say it.
+    std::vector<std::pair<std::string, SourceNotes>> sources;
 };
 
-/// Reads text and `config.json`s, tokenises, deals the samples, admits the devices and places every
+/// Reads text and `config.json`s, looks for the weights' tensors (not with run.compute = none or
+/// packets, which need none), tokenises, deals the samples, admits the devices and places every
 /// packet in virtual time.  Computes no forward pass and reads no weights.
 /// \throws ConfigError, DataError
 PreparedRun prepare_run(RunConfig config);

@@ -142,6 +142,10 @@ int verify_activations(const Arguments& arguments) {
                              ? kTolerance
                              : std::numeric_limits<double>::infinity();
     const double tolerance = option(arguments, "tolerance", codec::positive_number(), usual);
+    const ModelFolder folder(parameters);
+    for (const SourceNote& note : folder.check_weights()) fmt::print("note: {}\n", describe(note));
+    if (!folder.info().other_pooling.empty())
+        fmt::print("note: {}, which is not computed\n", folder.info().other_pooling);
     const auto backbone = load_backbone(parameters, arithmetic, std::filesystem::path());
     double worst = 0;
     int compared = 0;

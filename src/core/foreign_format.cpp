@@ -97,9 +97,8 @@ std::optional<ForeignFormat> zip_archive(std::string_view first) {
     if (name.ends_with(".npy"))
         return ForeignFormat{"a NumPy archive", "save it as text with NumPy"};
     if (name.ends_with("data.pkl") || name.ends_with("/.format_version"))
-        return ForeignFormat{
-            "a checkpoint of PyTorch",
-            "the README has the line of Python that converts it to safetensors"};
+        return ForeignFormat{"a checkpoint of PyTorch",
+                             "the README has the line of Python that converts it to safetensors"};
     return ForeignFormat{"a zip archive", "unzip unpacks it"};
 }
 

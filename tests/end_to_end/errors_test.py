@@ -123,6 +123,28 @@ class ErrorsTest(Workspace):
         file.write_bytes(file.read_bytes()[:5])
         self.refused(DATA, "truncated/model.safetensors", backbone__small__path=folder)
 
+    def test_a_folder_without_its_weights(self):
+        folder, file = self.damaged("converted")
+        file.rename(folder / "pytorch_model.bin")
+        for command in ("check", "run"):
+            self.refused(DATA, "converted: holds neither model.safetensors", "pytorch_model.bin", "safetensors.torch",
+                         command=command, backbone__small__path=folder)  # fmt: skip
+        end = self.call("check", self.configure(backbone__small__path=folder, run__compute="none"))
+        self.assertEqual(end.returncode, 0, end.stderr)  # nothing is computed, so no weights are read
+
+    def test_pooling_is_listed_or_refused(self):
+        folder, file = self.damaged("pooled", "1_Pooling/config.json")
+        file.write_text('{"pooling_mode": "mean", "embedding_dimension": 24}')
+        end = self.call("check", self.configure(backbone__small__path=folder))
+        self.assertEqual(end.returncode, 0, end.stderr)
+        self.assertRegex(end.stdout, rf"(?m)^  small +pooling mean from {file}$")
+        file.write_text('{"pooling_mode": ["mean", "max"], "embedding_dimension": 24}')
+        for command in ("check", "run"):
+            self.refused(DATA, f"{file}: pooling_mode = mean, max: accepted: cls, mean, lasttoken", "packet.pivot",
+                         command=command, backbone__small__path=folder)  # fmt: skip
+        end = self.call("check", self.configure(backbone__small__path=folder, packet__pivot="mean"))
+        self.assertEqual(end.returncode, 0, end.stderr)
+
     def test_a_lying_checkpoint(self):
         folder, file = self.damaged("lying")
         header, rest = read_safetensors(file)
