@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "core/error.hpp"
+#include "core/text.hpp"
 #include "data/newer_characters.hpp"
 
 namespace mobi {
@@ -99,6 +102,22 @@ std::vector<AddedTokenFinder::Part> AddedTokenFinder::split(std::string_view tex
     return parts;
 }
 
+namespace {
+
+/// The library takes either of two such tokens, by the order of a hash table.
+void refuse_two_of_one_spelling(const std::vector<AddedToken>& tokens, const std::string& content) {
+    const AddedToken& last = tokens.back();
+    for (const AddedToken& token : tokens)
+        if (token.id != last.id && token.content == last.content)
+            throw DataError(fmt::format(
+                "added tokens: \"{}\" (id {}) and the one of id {} are both \"{}\" in clean text; "
+                "set normalized to false for one of them, or take it out of added_tokens.json, "
+                "tokenizer_config.json and tokenizer.json",
+                printable(content), last.id, token.id, printable(last.content)));
+}
+
+}  // namespace
+
 AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, Clean clean)
     : clean_(std::move(clean)) {
     std::vector<AddedToken> in_raw;
@@ -111,6 +130,7 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, Clean clean)
         in_clean.push_back(token);
         in_clean.back().content.clear();
         clean_(token.content, in_clean.back().content);
+        refuse_two_of_one_spelling(in_clean, token.content);
     }
     in_raw_ = AddedTokenFinder(std::move(in_raw));
     in_clean_ = AddedTokenFinder(std::move(in_clean));

@@ -67,6 +67,7 @@ class AddedTokens {
     using Visit = std::function<bool(const Part& part)>;
 
     /// \param clean  also applied to the spelling of the tokens that are looked for in clean text.
+    /// \throws DataError  when two of those have one spelling then.
     AddedTokens(const std::vector<AddedToken>& tokens, Clean clean);
 
     void visit(std::string_view text, const Visit& visit) const;

@@ -190,12 +190,14 @@ void TokenizerSettings::add_to_extra(const NamedText& file, const Json& list) {
 
 void TokenizerSettings::read_added_tokens_json(const NamedText& file) {
     std::vector<std::string> special;
+    // transformers compares texts: an object of tokenizer_config.json is none yet
+    const auto add_content = [&](const JsonNode& entry) {
+        if (!entry.has("__type")) special.push_back(read_special(entry).token.content);
+    };
     for (const char* name : kNames)
-        if (values_.contains(name) && !states_null(name))
-            special.push_back(read_special(node(name)).token.content);
+        if (values_.contains(name) && !states_null(name)) add_content(node(name));
     if (values_.contains(kExtra) && !states_null(kExtra))
-        for (const JsonNode& entry : node(kExtra).items())
-            special.push_back(read_special(entry).token.content);
+        for (const JsonNode& entry : node(kExtra).items()) add_content(entry);
     const Json json = parse_object(file);
     for (const auto& [content, id] : JsonNode(file.name, "", json).members()) {
         AddedToken token;
