@@ -10,6 +10,11 @@ enum class TaskForm { Table, Mrpc, Sst2, Rte, Cola, AgNews };
 enum class PartitionKind { Dirichlet, Uniform, OneClass };
 /// Whether `data.alpha` is the sum of the Dirichlet concentrations or that of each class.
 enum class Concentration { Total, PerClass };
+/// `data.remainder`: who gets what is left when the samples do not divide by the devices.
+enum class Remainder {
+    Spread,  ///< one more for some, evenly over the fleet: sizes differ by one at most
+    Last,    ///< all of it for the last device, as FedPETuning does
+};
 
 /// What stands between the fields of a table; Auto: a comma where the file's name ends in `.csv`,
 /// else a tab.
@@ -37,6 +42,7 @@ struct DataParameters {
     PartitionKind partition = PartitionKind::Dirichlet;
     double alpha = 1;
     Concentration concentration = Concentration::Total;
+    Remainder remainder = Remainder::Spread;
 };
 
 }  // namespace mobi

@@ -45,7 +45,25 @@ std::vector<std::int64_t> internal::apportion(std::int64_t amount,
 
 namespace {
 
+constexpr double kLeastConcentration = 1e-300;
+
 using ByClass = std::vector<std::vector<std::int32_t>>;
+
+/// Where part `part` of `parts` begins, so that sizes differ by one at most and what does not
+/// divide lies evenly among them.
+std::size_t even_cut(std::size_t count, std::size_t part, std::size_t parts) {
+    return count / parts * part + count % parts * part / parts;
+}
+
+/// Where the shard of a device begins, if all were dealt in the order of the devices.
+std::size_t shard_begin(Remainder remainder,
+                        std::size_t samples,
+                        std::size_t device,
+                        std::size_t devices) {
+    if (remainder == Remainder::Spread || device == devices)
+        return even_cut(samples, device, devices);
+    return samples / devices * device;
+}
 
 /// The ids of each class that occurs, in an order drawn for the class.
 ByClass shuffled_classes(std::span<const std::int32_t> labels, int classes, std::uint64_t seed) {
@@ -104,12 +122,17 @@ Partition dirichlet_partition(const DataParameters& parameters,
         concentrations.push_back(parameters.concentration == Concentration::Total
                                      ? parameters.alpha * prior
                                      : parameters.alpha);
+        // Below, the logarithm of a draw is infinite for every class.
+        if (!(concentrations.back() >= kLeastConcentration))
+            throw ConfigError(fmt::format(
+                "data.alpha = {}: the concentration of a class is {}; accepted: {} or more, which "
+                "gives every device one class as far as they last",
+                parameters.alpha, concentrations.back(), kLeastConcentration));
         left.push_back(static_cast<std::int64_t>(members.size()));
     }
     Partition result;
     result.shards.resize(devices);
     std::vector<std::size_t> next(ids.size());
-    const std::size_t even = samples / devices;
     // Devices draw in a random order: who draws late finds some classes gone, and neighbours in the
     // fleet often share a backbone, which would then meet other classes than the rest.
     std::vector<std::size_t> order(devices);
@@ -118,7 +141,8 @@ Partition dirichlet_partition(const DataParameters& parameters,
     order_stream.shuffle(std::span(order));
     for (std::size_t turn = 0; turn < devices; ++turn) {
         const std::size_t device = order[turn];
-        const std::size_t size = device + 1 < devices ? even : samples - even * (devices - 1);
+        const std::size_t size = shard_begin(parameters.remainder, samples, device + 1, devices) -
+                                 shard_begin(parameters.remainder, samples, device, devices);
         RandomStream stream(seed, Purpose::Partition, device);
         const std::vector<std::int64_t> counts =
             turn + 1 < devices
@@ -135,19 +159,21 @@ Partition dirichlet_partition(const DataParameters& parameters,
     return result;
 }
 
-Partition uniform_partition(std::size_t samples, std::size_t devices, std::uint64_t seed) {
+Partition uniform_partition(Remainder remainder,
+                            std::size_t samples,
+                            std::size_t devices,
+                            std::uint64_t seed) {
     std::vector<std::int32_t> ids(samples);
     std::iota(ids.begin(), ids.end(), 0);
     RandomStream stream(seed, Purpose::PartitionDeal, 0);
     stream.shuffle(std::span(ids));
+    const auto begin_of = [&](std::size_t device) {
+        return ids.begin() +
+               static_cast<std::ptrdiff_t>(shard_begin(remainder, samples, device, devices));
+    };
     Partition result;
-    const auto size = static_cast<std::ptrdiff_t>(samples / devices);
-    auto begin = ids.begin();
-    for (std::size_t device = 0; device < devices; ++device) {
-        const auto end = device + 1 < devices ? begin + size : ids.end();
-        result.shards.emplace_back(begin, end);
-        begin = end;
-    }
+    for (std::size_t device = 0; device < devices; ++device)
+        result.shards.emplace_back(begin_of(device), begin_of(device + 1));
     return result;
 }
 
@@ -178,7 +204,7 @@ Partition one_class_partition(const ByClass& ids, std::size_t devices, std::uint
         for (std::size_t owner = 0; owner < owners[c]; ++owner) {
             const auto cut = [&](std::size_t part) {
                 return ids[c].begin() +
-                       static_cast<std::ptrdiff_t>(ids[c].size() * part / owners[c]);
+                       static_cast<std::ptrdiff_t>(even_cut(ids[c].size(), part, owners[c]));
             };
             result.shards[device_order[place++]].assign(cut(owner), cut(owner + 1));
         }
@@ -187,6 +213,14 @@ Partition one_class_partition(const ByClass& ids, std::size_t devices, std::uint
 
 }  // namespace
 
+void refuse_too_many_devices(std::int64_t devices, std::size_t samples) {
+    if (devices > static_cast<std::int64_t>(samples))
+        throw ConfigError(
+            fmt::format("{} training samples cannot be dealt to {} devices, one each at least; see "
+                        "fleet.mix, fleet.devices and data.train_samples",
+                        samples, devices));
+}
+
 Partition partition(const DataParameters& parameters,
                     std::span<const std::int32_t> labels,
                     int classes,
@@ -194,16 +228,11 @@ Partition partition(const DataParameters& parameters,
                     std::uint64_t seed) {
     if (devices < 1) throw ConfigError(fmt::format("{} devices; one or more are needed", devices));
     const auto count = static_cast<std::size_t>(devices);
-    if (labels.size() < count)
-        throw ConfigError(
-            fmt::format("fleet.mix: {} training samples cannot be dealt to {} devices, one each at "
-                        "least; lower the numbers of devices (fleet.mix, fleet.devices), or raise "
-                        "data.train_samples where it cuts the text",
-                        labels.size(), devices));
+    refuse_too_many_devices(devices, labels.size());
     const bool positive = parameters.alpha > 0 && std::isfinite(parameters.alpha);
     switch (parameters.partition) {
         case PartitionKind::Uniform:
-            return uniform_partition(labels.size(), count, seed);
+            return uniform_partition(parameters.remainder, labels.size(), count, seed);
         case PartitionKind::OneClass:
             return one_class_partition(shuffled_classes(labels, classes, seed), count, seed);
         case PartitionKind::Dirichlet:

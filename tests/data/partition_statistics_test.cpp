@@ -51,6 +51,7 @@ void expect_reference(const Json& row, const Json& class_counts, const Json& siz
         labels.insert(labels.end(), static_cast<std::size_t>(counts[c]),
                       static_cast<std::int32_t>(c));
     DataParameters parameters;
+    parameters.remainder = Remainder::Last;  // as the reference was made
     parameters.alpha = row.at("alpha").get<double>();
     parameters.concentration =
         row.at("kind") == "dirichlet_prior" ? Concentration::Total : Concentration::PerClass;

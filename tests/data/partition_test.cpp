@@ -53,6 +53,20 @@ void expect_every_sample_once(const Partition& result, std::size_t samples) {
 
 void expect_equal_sizes(const Partition& result, std::size_t samples, std::size_t devices) {
     ASSERT_EQ(result.shards.size(), devices);
+    std::size_t dealt = 0;
+    for (std::size_t device = 0; device < devices; ++device) {
+        const std::size_t size = result.shards[device].size();
+        EXPECT_GE(size, samples / devices);
+        EXPECT_LE(size, (samples + devices - 1) / devices);
+        dealt += size;
+        // No stretch of the fleet has more than its share, and one.
+        EXPECT_LE(dealt * devices, samples * (device + 1));
+        EXPECT_GT((dealt + 1) * devices, samples * (device + 1));
+    }
+}
+
+void expect_the_rest_on_the_last(const Partition& result, std::size_t samples) {
+    const std::size_t devices = result.shards.size();
     for (std::size_t device = 0; device + 1 < devices; ++device)
         EXPECT_EQ(result.shards[device].size(), samples / devices);
     EXPECT_EQ(result.shards.back().size(), samples - samples / devices * (devices - 1));
@@ -75,6 +89,36 @@ TEST(PartitionTest, DealsEverySampleOnceInExactSizes) {
                 expect_every_sample_once(result, samples);
                 expect_equal_sizes(result, samples, static_cast<std::size_t>(devices));
             }
+}
+
+TEST(PartitionTest, OneDeviceMoreChangesNoShardByMoreThanOne) {
+    const Labels labels = skewed(500, 4);
+    for (const auto kind : {PartitionKind::Uniform, PartitionKind::Dirichlet}) {
+        const Partition result = partition(kind_of(kind), labels, 4, 251, 1);
+        expect_every_sample_once(result, 500);
+        expect_equal_sizes(result, 500, 251);
+    }
+}
+
+TEST(PartitionTest, TheLastDeviceTakesTheRestIfAskedTo) {
+    const Labels labels = skewed(500, 4);
+    for (const auto kind : {PartitionKind::Uniform, PartitionKind::Dirichlet}) {
+        DataParameters parameters = kind_of(kind);
+        parameters.remainder = Remainder::Last;
+        const Partition result = partition(parameters, labels, 4, 251, 1);
+        expect_every_sample_once(result, 500);
+        expect_the_rest_on_the_last(result, 500);
+    }
+}
+
+TEST(PartitionTest, WhatDividesIsDealtAlike) {
+    const Labels labels = skewed(500, 4);
+    for (const auto kind : {PartitionKind::Uniform, PartitionKind::Dirichlet}) {
+        DataParameters last = kind_of(kind);
+        last.remainder = Remainder::Last;
+        EXPECT_EQ(partition(last, labels, 4, 50, 1).shards,
+                  partition(kind_of(kind), labels, 4, 50, 1).shards);
+    }
 }
 
 TEST(PartitionTest, IsAFunctionOfTheSeed) {
@@ -170,7 +214,8 @@ TEST(PartitionTest, WhatCannotBeDealtIsAConfigurationError) {
     const Labels labels{0, 1, 2};
     EXPECT_EQ(complaint(dirichlet_of(1), labels, 0), "0 devices; one or more are needed");
     EXPECT_EQ(complaint(dirichlet_of(1), labels, 4),
-              "3 training samples cannot be dealt to 4 devices, one each at least");
+              "3 training samples cannot be dealt to 4 devices, one each at least; see fleet.mix, "
+              "fleet.devices and data.train_samples");
     EXPECT_EQ(complaint(dirichlet_of(0), labels, 2), "data.alpha = 0; a finite number above 0");
     EXPECT_EQ(complaint(kind_of(PartitionKind::OneClass), labels, 2),
               "data.partition = one_class: 2 devices cannot hold 3 classes, one each");
