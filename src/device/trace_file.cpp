@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -101,27 +102,46 @@ constexpr std::string_view kChances =
     "whole milliseconds from the start, one a line (mahimahi), or on every line seconds, a blank, "
     "and Mbit/s";
 
-TraceFile parse_chances(TraceText& text, Line line, const std::string& name, TraceEnd end) {
+/// Milliseconds in which there are chances to send, and how many.
+using Chances = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+/// The rates over so many milliseconds.  \pre the chances lie in them, in order
+std::vector<Step> spread_chances(const Chances& chances, std::int64_t period_ms) {
     std::vector<Step> steps{{milliseconds(0), 0}};
-    std::int64_t last = -1;
+    for (const auto& [ms, count] : chances) {
+        if (steps.back().begin != milliseconds(ms)) steps.push_back({milliseconds(ms), 0});
+        steps.back().bits_per_s = count * kBitsPerChance * 1000;
+        if (ms + 1 < period_ms) steps.push_back({milliseconds(ms + 1), 0});
+    }
+    return steps;
+}
+
+TraceFile parse_chances(TraceText& text, Line line, const std::string& name, TraceEnd end) {
+    Chances chances;
     do {
         text.expect_fields(line, 1, kChances);
         const double value = text.number(line, 0, kMostSeconds * 1000, kChances);
         const auto now = static_cast<std::int64_t>(value);
         if (static_cast<double>(now) != value)
             text.refuse(line, fmt::format("accepted: {}", kChances));
-        if (now < last)
-            text.refuse(line,
-                        fmt::format("{} ms comes after {} ms: times never decrease", now, last));
-        if (now != last) {
-            if (steps.back().begin != milliseconds(now)) steps.push_back({milliseconds(now), 0});
-            steps.push_back({milliseconds(now + 1), 0});
-        }
-        steps[steps.size() - 2].bits_per_s += kBitsPerChance * 1000;
-        last = now;
+        if (!chances.empty() && now < chances.back().first)
+            text.refuse(line, fmt::format("{} ms comes after {} ms: times never decrease", now,
+                                          chances.back().first));
+        if (chances.empty() || now != chances.back().first) chances.emplace_back(now, 0);
+        ++chances.back().second;
     } while (text.next(line));
-    steps.pop_back();  // the period ends where the last millisecond does
-    return {RateTrace(name, std::move(steps), milliseconds(last + 1), end)};
+    const auto [last, count] = chances.back();
+    if (last == 0)
+        throw DataError(name +
+                        ": every line is 0; accepted: a last line above 0, which is when the "
+                        "trace repeats");
+    if (end == TraceEnd::Hold)
+        return {RateTrace(name, spread_chances(chances, last + 1), milliseconds(last + 1), end)};
+    // The last line is the period: its chances come at 0 of the next one.
+    chances.pop_back();
+    if (chances.empty() || chances.front().first != 0) chances.insert(chances.begin(), {0, 0});
+    chances.front().second += count;
+    return {RateTrace(name, spread_chances(chances, last), milliseconds(last), end)};
 }
 
 /// What the second column of a table is.

@@ -18,8 +18,10 @@ struct TraceFile {
 /// Reads a link's trace; which of two forms it has is seen from its first line:
 ///
 /// - one number a line, mahimahi's: milliseconds from the start, each line one chance to send 1,500
-///   bytes, which are spread over that millisecond; the period ends with the last one's.
-///   https://github.com/ravinet/mahimahi, mm-link(1)
+///   bytes, which are spread over that millisecond.  The trace repeats after the last line's time,
+///   as mahimahi's link_queue does it: that line's chances are those at 0 of the next period, and
+///   of the first.  Where the last rate is held nothing repeats, and it is that of the last
+///   millisecond. https://github.com/ravinet/mahimahi, mm-link(1)
 /// - two numbers a line, a table of seconds and Mbit/s: a rate holds until the next line, the last
 ///   as long as the one before it (1 s if alone).  Times are counted from the first line's.  A
 ///   repeated time replaces the rate of the line before; times that go back are refused.

@@ -22,22 +22,42 @@ std::string refusal(std::string_view text, TraceEnd end = TraceEnd::Wrap) {
     return "accepted";
 }
 
+constexpr LinkAmount kChance = 1500 * kAmountPerByte;
+
 TEST(TraceFileTest, ALineOfMahimahiIsOneChanceOf1500Bytes) {
     const RateTrace trace = parse_trace("2\n2\n3\n7\n", "t", TraceEnd::Wrap).trace;
-    EXPECT_EQ(trace.period(), milliseconds(8));
-    EXPECT_EQ(trace.carried_until(milliseconds(2)), 0);
-    EXPECT_EQ(trace.carried_until(milliseconds(3)), 2 * 1500 * kAmountPerByte);
-    EXPECT_EQ(trace.carried_until(milliseconds(4)), 3 * 1500 * kAmountPerByte);
-    EXPECT_EQ(trace.carried_until(milliseconds(7)), 3 * 1500 * kAmountPerByte);
-    EXPECT_EQ(trace.carried_until(milliseconds(8)), 4 * 1500 * kAmountPerByte);
-    EXPECT_EQ(trace.carried_until(milliseconds(10)), 4 * 1500 * kAmountPerByte);
-    EXPECT_EQ(trace.carried_until(milliseconds(11)), 6 * 1500 * kAmountPerByte);
+    EXPECT_EQ(trace.period(), milliseconds(7));
+    EXPECT_EQ(trace.carried_until(milliseconds(1)), kChance);  // that of the period's end
+    EXPECT_EQ(trace.carried_until(milliseconds(2)), kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(3)), 3 * kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(4)), 4 * kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(7)), 4 * kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(8)), 5 * kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(9)), 5 * kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(10)), 7 * kChance);
 }
 
-TEST(TraceFileTest, AChanceAtTimeZeroCounts) {
-    const RateTrace trace = parse_trace("0\n0\n", "t", TraceEnd::Wrap).trace;
-    EXPECT_EQ(trace.period(), milliseconds(1));
-    EXPECT_DOUBLE_EQ(trace.mean_bits_per_s(), 24e6);
+// Rates in Mbit/s; mahimahi's link_queue repeats after the last timestamp.
+TEST(TraceFileTest, MahimahiRepeatsAfterTheLastLine) {
+    const struct {
+        const char* text;
+        std::int64_t period_ms;
+        double megabits;
+    } cases[] = {{"1\n", 1, 12},      {"1\n1\n", 1, 24},    {"5\n", 5, 2.4},
+                 {"2\n4\n", 4, 6},    {"0\n1\n", 1, 24},    {"0\n0\n3\n", 3, 12},
+                 {"4\n4\n4\n", 4, 9}, {"1\n2\n2\n", 2, 18}, {"0\n1\n2\n3\n", 3, 16}};
+    for (const auto& one : cases) {
+        const RateTrace trace = parse_trace(one.text, "t", TraceEnd::Wrap).trace;
+        EXPECT_EQ(trace.period(), milliseconds(one.period_ms)) << one.text;
+        EXPECT_DOUBLE_EQ(trace.mean_bits_per_s(), one.megabits * 1e6) << one.text;
+    }
+}
+
+TEST(TraceFileTest, AHeldTraceOfMahimahiKeepsItsLastMillisecond) {
+    const RateTrace trace = parse_trace("0\n2\n2\n", "t", TraceEnd::Hold).trace;
+    EXPECT_EQ(trace.carried_until(milliseconds(1)), kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(2)), kChance);
+    EXPECT_EQ(trace.carried_until(milliseconds(4)), 5 * kChance);
 }
 
 TEST(TraceFileTest, ATableHoldsEachRateUntilTheNextLine) {
@@ -58,6 +78,8 @@ TEST(TraceFileTest, ARepeatedSecondReplacesTheLineBefore) {
 TEST(TraceFileTest, RefusalsNameTheLine) {
     EXPECT_EQ(refusal(""), "t: holds no line");
     EXPECT_EQ(refusal("# only this\n"), "t: holds no line");
+    EXPECT_EQ(refusal("0\n0\n"),
+              "t: every line is 0; accepted: a last line above 0, which is when the trace repeats");
     EXPECT_EQ(refusal("0\n5\n4\n"), "t:3: 4 ms comes after 5 ms: times never decrease");
     const std::string chances =
         "accepted: whole milliseconds from the start, one a line (mahimahi), or on every line "
