@@ -9,7 +9,6 @@
 #include <malloc.h>
 
 #include "app/bench.hpp"
-#include "app/estimate.hpp"
 #include "app/option.hpp"
 #include "app/output.hpp"
 #include "app/run_preparation.hpp"
@@ -94,7 +93,7 @@ std::size_t heap_bytes() {
 void walk(PreparedRun& run, const std::filesystem::path& file) {
     run.deliveries = run.method->deliveries(run.plan, method_settings(run.config)).arrived;
     if (file.empty()) {
-        walk_timeline(run);
+        walk_timeline(run.timeline_input());
         return;
     }
     RecordFacts facts;

@@ -107,6 +107,7 @@ int check_command(std::span<const std::string> words) {
     if (arguments.positional.empty())
         throw ConfigError(
             "check takes one configuration file or more, e.g. configs/quickstart.cfg");
+    log::open(0, false);
     const RunConfig config = load_config({arguments.positional.begin(), arguments.positional.end()},
                                          arguments.all("set"), catalogue_folder());
     if (arguments.has("same-as")) return compare_with(arguments.get("same-as"), config);

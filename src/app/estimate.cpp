@@ -9,7 +9,6 @@
 
 #include "core/text.hpp"
 #include "device/compute_model.hpp"
-#include "server/server_loop.hpp"
 
 namespace mobi {
 namespace {
@@ -92,30 +91,8 @@ std::string class_lines(const PreparedRun& run) {
 
 }  // namespace
 
-TimelineEnd walk_timeline(const PreparedRun& run) {
-    const RunConfig& config = run.config;
-    const SourceMap sources(run.plan, config.align.projection);
-    const SideShape shape = side_shape(run.plan, sources, config.side, config.align, run.classes);
-    TimelineSettings settings;
-    settings.server = config.server;
-    settings.seed = config.run.seed;
-    settings.train_after_all =
-        run.method->trains_after_all() || config.server.mode == ServerMode::ReplayAfterAll;
-    settings.update_time = update_time_of(run.plan, shape, sources, config.side, config.server);
-    PlannedArrivals arrivals(run.deliveries);
-    Timeline timeline(run.plan, arrivals, settings);
-    TimelineEnd result;
-    while (const std::optional<Step> step = timeline.next()) {
-        result.end = step->end;
-        result.busy_s += std::chrono::duration<double>(step->end - step->start).count();
-        result.update_samples += static_cast<std::int64_t>(step->samples.size());
-        ++result.updates;
-    }
-    return result;
-}
-
 std::string estimate_text(const PreparedRun& run) {
-    const TimelineEnd timeline = walk_timeline(run);
+    const TimelineEnd& timeline = run.timeline;
     std::int64_t bytes = 0;
     double flop = 0;
     if (run.method->uploads())
@@ -129,12 +106,19 @@ std::string estimate_text(const PreparedRun& run) {
                                    run.plan.devices.size(), run.plan.admitted_devices(),
                                    run.plan.admitted_samples(), class_lines(run));
     text += text_line(run);
-    text += fmt::format("packets            {}\n", run.deliveries.size());
+    text += fmt::format(
+        "packets            {}{}\n", run.deliveries.size(),
+        run.missing_packets == 0
+            ? std::string()
+            : fmt::format(", {} more never arrive or come too late", run.missing_packets));
     text += fmt::format("updates            {} (server busy {})\n", timeline.updates,
                         human_seconds(timeline.busy_s));
     text += fmt::format(
         "virtual duration   {} to the last update\n",
         human_seconds(std::chrono::duration<double>(timeline.end.time_since_epoch()).count()));
+    if (timeline.missing_downloads > 0)
+        text += fmt::format("without download   {} devices, which never come back for it\n",
+                            timeline.missing_downloads);
     text += fmt::format("charged            {} up, {} on the devices\n",
                         human(static_cast<double>(bytes), "B"), human(flop, "FLOP"));
     text += fmt::format("run file           about {}\n", human(file_bytes(run), "B"));

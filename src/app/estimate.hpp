@@ -7,17 +7,6 @@
 
 namespace mobi {
 
-/// Where a run's timeline ends.
-struct TimelineEnd {
-    VirtualClock::time_point end{};
-    std::int64_t updates = 0;
-    double busy_s = 0;
-    std::int64_t update_samples = 0;
-};
-
-/// Walks the server's steps, without computing or logging anything.
-TimelineEnd walk_timeline(const PreparedRun& run);
-
 /// What a run would take, for people, at most 30 lines: virtual duration, charged bytes and FLOPs
 /// (exact: the timeline is a closed form), devices refused and why, the host's FLOPs, the size of
 /// the run file and memory (close), wall time (a guess from a stated speed).

@@ -10,12 +10,13 @@
 #include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/run_record.hpp"
-#include "app/signals.hpp"
 #include "app/summary.hpp"
+#include "app/timeline_walk.hpp"
 #include "config/arguments.hpp"
 #include "config/dump.hpp"
 #include "config/load.hpp"
 #include "core/log.hpp"
+#include "core/signals.hpp"
 #include "method/registry.hpp"
 #include "server/log_source.hpp"
 #include "server/logged_plan.hpp"
@@ -79,6 +80,7 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     const std::vector<Delivery> deliveries = method->uploads()
                                                  ? deliveries_from_log(reader, plan, settings)
                                                  : method->deliveries(plan, settings).arrived;
+    foresee_run({config, plan, *method, deliveries, leftovers, logged.classes});
     LogSource source(reader, plan, deliveries, logged.classes);
 
     RecordFacts facts;
@@ -102,7 +104,7 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     const ServerResult result =
         run_server(server_settings(config, logged.classes), plan, arrivals, leftovers, *method,
                    &source, pace ? &*pace : nullptr, writer, [&](const ServerProgress& now) {
-                       throw_if_interrupted();
+                       throw_if_interrupted("the run file is closed with status aborted");
                        progress.show(now, 0, 0);
                    });
     progress.finish();

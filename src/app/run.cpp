@@ -18,11 +18,11 @@
 #include "app/run_place.hpp"
 #include "app/run_preparation.hpp"
 #include "app/run_record.hpp"
-#include "app/signals.hpp"
 #include "app/summary.hpp"
 #include "config/arguments.hpp"
 #include "config/load.hpp"
 #include "core/log.hpp"
+#include "core/signals.hpp"
 #include "model/backbone.hpp"
 #include "model/library_info.hpp"
 #include "server/fleet_source.hpp"
@@ -86,6 +86,8 @@ void prepare_weights(const PreparedRun& run) {
                           run.config.backbone_cache, run.config.run.seed);
 }
 
+constexpr std::string_view kLeftBehind = "the run file is closed with status aborted";
+
 /// fp16 has no number above 65504: what was cut there is said, not hidden.
 void warn_of_clamped_values(const ForwardTotalsMap& totals) {
     std::int64_t clamped = 0;
@@ -134,7 +136,7 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
     ServerProgress server_progress;
     std::unique_ptr<LiveSource> source;
     const auto show_progress = [&] {
-        throw_if_interrupted();
+        throw_if_interrupted(kLeftBehind);
         progress.show(server_progress, source ? source->replies().samples_done() : 0,
                       source ? source->samples_planned() : 0);
     };

@@ -13,6 +13,8 @@
 #include "app/token_table.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/long_work.hpp"
+#include "core/virtual_time.hpp"
 #include "data/partition.hpp"
 #include "method/registry.hpp"
 #include "model/backbone.hpp"
@@ -93,6 +95,9 @@ void look_at_folders(PreparedRun& run) {
 }
 
 void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
+    std::int64_t devices = 0;
+    for (const auto& [name, count] : config.fleet.mix) devices += count;
+    refuse_too_many_devices(devices, task.train.size());  // before they take memory
     std::vector<Device> fleet = make_fleet(
         {config.fleet, config.devices, config.links, config.availability, config.run.seed});
     const Partition parts = partition(config.data, task.train.labels, task.classes(),
@@ -138,6 +143,17 @@ std::string nothing_arrives(const PreparedRun& run) {
     return text + ": see fleet.availability and server.deadline";
 }
 
+/// Nobody waits for a run of 200 real years.
+void refuse_endless_pace(const TimelineEnd& timeline, double time_scale) {
+    const double wall_s =
+        std::chrono::duration<double>(timeline.run_end.time_since_epoch()).count() / time_scale;
+    if (wall_s > std::chrono::duration<double>(kLongestRun).count())
+        throw ConfigError(
+            fmt::format("run.time_scale = {}: the run would take {:.3g} s of real time, more than "
+                        "200 years",
+                        time_scale, wall_s));
+}
+
 }  // namespace
 
 std::int32_t block_count(const FleetPlan& plan) {
@@ -180,6 +196,9 @@ PreparedRun prepare_run(RunConfig config) {
     run.missing_packets = deliveries.missing;
     if (run.deliveries.empty()) throw ConfigError(nothing_arrives(run));
     check_request_sizes(run.plan, run.deliveries, run.tokens, run.config.forward.group_devices);
+    run.timeline = foresee_run(run.timeline_input());
+    if (run.config.run.clock == RunClock::Wall)
+        refuse_endless_pace(run.timeline, run.config.run.time_scale);
     return run;
 }
 

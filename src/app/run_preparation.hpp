@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/timeline_walk.hpp"
 #include "config/run_config.hpp"
 #include "core/source_note.hpp"
 #include "data/task.hpp"
@@ -33,15 +34,20 @@ struct PreparedRun {
     std::vector<LostWork> lost;
     Leftovers leftovers;               ///< what goes on behind the deliveries
     std::int64_t missing_packets = 0;  ///< that never arrive, or too late
+    TimelineEnd timeline;              ///< with the downloads
     /// Of `tokenizer.<name>` and `backbone.<name>`: what was read from where, when two files or
     /// keys say it.
     std::vector<std::pair<std::string, SourceNotes>> sources;
+
+    TimelineInput timeline_input() const {
+        return {config, plan, *method, deliveries, leftovers, classes};
+    }
 };
 
 /// Reads text and `config.json`s, looks for the weights' tensors (not with run.compute = none or
 /// packets, which need none), tokenises, deals the samples, admits the devices and places every
-/// packet in virtual time.  Computes no forward pass and reads no weights.
-/// \throws ConfigError, DataError
+/// packet, update and download in virtual time.  Computes no forward pass and reads no weights.
+/// \throws ConfigError, DataError, Interrupted
 PreparedRun prepare_run(RunConfig config);
 
 /// B: as many blocks as the shallowest backbone has layers (METHODS.md 1.2).

@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/long_work.hpp"
 #include "core/text.hpp"
 #include "model/model_folder.hpp"
 
@@ -161,8 +162,10 @@ std::vector<Sample> tokenise_train(const RunConfig& config,
             backbone_of[static_cast<std::size_t>(id)] = static_cast<std::size_t>(device.backbone);
     std::vector<Sample> samples(train.size());
     PartReader reader(config, train, tokenizers, plan);
+    LongWork tokenising("tokenising: training texts");
     // in the order of the file, so that the first line that is wrong is named
     for (std::size_t i = 0; i < train.size(); ++i) {
+        tokenising.step(static_cast<std::int64_t>(i), static_cast<std::int64_t>(train.size()));
         if (!backbone_of[i]) continue;
         samples[i] = reader.read(i, *backbone_of[i]);
         plan.samples[i].tokens = static_cast<std::int32_t>(samples[i].ids.size());
@@ -179,7 +182,11 @@ std::vector<std::vector<Sample>> tokenise_test(const RunConfig& config,
     PartReader reader(config, test, tokenizers, plan);
     for (std::size_t k = 0; k < plan.backbones.size(); ++k) {
         if (plan.backbones[k].devices == 0) continue;
-        for (std::size_t i = 0; i < test.size(); ++i) all[k].push_back(reader.read(i, k));
+        LongWork tokenising("tokenising: test texts");
+        for (std::size_t i = 0; i < test.size(); ++i) {
+            tokenising.step(static_cast<std::int64_t>(i), static_cast<std::int64_t>(test.size()));
+            all[k].push_back(reader.read(i, k));
+        }
     }
     reader.finish();
     return all;

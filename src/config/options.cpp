@@ -102,13 +102,14 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     data("max_tokens", &DataParameters::max_tokens, codec::integer(3), "tokens of a sample, special ones included; longer texts are cut", "ours, METHODS.md 1.10; paper-like 512");
     data("partition", &DataParameters::partition, choice<PartitionKind>({{"dirichlet", PartitionKind::Dirichlet}, {"uniform", PartitionKind::Uniform}, {"one_class", PartitionKind::OneClass}}), "how the training samples are dealt to the devices", "METHODS.md 5.1");
     data("alpha", &DataParameters::alpha, codec::positive_number(), "Dirichlet concentration; small: few classes a device", "METHODS.md 5.1; FedPETuning 0.1, 1, 10");
+    data("remainder", &DataParameters::remainder, choice<Remainder>({{"spread", Remainder::Spread}, {"last", Remainder::Last}}), "what does not divide by the devices: spread evenly, sizes differ by one; or all for the last device, FedPETuning's rule; one_class spreads it within a class", "ours, METHODS.md 5.1");
     data("concentration", &DataParameters::concentration, choice<Concentration>({{"total", Concentration::Total}, {"per_class", Concentration::PerClass}}), "whether alpha is the sum over classes or that of each class", "ours, METHODS.md 5.1");
 }
 
 void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
     auto fleet = section(keys, "fleet", &RunConfig::fleet);
     fleet("mix", &FleetParameters::mix, codec::counts(), "devices by class, in this order; a class is a [device.<name>]", "required; METHODS.md 5.2");
-    fleet("devices", &FleetParameters::devices, codec::integer_or("counted", 1), "so many, of which the numbers of the mix are shares; counted: they are counts", "testbed");
+    fleet("devices", &FleetParameters::devices, codec::integer_or("counted", 1, kMostDevices), "so many, of which the numbers of the mix are shares; counted: they are counts", "testbed");
     fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; METHODS.md 5.2");
     fleet("fit", &FleetParameters::fit, codec::names(), "backbones for the classes that fleet.backbones does not name: each device takes the largest that fits its memory", "METHODS.md 5.2");
     fleet("links", &FleetParameters::links, codec::choices(), "link of each device class; of several, each device draws one", "required; METHODS.md 4.4");
@@ -116,7 +117,7 @@ void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
     fleet("devices_file", &FleetParameters::devices_file, codec::text(), "CSV whose line i has the figures of device i in the order of the mix, columns named after the keys of devices and links, e.g. time_per_sample [ms],uplink [kB/s]; columns link and backbone choose among those of fleet.links, fleet.backbones and fleet.fit", "DEVICES.md 5");
     fleet("availability", &FleetParameters::availability, codec::assignment(), "when the devices of a class are on, an [availability.<name>]; a class that is not named is always on", "ours, METHODS.md 5.2");
 
-    whole(keys, "device.")("epochs", &RunConfig::device_epochs, codec::integer(1), "passes over the shard; each uploads again", "paper: 1");
+    whole(keys, "device.")("epochs", &RunConfig::device_epochs, codec::integer(1), "passes over the shard; each uploads again; over 100 where there are no more than a million packets", "paper: 1");
     whole(keys, "backbone.")("cache", &RunConfig::backbone_cache, codec::text(), "folder of prepared weights, shared by the processes of a node", "testbed");
 
     auto cost = section(keys, "cost", &RunConfig::cost);
@@ -180,10 +181,10 @@ void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
 void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     auto server = section(keys, "server", &RunConfig::server);
     server("mode", &ServerParameters::mode, choice<ServerMode>({{"arrival_replay", ServerMode::ArrivalReplay}, {"arrival_only", ServerMode::ArrivalOnly}, {"replay_after_all", ServerMode::ReplayAfterAll}, {"per_device", ServerMode::PerDevice}}), "what is trained when; per_device: one network a device, the paper's Single", "ours, METHODS.md 1.6");
-    server("updates_per_arrival", &ServerParameters::updates_per_arrival, codec::integer(0), "updates on each packet that arrives", "paper: 1");
+    server("updates_per_arrival", &ServerParameters::updates_per_arrival, codec::integer(0), "updates on each packet that arrives; over 100 likewise", "paper: 1");
     server("batch", &ServerParameters::batch, codec::integer(1), "samples of a replay update", "ours, METHODS.md 1.6");
     server("sampler", &ServerParameters::sampler, choice<Sampler>({{"auto", Sampler::Auto}, {"uniform", Sampler::Uniform}, {"permutation", Sampler::Permutation}}), "draws of replay; auto: uniform until all have arrived, then permutations", "ours, METHODS.md 1.6");
-    server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples", "ours, METHODS.md 1.6");
+    server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples; over 100 where there are no more than ten million updates", "ours, METHODS.md 1.6");
     server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}}), "give backbones, or devices, equal shares of uniform replay", "ours, METHODS.md 1.6");
     server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
     server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, METHODS.md 4.3");

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/validate.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "core/virtual_time.hpp"
 #include "device/compute_model.hpp"
-#include "device/virtual_time.hpp"
 
 namespace mobi {
 namespace {
@@ -45,6 +46,10 @@ class Validator {
         const FleetParameters& fleet = config_.fleet;
         require(!fleet.mix.empty(), "fleet.mix",
                 "zero devices; accepted: <device>:<count> between blanks, e.g. jetson_tx2:34");
+        std::int64_t devices = 0;
+        for (const auto& [name, count] : fleet.mix) devices += count;
+        require(devices <= kMostDevices, "fleet.mix",
+                fmt::format("{} devices; accepted: up to {} in all", devices, kMostDevices));
         for (const auto& [name, count] : fleet.mix) {
             require(count > 0, "fleet.mix", fmt::format("zero devices of class '{}'", name));
             const DeviceProfile* device = entry(config_.devices, name);
@@ -175,8 +180,8 @@ class Validator {
                 "server.balance",
                 "a permutation takes every sample once; accepted with server.sampler = auto or "
                 "uniform");
-        require(server.deadline_s <= kLongestSeconds, "server.deadline",
-                "accepted: none, or at most 10 years (87600 h)");
+        require(server.deadline_s <= std::chrono::duration<double>(kLongestRun).count(),
+                "server.deadline", "accepted: none, or at most 200 years (1752000 h)");
         const bool central = config_.method.name == MethodName::CentralSide;
         require(!central || server.mode != ServerMode::PerDevice, "server.mode",
                 "method.name = central_side trains one network; accepted: any other mode");

@@ -15,6 +15,7 @@
 #include <fmt/ranges.h>
 
 #include "core/text.hpp"
+#include "device/profile.hpp"
 
 namespace mobi {
 namespace {
@@ -140,17 +141,17 @@ Codec<std::uint64_t> seed() {
             [](const std::uint64_t& value) { return fmt::format("{}", value); }};
 }
 
-Codec<int> integer(int least) {
-    return {fmt::format("an integer from {} to {}", least, std::numeric_limits<int>::max()),
-            [least](std::string_view text) -> std::optional<int> {
+Codec<int> integer(int least, int most) {
+    return {fmt::format("an integer from {} to {}", least, most),
+            [least, most](std::string_view text) -> std::optional<int> {
                 const auto value = parse_number<int>(text);
-                return value && *value >= least ? value : std::nullopt;
+                return value && *value >= least && *value <= most ? value : std::nullopt;
             },
             [](const int& value) { return fmt::format("{}", value); }};
 }
 
-Codec<int> integer_or(std::string_view word, int least) {
-    Codec<int> plain = integer(least);
+Codec<int> integer_or(std::string_view word, int least, int most) {
+    Codec<int> plain = integer(least, most);
     return {fmt::format("{}, or {}", word, plain.accepted),
             [word = std::string(word), read = plain.read](std::string_view text) {
                 return text == word ? std::optional(0) : read(text);
@@ -198,10 +199,13 @@ Codec<double> quantity(Quantity quantity) {
 }
 
 Codec<double> positive_quantity(Quantity quantity) {
-    return {with_unit(" above 0", quantity),
-            [quantity](std::string_view text) {
+    // What would be rounded to no time at all is none.
+    const bool time = quantity == Quantity::Time;
+    const double least = time ? 1e-9 : std::numeric_limits<double>::min();
+    return {with_unit(time ? ", 1 ns or more," : " above 0", quantity),
+            [quantity, least](std::string_view text) {
                 const auto value = parse_with_unit(text, quantity);
-                return value && *value > 0 ? value : std::nullopt;
+                return value && *value >= least ? value : std::nullopt;
             },
             [quantity](const double& value) { return format_quantity(value, quantity); }};
 }
@@ -245,7 +249,6 @@ Codec<double> power_slope() {
 
 Codec<std::vector<std::pair<std::string, int>>> counts() {
     using Counts = std::vector<std::pair<std::string, int>>;
-    constexpr int kMost = 10'000'000;
     auto read = [](std::string_view text) -> std::optional<Counts> {
         Counts counts;
         std::set<std::string> names;
@@ -253,7 +256,7 @@ Codec<std::vector<std::pair<std::string, int>>> counts() {
             const auto pair = split_pair(word);
             if (!pair || !is_entry_name(pair->first)) return std::nullopt;
             const auto count = parse_number<int>(pair->second);
-            if (!count || *count < 1 || *count > kMost) return std::nullopt;
+            if (!count || *count < 1 || *count > kMostDevices) return std::nullopt;
             if (!names.insert(pair->first).second) return std::nullopt;
             counts.emplace_back(pair->first, *count);
         }
@@ -267,7 +270,7 @@ Codec<std::vector<std::pair<std::string, int>>> counts() {
     };
     return {fmt::format("<name>:<count> between blanks, counts from 1 to {}, no name twice, e.g. "
                         "jetson_tx2:34 xavier_nx:33",
-                        kMost),
+                        kMostDevices),
             read, write};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,17 +26,20 @@ struct Codec {
 
 namespace codec {
 
-Codec<bool> boolean();                                    ///< `true` or `false`
-Codec<std::string> text();                                ///< anything printable, also nothing
-Codec<std::string> path();                                ///< anything printable but nothing
-Codec<std::uint64_t> seed();                              ///< 0 to 2^64 - 1
-Codec<int> integer(int least);                            ///< `least` to 2^31 - 1
-Codec<int> integer_or(std::string_view word, int least);  ///< `word` is stored as 0
-Codec<double> number(double least, double most);          ///< both included
+Codec<bool> boolean();        ///< `true` or `false`
+Codec<std::string> text();    ///< anything printable, also nothing
+Codec<std::string> path();    ///< anything printable but nothing
+Codec<std::uint64_t> seed();  ///< 0 to 2^64 - 1
+/// Both included.
+Codec<int> integer(int least, int most = std::numeric_limits<int>::max());
+/// The same, or `word`, stored as 0.
+Codec<int> integer_or(std::string_view word, int least, int most = std::numeric_limits<int>::max());
+Codec<double> number(double least, double most);  ///< both included
 Codec<double> positive_number();
 Codec<double> number_or(std::string_view word, double most);  ///< above 0, or `word`, stored as 0
 Codec<double> quantity(Quantity quantity);                    ///< with a unit, 0 or more
-Codec<double> positive_quantity(Quantity quantity);           ///< with a unit, above 0
+/// With a unit, above 0; a time 1 ns or more, since the clock has no less.
+Codec<double> positive_quantity(Quantity quantity);
 /// `word`, stored as 0, or a quantity above 0.
 Codec<double> quantity_or(std::string_view word, Quantity quantity);
 /// A figure of a profile: with a unit, or `unknown`, stored as NaN.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
-#include "core/clock.hpp"
+#include "core/virtual_time.hpp"
 
 namespace mobi {
 
@@ -14,10 +15,9 @@ class PacedClock {
     PacedClock(WallClock::time_point start, double time_scale)
         : start_(start), time_scale_(time_scale) {}
 
-    /// Before the start: negative.
+    /// Before the start: negative.  Never beyond the longest run.
     VirtualClock::time_point virtual_at(WallClock::time_point wall) const {
-        const WallClock::duration passed = (wall - start_) * time_scale_;
-        return VirtualClock::time_point(std::chrono::duration_cast<VirtualClock::duration>(passed));
+        return VirtualClock::time_point(virtual_length(wall - start_));
     }
     WallClock::time_point wall_at(VirtualClock::time_point time) const {
         return start_ + wall_length(time.time_since_epoch());
@@ -26,7 +26,9 @@ class PacedClock {
         return WallClock::duration(length) / time_scale_;
     }
     VirtualClock::duration virtual_length(WallClock::duration length) const {
-        return std::chrono::duration_cast<VirtualClock::duration>(length * time_scale_);
+        constexpr WallClock::duration kMost(kLongestRun);
+        return std::chrono::duration_cast<VirtualClock::duration>(
+            std::clamp(length * time_scale_, -kMost, kMost));
     }
 
     VirtualClock::time_point now() const { return virtual_at(WallClock::now()); }

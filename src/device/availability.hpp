@@ -2,14 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
 #include "core/clock.hpp"
 #include "core/rng.hpp"
+#include "device/periodic_spans.hpp"
 
 namespace mobi {
 
@@ -24,9 +25,11 @@ enum class AvailabilityKind {
 
 /// The spans of `availability.<name>.trace`, by row of the file's devices.
 struct AvailabilityTrace {
-    using Span = std::pair<VirtualClock::duration, VirtualClock::duration>;  ///< [on, off)
-    std::vector<std::vector<Span>> devices;
-    VirtualClock::duration period{};
+    std::map<std::int32_t, PeriodicSpans> rows;  ///< those that the file names
+    std::int32_t devices = 0;                    ///< rows, with those that are never on
+
+    /// A fleet with more devices than rows starts over.
+    const PeriodicSpans& of(std::int32_t device) const;
 };
 
 /// One pattern: a file of `configs/availability`, section `[availability.<name>]`.
@@ -48,36 +51,57 @@ struct AvailabilityProfile {
 
 /// When one device is on.  The answers are a function of profile, seed and device alone.
 ///
-/// A cursor: it is asked with times that never decrease.  Two users take two of them.
+/// A cursor: it is asked with times that never decrease.  Two users take two of them.  A device
+/// that is not on again within 200 years never is.
 class Presence {
   public:
     /// \param profile  must outlive it.
+    /// \throws ConfigError  when the device would be on less than once in 200 years.
     Presence(const AvailabilityProfile& profile, std::uint64_t seed, std::int32_t device);
 
     /// The first time from `time` on at which the device is on; nothing when it never is again.
+    /// \throws ConfigError  when it comes and goes too often to be followed so far.
     std::optional<VirtualClock::time_point> next_on(VirtualClock::time_point time);
 
     /// When a device that is on at `start` goes off before `end`; nothing when it stays on.
     std::optional<VirtualClock::time_point> off_before(VirtualClock::time_point start,
                                                        VirtualClock::time_point end);
 
+    /// How much of [0, end) the device is off.  \pre nothing was asked before
+    VirtualClock::duration off_until(VirtualClock::time_point end);
+
+    /// The longest that it ever is on without a break; nothing where times are drawn.
+    std::optional<VirtualClock::duration> longest_on() const;
+
+    /// For messages: how long it is on at a time, in seconds.
+    double usual_on_s() const;
+
+    const std::string& pattern() const noexcept { return profile_->name; }
+
   private:
-    /// Makes [on_, off_) the next span; false when there is none.
-    bool advance();
-    bool advance_daily();
+    void set_daily();
+    void set_markov();
+    void set_day_cycle();
+    bool repeats() const;
+    const PeriodicSpans& spans() const;
+    /// Makes [on_, off_) the next span, or one that holds `time`; false when there is none.
+    bool advance(VirtualClock::time_point time);
+    bool advance_periodic(VirtualClock::time_point time);
     bool advance_markov();
     bool advance_day_cycle();
-    bool advance_trace();
     bool slot_is_on(std::int64_t slot) const;
+    void count(std::int64_t spans);
 
     const AvailabilityProfile* profile_;
     std::uint64_t seed_;
     std::int32_t device_;
     RandomStream random_;
-    VirtualClock::duration shift_{};  // of the time zone
     VirtualClock::time_point join_{};
-    double level_ = 1;       // of a day cycle
-    std::int64_t next_ = 0;  // day, slot or span of the trace
+    PeriodicSpans daily_;
+    double level_ = 1;               // of a day cycle
+    VirtualClock::duration slot_{};  // likewise
+    std::int64_t next_slot_ = 0;
+    std::int64_t counted_ = 0;  // spans or slots
     VirtualClock::time_point on_{};
     VirtualClock::time_point off_{};
 };
@@ -88,8 +112,9 @@ Presence presence_of(const AvailabilityProfile* pattern, std::uint64_t seed, std
 /// Reads lines `device,on_s,off_s` (numbers; a header line may come first) whose spans repeat after
 /// `period_s`.  Devices are numbered from 0; a fleet with more devices than rows starts over.
 ///
-/// \throws DataError  naming file and line: a span that is empty, overlaps the one before or ends
-///                    after the period.
+/// \throws DataError    naming file and line: a span that is empty, overlaps the one before or ends
+///                      after the period.
+/// \throws ConfigError  when the period is below a nanosecond or above 200 years.
 AvailabilityTrace read_availability_trace(const std::string& path, double period_s);
 /// The same from text; `name` stands for the path.
 AvailabilityTrace parse_availability_trace(std::string_view text,

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/virtual_time.hpp"
 #include "device/energy_model.hpp"
 #include "device/link_model.hpp"
-#include "device/virtual_time.hpp"
 
 namespace mobi {
 
@@ -15,13 +15,14 @@ Battery::Battery(const DeviceProfile& device, const LinkProfile& link)
 
 VirtualClock::duration Battery::rest() const {
     if (device_->battery_j <= 0 || left_j_ >= device_->battery_low * device_->battery_j) return {};
-    return virtual_duration(device_->battery_rest_s, "the rest of", device_->name);
+    return virtual_duration(device_->battery_rest_s,
+                            {"the rest of device.", device_->name, "battery_rest"});
 }
 
 VirtualClock::duration Battery::lasts() const {
-    if (device_->battery_j <= 0) return VirtualClock::duration::max();
-    // A hundred years of computing is for ever here.
-    const double seconds = std::min(std::max(0.0, left_j_) / device_->compute_w, 3e9);
+    if (device_->battery_j <= 0 || device_->compute_w <= 0) return VirtualClock::duration::max();
+    constexpr double kForEver = std::chrono::duration<double>(kLongestRun).count();
+    const double seconds = std::min(std::max(0.0, left_j_) / device_->compute_w, kForEver);
     return VirtualClock::duration(static_cast<std::int64_t>(seconds * 1e9));
 }
 

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "device/virtual_time.hpp"
+#include "core/virtual_time.hpp"
 
 namespace mobi {
 
@@ -43,6 +43,10 @@ std::optional<double> rate_flop_per_s(const DeviceProfile& device, Precision wei
     return std::nullopt;
 }
 
+TimedWork computing_a_packet(const DeviceProfile& device) {
+    return {"computing a packet on device.", device.name};
+}
+
 VirtualClock::duration compute_time(const DeviceProfile& device,
                                     const ComputeWork& work,
                                     double factor) {
@@ -58,7 +62,7 @@ VirtualClock::duration compute_time(const DeviceProfile& device,
                                                   device.memory_bandwidth_bytes_per_s);
     }
     return virtual_duration((device.t0_s + seconds * device.thermal_stretch) * factor,
-                            "computing a packet on", device.name);
+                            computing_a_packet(device));
 }
 
 }  // namespace mobi

@@ -6,6 +6,7 @@
 
 #include "core/clock.hpp"
 #include "core/precision.hpp"
+#include "core/virtual_time.hpp"
 #include "device/model_size.hpp"
 #include "device/profile.hpp"
 
@@ -32,6 +33,9 @@ struct ComputeWork {
     Precision weights = Precision::Fp16;
     std::int32_t samples = 0;
 };
+
+/// For messages.  \param device  must outlive the result.
+TimedWork computing_a_packet(const DeviceProfile& device);
 
 /// Emulated time of one packet's computation:
 /// t0 + max(FLOP / rate, (weight bytes + tap bytes) / memory bandwidth) x thermal stretch,

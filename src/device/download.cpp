@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/virtual_time.hpp"
+
 namespace mobi {
 namespace {
 
@@ -44,7 +46,8 @@ DownloadsSchedule schedule_downloads(std::span<const DownloadTask> tasks,
         const VirtualClock::duration delay =
             latency(*task.link, draws(network, task, Purpose::DownlinkLatency));
         schedule.downloads[static_cast<std::size_t>(queue.task)] = {
-            transfer.start, transfer.end, transfer.end + delay, transfer.bytes, transfer.done};
+            transfer.start, transfer.end, later(transfer.end, delay, queue.direction.work()),
+            transfer.bytes, transfer.done};
     };
     Network ways(network);
     for (std::size_t t = 0; t < tasks.size(); ++t) {

@@ -5,6 +5,7 @@
 
 #include "core/clock.hpp"
 #include "core/rng.hpp"
+#include "core/virtual_time.hpp"
 #include "device/profile.hpp"
 
 namespace mobi {
@@ -12,11 +13,13 @@ namespace mobi {
 /// One of the two ways of a link.
 struct LinkDirection {
     const LinkProfile* link = nullptr;
-    std::string_view what;  ///< "an upload", "a download"; for messages
+    std::string_view what;  ///< "an upload over link.", or a download; for messages
     double bytes_per_s = kUnknown;
     double deviation_bytes_per_s = 0;    ///< of a transfer's rate; 0: all go at `bytes_per_s`
     const RateTrace* trace = nullptr;    ///< in place of the rate, or null
     double cell_bytes_per_s = kUnknown;  ///< what the link's cell carries this way, if shared
+
+    TimedWork work() const { return {what, link->name}; }
 };
 
 /// From device to server.  \param link  must outlive the result.

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "device/hopeless.hpp"
+
 namespace mobi {
 namespace {
 
@@ -17,8 +19,10 @@ bool shares_cell(const LinkDirection& direction) {
 }  // namespace
 
 bool Network::add(TransferQueue& queue) {
+    transfers_ += queue.transfers.size();
     if (!shares_cell(queue.direction) && !server_is_shared()) {
         transfer_alone(queue, lost_);
+        refuse_endless_losses(lost_.size(), transfers_);
         return true;
     }
     Cell& cell = cell_of(queue.direction);
@@ -32,6 +36,7 @@ bool Network::add(TransferQueue& queue) {
 void Network::carry(Group& group) {
     transfer_together(group.queues, group.cells, group.capacity,
                       server_is_shared() ? network_.server_bytes_per_s : kUnbounded, lost_);
+    refuse_endless_losses(lost_.size(), transfers_);
 }
 
 /// The cell that the next device of this link goes to.

@@ -63,6 +63,7 @@ class Network {
     std::map<std::int64_t, Group> groups_;
     std::map<std::string, Cell> open_;  // by link
     std::int64_t next_group_ = 0;
+    std::size_t transfers_ = 0;
     std::vector<LostTransfer> lost_;
 };
 

@@ -89,6 +89,8 @@ struct LinkProfile {
     double down_j_per_byte = kUnknown;
 };
 
+inline constexpr int kMostDevices = 10'000'000;  ///< of a fleet
+
 /// Section `[fleet]`: which devices, with which backbone and link.
 struct FleetParameters {
     std::vector<std::pair<std::string, int>> mix;  ///< device profile, count; in this order

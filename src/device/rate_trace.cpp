@@ -9,13 +9,14 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "core/virtual_time.hpp"
 
 namespace mobi {
 namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr VirtualClock::duration kLongest = std::chrono::hours{200 * 365 * 24};
+constexpr double kMostBitsPerSecond = 1e15;
 
 LinkAmount amount(std::int64_t bits_per_s, VirtualClock::duration time) {
     return LinkAmount{bits_per_s} * time.count();
@@ -99,9 +100,10 @@ VirtualClock::duration RateTrace::time_of(LinkAmount wanted) const {
     }
     const LinkAmount rate = steps_[i].bits_per_s;
     const LinkAmount inside = (wanted - before_[i] + rate - 1) / rate;
+    const auto refuse = [&] { refuse_endless({"what has to go by ", name_}); };
+    if (periods > kLongestRun / period_) refuse();
     const LinkAmount time = periods * period_.count() + steps_[i].begin.count() + inside;
-    if (time > kLongest.count())
-        throw ConfigError(name_ + ": a transfer takes more than 200 years of virtual time");
+    if (time > kLongestRun.count()) refuse();
     return nanoseconds(static_cast<std::int64_t>(time));
 }
 
@@ -112,8 +114,22 @@ double RateTrace::mean_bits_per_s() const {
 RateTrace RateTrace::scaled_to(double mean_bits_per_s) const {
     const double factor = mean_bits_per_s / this->mean_bits_per_s();
     std::vector<Step> steps = steps_;
-    for (Step& step : steps)
-        step.bits_per_s = std::llround(static_cast<double>(step.bits_per_s) * factor);
+    bool carries = false;
+    for (Step& step : steps) {
+        const double rate = static_cast<double>(step.bits_per_s) * factor;
+        if (!(rate <= kMostBitsPerSecond))
+            throw ConfigError(fmt::format(
+                "{}: with the link's mean of {} bit/s it has rates above {} bit/s; accepted with "
+                "trace_mean = link: a lower uplink or downlink",
+                name_, mean_bits_per_s, kMostBitsPerSecond));
+        step.bits_per_s = std::llround(rate);
+        carries = carries || step.bits_per_s > 0;
+    }
+    if (!carries || (end_ == TraceEnd::Hold && steps.back().bits_per_s == 0))
+        throw ConfigError(fmt::format(
+            "{}: with the link's mean of {} bit/s its rates are below 1 bit/s; accepted with "
+            "trace_mean = link: a higher uplink or downlink",
+            name_, mean_bits_per_s));
     return RateTrace(name_, std::move(steps), period_, end_);
 }
 

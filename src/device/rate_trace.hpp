@@ -64,6 +64,7 @@ class RateTrace {
 
     /// The same shape with another mean: every rate times `mean / mean_bits_per_s()`, rounded to
     /// whole bit/s.
+    /// \throws ConfigError  when one is above 10^15 bit/s or all are below 1.
     RateTrace scaled_to(double mean_bits_per_s) const;
 
   private:

@@ -4,26 +4,23 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <string>
+#include <optional>
 #include <tuple>
+#include <utility>
 
-#include <fmt/format.h>
-
-#include "core/error.hpp"
+#include "core/long_work.hpp"
 #include "core/rng.hpp"
+#include "core/virtual_time.hpp"
 #include "device/battery.hpp"
+#include "device/hopeless.hpp"
 #include "device/thermal_model.hpp"
 #include "device/trace_file.hpp"
-#include "device/virtual_time.hpp"
 
 namespace mobi {
 namespace {
 
 using Time = VirtualClock::time_point;
 using Duration = VirtualClock::duration;
-
-// Well inside the clock's 292 years, so that what the server adds still fits.
-constexpr Time kHorizon{std::chrono::hours{200 * 365 * 24}};
 
 /// Where the draws of one of the task's packets come from.
 RandomStream draws(const NetworkParameters& network,
@@ -54,7 +51,7 @@ double in_seconds(Duration time) {
 Duration throttled(const DeviceProfile& device, Duration full, double heat_s) {
     if (device.thermal_budget_s <= 0) return full;
     return virtual_duration(throttled_time_s(device, in_seconds(full), heat_s),
-                            "computing a packet on", device.name);
+                            computing_a_packet(device));
 }
 
 /// How long work takes that needs `full` at the device's whole rate, under its background load.
@@ -66,51 +63,83 @@ Duration under_load(const DeviceTask& task, Time start, Duration full, Duration 
 }
 
 /// Computation alone: one packet after another, while the device is on.
-void compute(const NetworkParameters& network,
-             const DeviceTask& task,
-             std::int32_t number,
-             Presence presence,
-             std::span<PacketSchedule> packets,
-             FleetSchedule& schedule) {
-    Time free{};
-    double heat_s = 0;
-    Battery battery(*task.profile, *task.link);
-    const Duration load_offset = trace_offset(task.profile->load.get(), task.profile->load_start,
-                                              draws(network, task, Purpose::LoadOffset));
-    for (std::size_t j = 0; j < packets.size(); ++j) {
-        const Duration full =
-            compute_time(*task.profile, task.packets[j].compute, compute_factor(network, task, j));
-        PacketSchedule& packet = packets[j];
-        free += battery.rest();
-        while (true) {
-            const std::optional<Time> on = presence.next_on(free);
-            if (!on) return;
-            heat_s = std::max(0.0, heat_s - in_seconds(*on - free));
-            const Duration need =
-                under_load(task, *on, throttled(*task.profile, full, heat_s), load_offset);
-            packet.times.compute_start = *on;
-            packet.times.compute_end = free = *on + need;
-            if (free > kHorizon)
-                throw ConfigError(fmt::format(
-                    "{} over link {}: {} packets take more than 200 years of virtual time",
-                    task.profile->name, task.link->name, packets.size()));
-            std::optional<Time> off = presence.off_before(*on, free);
-            const bool empty = battery.lasts() < off.value_or(free) - *on;
-            if (empty) off = *on + battery.lasts();
-            heat_s += in_seconds(off.value_or(free) - *on);
-            battery.compute(off.value_or(free) - *on);
-            if (!off) break;
-            schedule.lost.push_back({number, static_cast<std::int32_t>(j), false, *on, *off, 0});
-            if (empty) {
-                schedule.emptied.emplace_back(number, *off);
-                return;
-            }
-            free = *off;
+class Computation {
+  public:
+    Computation(const NetworkParameters& network,
+                const DeviceTask& task,
+                std::int32_t number,
+                Presence presence,
+                FleetSchedule& schedule)
+        : network_(network),
+          task_(task),
+          number_(number),
+          presence_(std::move(presence)),
+          schedule_(schedule),
+          battery_(*task.profile, *task.link),
+          load_offset_(trace_offset(task.profile->load.get(),
+                                    task.profile->load_start,
+                                    draws(network, task, Purpose::LoadOffset))) {}
+
+    void run(std::span<PacketSchedule> packets, LongWork& planning) {
+        for (std::size_t j = 0; j < packets.size(); ++j) {
+            full_ = compute_time(*task_.profile, task_.packets[j].compute,
+                                 compute_factor(network_, task_, j));
+            free_ = later(free_, battery_.rest(), all_packets());
+            int attempts = 0;
+            do {
+                if (attempts > 0) planning.step(number_, 0);
+                if (!attempt(j, ++attempts, packets[j])) return;
+            } while (!packets[j].delivered);
+            battery_.send(task_.packets[j].charged_bytes);
         }
-        battery.send(task.packets[j].charged_bytes);
-        packet.delivered = true;
     }
-}
+
+  private:
+    TimedWork all_packets() const {
+        return {"computing the packets of device.", task_.profile->name};
+    }
+
+    /// Computes packet `j` once; delivered when the device did not go off.  \return  false: it
+    /// left.
+    bool attempt(std::size_t j, int attempts, PacketSchedule& packet) {
+        const std::optional<Time> on = presence_.next_on(free_);
+        if (!on) return false;
+        heat_s_ = std::max(0.0, heat_s_ - in_seconds(*on - free_));
+        const Duration need =
+            under_load(task_, *on, throttled(*task_.profile, full_, heat_s_), load_offset_);
+        packet.times.compute_start = *on;
+        packet.times.compute_end = free_ = later(*on, need, all_packets());
+        std::optional<Time> off = presence_.off_before(*on, free_);
+        const bool empty = battery_.lasts() < off.value_or(free_) - *on;
+        if (empty) off = *on + battery_.lasts();
+        heat_s_ += in_seconds(off.value_or(free_) - *on);
+        battery_.compute(off.value_or(free_) - *on);
+        packet.delivered = !off;
+        if (!off) return true;
+        schedule_.lost.push_back({number_, static_cast<std::int32_t>(j), false, *on, *off, 0});
+        free_ = *off;
+        if (empty) {
+            schedule_.emptied.emplace_back(number_, *off);
+            return false;
+        }
+        // Heat and other programs only make it longer; a battery ends it all the same.
+        const bool on_mains = task_.profile->battery_j <= 0;
+        refuse_hopeless(presence_, {computing_a_packet(*task_.profile), full_, on_mains, attempts});
+        refuse_endless_losses(schedule_.lost.size(), schedule_.packets.size());
+        return true;
+    }
+
+    const NetworkParameters& network_;
+    const DeviceTask& task_;
+    std::int32_t number_;
+    Presence presence_;
+    FleetSchedule& schedule_;
+    Battery battery_;
+    Duration load_offset_;
+    Time free_{};
+    double heat_s_ = 0;
+    Duration full_{};  // the packet's time at the whole rate
+};
 
 void arrive(const NetworkParameters& network,
             const DeviceTask& task,
@@ -120,11 +149,8 @@ void arrive(const NetworkParameters& network,
         PacketSchedule& packet = packets[j];
         if (!packet.delivered) return;
         const Duration delay = latency(*task.link, draws(network, task, Purpose::LinkLatency, j));
-        packet.times.arrival = last = std::max(last, packet.times.send_end + delay);
-        if (packet.times.arrival > kHorizon)
-            throw ConfigError(
-                fmt::format("{} over link {}: {} packets take more than 200 years of virtual time",
-                            task.profile->name, task.link->name, packets.size()));
+        packet.times.arrival = last =
+            std::max(last, later(packet.times.send_end, delay, uplink(*task.link).work()));
     }
 }
 
@@ -141,6 +167,7 @@ class FleetScheduler {
         for (std::size_t t = 0; t < tasks_.size(); ++t) {
             first_.push_back(first);
             first += tasks_[t].packets.size();
+            planning_.step(static_cast<std::int64_t>(t), static_cast<std::int64_t>(tasks_.size()));
             start(t);
         }
         network_.run([&](const TransferQueue& queue) { set_uploads(queue); });
@@ -167,7 +194,8 @@ class FleetScheduler {
         const DeviceTask& task = tasks_[t];
         const auto packets = packets_of(t);
         const Presence presence = presence_of(task.availability, parameters_.seed, task.device);
-        compute(parameters_, task, static_cast<std::int32_t>(t), presence, packets, schedule_);
+        Computation(parameters_, task, static_cast<std::int32_t>(t), presence, schedule_)
+            .run(packets, planning_);
         TransferQueue queue{static_cast<std::int32_t>(t), uplink(*task.link), presence,
                             trace_offset(task.link->trace.get(), task.link->trace_start,
                                          draws(parameters_, task, Purpose::TraceOffset)),
@@ -200,6 +228,7 @@ class FleetScheduler {
 
     std::span<const DeviceTask> tasks_;
     const NetworkParameters& parameters_;
+    LongWork planning_{"planning: devices"};
     Network network_;
     FleetSchedule schedule_;
     std::vector<std::size_t> first_;  // packet of each task

@@ -9,6 +9,9 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/long_work.hpp"
+#include "core/virtual_time.hpp"
+#include "device/hopeless.hpp"
 #include "device/transfer.hpp"
 #include "device/water_filling.hpp"
 
@@ -41,6 +44,7 @@ struct Sender {
     // of the transfer that is on its way or comes next
     Time start{};                ///< the device is on and the transfer is ready
     Time begin{};                ///< and the radio is awake: the first byte
+    int attempts = 0;            ///< that were cut off
     Instant left = 0;            ///< bytes
     double own = 0;              ///< its own link's rate, bytes per ns
     double rate = 0;             ///< what it gets of it
@@ -62,12 +66,15 @@ class SharedTransfer {
             senders_.emplace_back();
             senders_.back().queue = &queues[i];
             senders_.back().cell = cells[i];
+            most_steps_ += 50'000 * static_cast<std::int64_t>(queues[i].transfers.size());
         }
     }
 
     void run() {
         for (std::size_t i = 0; i < senders_.size(); ++i) plan(i);
-        while (true) {
+        LongWork planning("planning: instants of a shared link");
+        for (std::int64_t instants = 0;; ++instants) {
+            if (instants % 64 == 0) planning.step(instants, 0);
             const Instant next =
                 std::min(next_of_active(), waiting_.empty() ? kNever : waiting_.top().at);
             if (next == kNever) return;
@@ -101,6 +108,9 @@ class SharedTransfer {
             sender.off = sender.queue->presence.off_before(*on, sender.begin);
             if (!sender.off) break;
             cut_off(sender, 0);  // before the radio was awake
+            refuse_hopeless(sender.queue->presence,
+                            {sender.queue->direction.work(), sender.begin - sender.start, true,
+                             sender.attempts});
         }
         // While nothing goes off the next one begins at the exact end of the one before.
         const bool follows = sender.begin == ready && instant(transfer.ready) <= sender.free;
@@ -139,22 +149,32 @@ class SharedTransfer {
                                  : now_;
     }
 
+    /// For messages: what all may be slow by.
+    TimedWork work_of(const Sender& sender) const {
+        TimedWork work = sender.queue->direction.work();
+        work.keys = std::isinf(server_) ? "its rate and that of its cell" : "server.access_rate";
+        return work;
+    }
+
     /// When the next active transfer ends, is cut off, or meets another rate of its own link.
     Instant next_of_active() {
         Instant next = kNever;
+        const Sender* someone = nullptr;
         for (const auto& cell : active_)
             for (const std::size_t i : cell) {
                 Sender& sender = senders_[i];
                 Instant event = std::min(end_of(sender), sender.own_until);
-                if (event == kNever && !sender.off)
-                    throw ConfigError(fmt::format("link {}: a transfer never ends",
-                                                  sender.queue->direction.link->name));
-                if (!sender.off)
-                    sender.off =
-                        sender.queue->presence.off_before(sender.start, rounded(std::ceil(event)));
+                if (!sender.off) {
+                    const Time by =
+                        event < instant(kHorizon) ? rounded(std::ceil(event)) : kHorizon;
+                    sender.off = sender.queue->presence.off_before(sender.start, by);
+                }
                 if (sender.off) event = std::min(event, instant(*sender.off));
                 next = std::min(next, event);
+                someone = &sender;
             }
+        // Who is still to come makes nobody faster.
+        if (someone != nullptr && next > instant(kHorizon)) refuse_endless(work_of(*someone));
         return next;
     }
 
@@ -183,8 +203,12 @@ class SharedTransfer {
                             transfer.bytes - static_cast<std::int64_t>(std::ceil(sender.left)));
                     sender.free = now_;
                     sender.last_byte = *sender.off;
+                    refuse_too_slow(sender);
                 } else {
-                    if (sender.own_until <= now_) look_up_own_rate(sender);
+                    if (sender.own_until <= now_) {
+                        count_step(sender);
+                        look_up_own_rate(sender);
+                    }
                     going_on.push_back(i);
                     continue;
                 }
@@ -194,6 +218,29 @@ class SharedTransfer {
         }
     }
 
+    /// Where links are shared a trace is followed step by step, and that has to end.
+    void count_step(const Sender& sender) {
+        if (++steps_ <= most_steps_) return;
+        const LinkDirection& direction = sender.queue->direction;
+        throw ConfigError(fmt::format(
+            "{}{}: a shared link is followed through more than {} steps of its trace; accepted: "
+            "longer steps, a faster trace, or a link that shares nothing",
+            direction.what, direction.link->name, most_steps_));
+    }
+
+    /// Work that was cut off: can it ever be done?  Alone it would go at its own rate.
+    void refuse_too_slow(const Sender& sender) const {
+        const LinkDirection& direction = sender.queue->direction;
+        CutOffWork cut{direction.work(), *sender.off - sender.begin, false, sender.attempts};
+        if (direction.trace == nullptr) {
+            const Transfer& transfer = sender.queue->transfers[sender.next];
+            cut.need = transfer_time(direction, static_cast<double>(transfer.bytes),
+                                     rate_of(direction, transfer));
+            cut.same_every_time = true;
+        }
+        refuse_hopeless(sender.queue->presence, cut);
+    }
+
     void finish(Sender& sender) {
         Transfer& transfer = sender.queue->transfers[sender.next++];
         transfer.start = sender.start;
@@ -201,10 +248,12 @@ class SharedTransfer {
         transfer.done = true;
         sender.free = now_;
         sender.last_byte = transfer.end;
+        sender.attempts = 0;
     }
 
     /// The attempt ends at `off`, with so many bytes sent.
-    void cut_off(const Sender& sender, std::int64_t sent) {
+    void cut_off(Sender& sender, std::int64_t sent) {
+        ++sender.attempts;
         lost_.push_back({sender.queue->task, static_cast<std::int32_t>(sender.next), sender.start,
                          *sender.off, sent});
     }
@@ -238,6 +287,9 @@ class SharedTransfer {
     std::priority_queue<Start, std::vector<Start>, std::greater<>> waiting_;
     Instant now_ = 0;
     std::vector<double> cell_demands_, demands_;
+    std::int64_t steps_ = 0;  // of traces, so far
+    // Seconds of work, and for each transfer 50 s of a trace in milliseconds.
+    std::int64_t most_steps_ = 5'000'000;
 };
 
 }  // namespace

@@ -20,7 +20,10 @@ double throttled_time_s(const DeviceProfile& device, double work_s, double heat_
     double time = work;
     for (int i = 0; i < 100; ++i) {
         const double fallen = start * std::exp(-time / decay);
-        const double step = (work - floor * time - decay * (start - fallen)) / (floor + fallen);
+        // A slow fall: the difference would lose its digits.
+        const double fall =
+            time < 1e-6 * decay ? -start * std::expm1(-time / decay) : start - fallen;
+        const double step = (work - floor * time - decay * fall) / (floor + fallen);
         time += step;
         if (step <= 1e-12 * time) break;
     }

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <optional>
 
-#include "device/virtual_time.hpp"
+#include "core/signals.hpp"
+#include "core/virtual_time.hpp"
+#include "device/hopeless.hpp"
 
 namespace mobi {
 namespace {
@@ -23,8 +25,10 @@ class OwnLink {
 
     Time carry(Time begin, const Transfer& transfer) {
         if (traced_) return traced_->send(begin, transfer.bytes);
-        return begin + transfer_time(*direction_, static_cast<double>(transfer.bytes),
-                                     rate_of(*direction_, transfer));
+        return later(begin,
+                     transfer_time(*direction_, static_cast<double>(transfer.bytes),
+                                   rate_of(*direction_, transfer)),
+                     direction_->work());
     }
 
     /// What a transfer that began at `begin` has carried by `end`, before it was complete.
@@ -50,9 +54,14 @@ class OwnLink {
 
 Time after_wake_up(const LinkProfile& link, Time start, std::optional<Time> last_byte) {
     if (link.wake_up_s <= 0) return start;
-    const auto wait = virtual_duration(link.wake_after_s, "wake_after of link", link.name);
-    if (last_byte && start - *last_byte <= wait) return start;
-    return start + virtual_duration(link.wake_up_s, "wake_up of link", link.name);
+    constexpr double kNever = std::chrono::duration<double>(kLongestRun).count();
+    if (last_byte) {
+        if (link.wake_after_s >= kNever) return start;
+        const auto wait = virtual_duration(link.wake_after_s, {"wake_after of link.", link.name});
+        if (start - *last_byte <= wait) return start;
+    }
+    const TimedWork work{"wake_up of link.", link.name};
+    return later(start, virtual_duration(link.wake_up_s, work), work);
 }
 
 void transfer_alone(TransferQueue& queue, std::vector<LostTransfer>& lost) {
@@ -63,7 +72,8 @@ void transfer_alone(TransferQueue& queue, std::vector<LostTransfer>& lost) {
     for (std::size_t j = 0; j < queue.transfers.size(); ++j) {
         Transfer& transfer = queue.transfers[j];
         Time start = std::max(transfer.ready, free);
-        while (!transfer.done) {
+        for (int attempts = 1; !transfer.done; ++attempts) {
+            throw_if_interrupted();
             const std::optional<Time> on = queue.presence.next_on(start);
             if (!on) return;
             start = *on;
@@ -81,6 +91,9 @@ void transfer_alone(TransferQueue& queue, std::vector<LostTransfer>& lost) {
             }
             lost.push_back({queue.task, static_cast<std::int32_t>(j), start, *off,
                             own.carried(begin, *off, transfer)});
+            // The radio may be awake next time.
+            refuse_hopeless(queue.presence, {queue.direction.work(), end - begin,
+                                             queue.direction.trace == nullptr, attempts});
             if (*off > begin) last_byte = *off;
             start = free = *off;
         }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "method/central_side.hpp"
 
-#include <cmath>
-
+#include "core/virtual_time.hpp"
 #include "method/fed_mobillm.hpp"
 
 namespace mobi {
@@ -14,7 +13,8 @@ Deliveries CentralSide::deliveries(const FleetPlan& plan, const MethodSettings& 
     double flop = 0;
     for (const Delivery& packet : packets) flop += packet.charged_flop;
     const VirtualClock::time_point ready{
-        VirtualClock::duration(std::llround(flop / settings.server_rate_flop_per_s * 1e9))};
+        virtual_duration(flop / settings.server_rate_flop_per_s,
+                         {"the server's forward passes", "", "server.rate"})};
     for (Delivery& packet : packets) packet.times = {ready, ready, ready, ready, ready};
     return all;
 }

@@ -40,22 +40,6 @@ Duration common(const std::vector<Span>& a, const std::vector<Span>& b) {
     return sum;
 }
 
-/// How much of [0, end) a device is off.
-Duration time_off(const AvailabilityProfile* pattern,
-                  std::uint64_t seed,
-                  std::int32_t device,
-                  Time end) {
-    Presence presence = presence_of(pattern, seed, device);
-    Duration off{};
-    for (Time from{}; from < end;) {
-        const Time on = presence.next_on(from).value_or(end);
-        off += std::min(on, end) - from;
-        if (on >= end) break;
-        from = presence.off_before(on, end).value_or(end);
-    }
-    return off;
-}
-
 void add_bytes(const PacketLayout& layout, const Delivery& packet, DeviceCosts& costs) {
     const auto samples = static_cast<std::int64_t>(packet.samples.size());
     const auto vectors = samples * layout.taps;
@@ -109,7 +93,7 @@ DeviceCosts costs_of(const FleetPlan& plan,
     costs.send = total(activity.sending);
     costs.both = common(activity.computing, activity.sending);
     costs.done = done.time_since_epoch();
-    costs.off = time_off(device.availability.get(), seed, device.id, done);
+    costs.off = presence_of(device.availability.get(), seed, device.id).off_until(done);
     costs.wait = costs.done - (costs.compute + costs.send - costs.both) - costs.off;
     costs.wait_j = idle_energy_j(device.profile, costs.wait);
     return costs;

@@ -5,11 +5,15 @@
 #include <cmath>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "activation/codec.hpp"
+#include "core/error.hpp"
+#include "core/long_work.hpp"
+#include "core/virtual_time.hpp"
 #include "device/compute_model.hpp"
 #include "device/energy_model.hpp"
 #include "device/schedule.hpp"
-#include "device/virtual_time.hpp"
 
 namespace mobi {
 namespace {
@@ -58,6 +62,26 @@ void set_schedule(const DevicePlan& device, const PacketSchedule& schedule, Deli
                                          times.send_end - times.send_start);
 }
 
+/// Counts the packets before they take memory.
+/// \throws ConfigError  when many passes make more than a run can hold.
+void refuse_too_many_packets(const FleetPlan& plan, std::int32_t epochs) {
+    constexpr std::int32_t kAnyFleet = 100;
+    constexpr std::int64_t kMost = 1'000'000;
+    if (epochs <= kAnyFleet) return;
+    std::int64_t packets = 0;
+    for (const DevicePlan& device : plan.devices)
+        if (device.admitted)
+            packets +=
+                (static_cast<std::int64_t>(device.samples.size()) + plan.packet_samples - 1) /
+                plan.packet_samples;
+    packets *= epochs;
+    if (packets > kMost)
+        throw ConfigError(
+            fmt::format("device.epochs = {}: {} packets; accepted: up to {} passes, or more where "
+                        "there are no more than {} packets",
+                        epochs, packets, kAnyFleet, kMost));
+}
+
 /// Keeps what the server waits for, in order of arrival.
 void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t planned) {
     std::sort(all.arrived.begin(), all.arrived.end(), [](const Delivery& a, const Delivery& b) {
@@ -67,7 +91,7 @@ void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t p
     auto end = all.arrived.end();
     if (settings.deadline_s > 0) {
         const VirtualClock::time_point deadline(
-            virtual_duration(settings.deadline_s, "the deadline of", "the server"));
+            virtual_duration(settings.deadline_s, {"server.deadline"}));
         end = std::find_if(all.arrived.begin(), end, [&](const Delivery& delivery) {
             return delivery.times.arrival > deadline;
         });
@@ -89,11 +113,14 @@ void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t p
 }  // namespace
 
 std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettings& settings) {
+    refuse_too_many_packets(plan, settings.device_epochs);
+    LongWork planning("planning: devices whose packets are cut");
     std::vector<Delivery> packets;
     const auto step = static_cast<std::size_t>(plan.packet_samples);
     for (const DevicePlan& device : plan.devices) {
         if (!device.admitted) continue;
         const BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(device.backbone)];
+        planning.step(device.id, static_cast<std::int64_t>(plan.devices.size()));
         std::int32_t number = 0;
         for (std::int32_t epoch = 0; epoch < settings.device_epochs; ++epoch)
             for (std::size_t first = 0; first < device.samples.size(); first += step) {

@@ -21,6 +21,7 @@ class FedMobillm : public Method {
 /// The packets of the admitted devices in device order, with samples, tokens and FLOPs, but without
 /// times: what both methods of this kind begin with.  A shard is cut at `packet.samples`; with
 /// `device.epochs` = E it is passed E times and the packets are counted on.
+/// \throws ConfigError  when E is above 100 and makes more than a million packets.
 std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettings& settings);
 
 }  // namespace mobi

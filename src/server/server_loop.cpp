@@ -248,13 +248,8 @@ class ServerRun {
 
     /// θ and its own P for every device, once, when training has ended (METHODS.md 1.8).
     void log_downloads() {
-        std::vector<std::int64_t> bytes;
-        for (const DevicePlan& device : plan_.devices)
-            bytes.push_back(device.admitted
-                                ? 4 * (shared_parameters(shape_, settings_.trainer.side) +
-                                       projection_parameters(shape_, sources_.of_device(device.id),
-                                                             settings_.trainer.align))
-                                : 0);
+        const std::vector<std::int64_t> bytes = download_bytes(
+            plan_, shape_, sources_, settings_.trainer.side, settings_.trainer.align);
         const Downloads downloads =
             downloads_at(result_.training_end, plan_, bytes, leftovers_, settings_.network);
         writer_.submit(download_rows(downloads.arrived));
@@ -315,8 +310,22 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
             double total = overhead;
             for (std::size_t k = 0; k < seconds.size(); ++k)
                 total += static_cast<double>(counts[k]) * seconds[k];
-            return VirtualClock::duration(std::llround(total * 1e9));
+            return virtual_duration(total, kServerWork);
         };
+}
+
+std::vector<std::int64_t> download_bytes(const FleetPlan& plan,
+                                         const SideShape& shape,
+                                         const SourceMap& sources,
+                                         const SideParameters& side,
+                                         const AlignParameters& align) {
+    std::vector<std::int64_t> bytes;
+    for (const DevicePlan& device : plan.devices)
+        bytes.push_back(device.admitted ? 4 * (shared_parameters(shape, side) +
+                                               projection_parameters(
+                                                   shape, sources.of_device(device.id), align))
+                                        : 0);
+    return bytes;
 }
 
 ServerResult run_server(const ServerSettings& settings,

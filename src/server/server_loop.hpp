@@ -59,6 +59,13 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
     const SideParameters& side,
     const ServerParameters& server);
 
+/// What each device downloads at the end: θ and its own P in fp32; 0 where it is not admitted.
+std::vector<std::int64_t> download_bytes(const FleetPlan& plan,
+                                         const SideShape& shape,
+                                         const SourceMap& sources,
+                                         const SideParameters& side,
+                                         const AlignParameters& align);
+
 /// Runs the server over the timeline: takes packets at their arrival, keeps them in the inbox, has
 /// the trainer thread take the updates, and logs everything (DESIGN.md section 4, hops 7 to 10).
 ///

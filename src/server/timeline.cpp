@@ -5,7 +5,11 @@
 #include <map>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/check.hpp"
+#include "core/error.hpp"
+#include "core/virtual_time.hpp"
 
 namespace mobi {
 namespace {
@@ -40,6 +44,7 @@ Timeline::Timeline(const FleetPlan& plan, Arrivals& arrivals, TimelineSettings s
     if (!per_device()) {
         add_network(0, strata_of(plan, admitted, settings_.server.balance),
                     static_cast<std::int64_t>(planned.size()));
+        refuse_too_many_updates();
         return;
     }
     std::vector<std::int64_t> packets(plan.devices.size(), 0);
@@ -50,6 +55,19 @@ Timeline::Timeline(const FleetPlan& plan, Arrivals& arrivals, TimelineSettings s
         add_network(id, strata_of(plan, std::span(&id, 1), Balance::None),
                     packets[static_cast<std::size_t>(id)]);
     }
+    refuse_too_many_updates();
+}
+
+void Timeline::refuse_too_many_updates() const {
+    constexpr int kAnyFleet = 100;
+    constexpr std::int64_t kMost = 10'000'000;
+    const ServerParameters& server = settings_.server;
+    if (server.epochs <= kAnyFleet && server.updates_per_arrival <= kAnyFleet) return;
+    if (updates_planned() > kMost)
+        throw ConfigError(fmt::format(
+            "server.epochs = {}, server.updates_per_arrival = {}: {} updates; accepted: up to {} "
+            "each, or more where there are no more than {} updates",
+            server.epochs, server.updates_per_arrival, updates_planned(), kAnyFleet, kMost));
 }
 
 void Timeline::add_network(std::int32_t id,
@@ -107,7 +125,7 @@ Step Timeline::make_step(Network& network, StepKind kind, std::vector<std::int32
     step.network = network.id;
     step.network_update = network.updates_done++;
     step.start = free_;
-    step.end = free_ += settings_.update_time(samples);
+    step.end = free_ = later(free_, settings_.update_time(samples), kServerWork);
     step.samples = std::move(samples);
     step.arrived = std::exchange(arrived_, {});
     step.inbox_samples = inbox_samples_;

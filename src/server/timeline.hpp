@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/virtual_time.hpp"
 #include "method/fleet_plan.hpp"
 #include "server/arrivals.hpp"
 #include "server/batch_sampler.hpp"
@@ -17,6 +18,10 @@
 namespace mobi {
 
 enum class StepKind { Arrival, Replay };
+
+/// The server's updates, for messages.
+inline constexpr TimedWork kServerWork{"the server's work", "",
+                                       "server.rate, server.io_rate and server.step_overhead"};
 
 /// One update of a side network, placed in virtual time.
 struct Step {
@@ -53,10 +58,13 @@ struct TimelineSettings {
 class Timeline {
   public:
     /// \param plan, arrivals  must outlive the timeline.
+    /// \throws ConfigError  when more than 100 epochs, or updates on an arrival, make more than ten
+    ///                      million updates.
     Timeline(const FleetPlan& plan, Arrivals& arrivals, TimelineSettings settings);
 
     /// The next update, or nothing when all T are done.  Waits for a packet if one has to come
     /// first.
+    /// \throws ConfigError  when it ends after more than 200 years.
     std::optional<Step> next();
 
     /// The last update ended at `end`, later than its planned end, because the host was too slow
@@ -88,6 +96,7 @@ class Timeline {
     void add_network(std::int32_t id,
                      const std::vector<BatchSampler::Stratum>& strata,
                      std::int64_t deliveries);
+    void refuse_too_many_updates() const;
     Network& network_of(const Delivery& delivery);
     bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
     bool updates_on_arrival() const { return !settings_.train_after_all; }

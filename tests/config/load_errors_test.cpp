@@ -133,7 +133,7 @@ TEST_F(LoadErrorsTest, AnUpperLimitIsSaid) {
               "--set: run.seed = 18446744073709551616: accepted: an integer from 0 to "
               "18446744073709551615");
     EXPECT_EQ(report("", {"server.deadline=1e15 h"}),
-              "--set: server.deadline = 1e15 h: accepted: none, or at most 10 years (87600 h)");
+              "--set: server.deadline = 1e15 h: accepted: none, or at most 200 years (1752000 h)");
 }
 
 TEST_F(LoadErrorsTest, AnEmptyOutputIsRefused) {

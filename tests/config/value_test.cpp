@@ -65,8 +65,22 @@ TEST(CodecTest, IntegersAreWholeAndInRange) {
     EXPECT_EQ(layers.read("all"), 0);
     EXPECT_EQ(layers.write(0), "all");
     EXPECT_FALSE(layers.read("0"));
+    const auto few = codec::integer_or("none", 1, 9);
+    EXPECT_EQ(few.accepted, "none, or an integer from 1 to 9");
+    EXPECT_EQ(few.read("9"), 9);
+    EXPECT_FALSE(few.read("10"));
     EXPECT_EQ(codec::seed().read("18446744073709551615"), UINT64_MAX);
     EXPECT_FALSE(codec::seed().read("-1"));
+}
+
+TEST(CodecTest, ATimeAboveZeroIsANanosecondOrMore) {
+    const auto time = codec::positive_quantity(Quantity::Time);
+    EXPECT_EQ(time.read("1 ns"), 1e-9);
+    EXPECT_FALSE(time.read("0.4 ns"));
+    EXPECT_FALSE(time.read("0 s"));
+    EXPECT_EQ(codec::quantity_or("none", Quantity::Time).read("none"), 0.0);
+    EXPECT_FALSE(codec::quantity_or("none", Quantity::Time).read("1e-300 s"));
+    EXPECT_EQ(codec::quantity(Quantity::Time).read("0.4 ns"), 0.4e-9);
 }
 
 TEST(CodecTest, NumbersAreFiniteAndInRange) {

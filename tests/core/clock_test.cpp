@@ -40,5 +40,12 @@ TEST(PacedClockTest, VirtualTimePassesWithRealTime) {
     EXPECT_EQ(clock.virtual_length(WallClock::duration(2)), std::chrono::seconds(100));
 }
 
+TEST(PacedClockTest, NoScaleLeadsBeyondTheLongestRun) {
+    const WallClock::time_point start = WallClock::now();
+    const PacedClock clock(start, 1e300);
+    EXPECT_EQ(clock.virtual_at(start + WallClock::duration(1)), kHorizon);
+    EXPECT_EQ(clock.virtual_length(WallClock::duration(-1)), -kLongestRun);
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/availability.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <set>
@@ -195,6 +196,96 @@ TEST(AvailabilityTest, RefusalsNameTheLine) {
     EXPECT_EQ(refusal("0.5,1,2\n"), "t:1: device 0.5: accepted: whole numbers below 10000000");
     EXPECT_EQ(refusal("# nothing\n"),
               "t: no line; accepted: device from 0, then seconds on and off, with commas");
+}
+
+/// What a pattern is refused with, when its device is followed for so long.
+std::string pattern_refusal(const AvailabilityProfile& profile, Time until) {
+    try {
+        for (std::int32_t device = 0; device < 200; ++device)
+            Presence(profile, 1, device).next_on(until);
+    } catch (const ConfigError& error) {
+        return error.what();
+    }
+    return "accepted";
+}
+
+AvailabilityProfile pattern_of(AvailabilityKind kind) {
+    AvailabilityProfile profile;
+    profile.name = "a";
+    profile.kind = kind;
+    return profile;
+}
+
+TEST(AvailabilityTest, ASlotBelowTheClockIsRefused) {
+    AvailabilityProfile profile = pattern_of(AvailabilityKind::DayCycle);
+    profile.slot_s = 0.4e-9;
+    EXPECT_EQ(pattern_refusal(profile, {}), "availability.a.slot: 4e-10 s; accepted: 1 ns or more");
+    profile.slot_s = 1e-9;
+    EXPECT_EQ(pattern_refusal(profile, {}), "accepted");
+    EXPECT_NE(pattern_refusal(profile, Time(seconds(1))).find("more than 12000000 slots"),
+              std::string::npos);
+}
+
+TEST(AvailabilityTest, ADeviceThatIsHardlyEverOnIsRefused) {
+    AvailabilityProfile profile = pattern_of(AvailabilityKind::DayCycle);
+    profile.level_sigma = 10;
+    EXPECT_NE(pattern_refusal(profile, {}).find("would be on less than once in 200 years"),
+              std::string::npos);
+}
+
+TEST(AvailabilityTest, TimesTooShortToFollowAreRefused) {
+    AvailabilityProfile profile = pattern_of(AvailabilityKind::Markov);
+    profile.mean_on_s = profile.mean_off_s = 1e-9;
+    EXPECT_NE(
+        pattern_refusal(profile, Time(seconds(1))).find("more than 12000000 times on and off"),
+        std::string::npos);
+}
+
+TEST(AvailabilityTest, WhoIsOffForMoreThan200YearsNeverComesBack) {
+    AvailabilityProfile profile = pattern_of(AvailabilityKind::Markov);
+    profile.mean_on_s = 1e-9;
+    profile.mean_off_s = 1e24;
+    EXPECT_EQ(Presence(profile, 1, 0).next_on({}), std::nullopt);
+    AvailabilityProfile late = pattern_of(AvailabilityKind::Always);
+    late.join_s = 1e24;
+    EXPECT_EQ(Presence(late, 1, 0).next_on({}), std::nullopt);
+}
+
+TEST(AvailabilityTest, AMillionTimeZonesAreLikeAThousand) {
+    AvailabilityProfile profile = pattern_of(AvailabilityKind::Daily);
+    for (const int zones : {1000, 1'000'000, 2'147'483'647}) {
+        profile.time_zones = zones;
+        double latest = 0;
+        for (std::int32_t device = 0; device < 500; ++device) {
+            const Time on = Presence(profile, 1, device).next_on({}).value();
+            EXPECT_GE(on, Time{});
+            latest = std::max(latest, in_seconds(on.time_since_epoch()));
+        }
+        EXPECT_NEAR(latest / 3600, 22, 0.3) << zones;
+    }
+}
+
+TEST(AvailabilityTest, TheTimeOffIsWhatTheSpansLeave) {
+    for (const auto kind : {AvailabilityKind::Daily, AvailabilityKind::Markov,
+                            AvailabilityKind::DayCycle, AvailabilityKind::Always}) {
+        AvailabilityProfile profile = pattern_of(kind);
+        profile.join_s = 7000;
+        profile.time_zones = 24;
+        for (std::int32_t device = 0; device < 20; ++device) {
+            const Time end(hours(100));
+            const double on_s = share_on(Presence(profile, 3, device), end).on_s;
+            EXPECT_NEAR(in_seconds(Presence(profile, 3, device).off_until(end)), 360000 - on_s,
+                        1e-6);
+        }
+    }
+}
+
+TEST(AvailabilityTest, AFileThatNamesAHighDeviceTakesNoMemoryForTheOthers) {
+    const AvailabilityTrace trace = parse_availability_trace("9999999,0,1\n", "t", 10);
+    EXPECT_EQ(trace.devices, 10'000'000);
+    EXPECT_EQ(trace.rows.size(), 1u);
+    EXPECT_EQ(trace.of(9'999'998).longest(), seconds(0));
+    EXPECT_EQ(trace.of(9'999'999).longest(), seconds(1));
 }
 
 }  // namespace

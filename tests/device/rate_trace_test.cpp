@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/rate_trace.hpp"
 
+#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -118,6 +119,22 @@ TEST(TracedLinkTest, AConstantTraceIsAConstantRate) {
     EXPECT_EQ(link.send(Time{}, 1500), Time{nanoseconds(1'500'000)});
     EXPECT_EQ(link.send(Time{nanoseconds(100)}, 1500), Time{nanoseconds(3'000'000)});
     EXPECT_EQ(link.send(Time{nanoseconds(5'000'000)}, 1), Time{nanoseconds(5'001'000)});
+}
+
+TEST(RateTraceTest, AScaleThatLeavesNoRateIsRefused) {
+    const RateTrace trace("t", {{nanoseconds(0), 1'000'000}, {nanoseconds(1000), 0}},
+                          nanoseconds(2000), TraceEnd::Wrap);
+    EXPECT_NO_THROW(trace.scaled_to(1));
+    EXPECT_THROW(trace.scaled_to(0.1), ConfigError);
+    EXPECT_NO_THROW(trace.scaled_to(1e14));
+    EXPECT_THROW(trace.scaled_to(8e24), ConfigError);
+}
+
+TEST(RateTraceTest, NothingOverflowsBeyond200Years) {
+    const RateTrace trace("t", {{nanoseconds(0), 1}, {nanoseconds(1), 0}},
+                          std::chrono::hours(24 * 3650), TraceEnd::Wrap);
+    EXPECT_THROW(trace.time_of(std::numeric_limits<std::int64_t>::max() * kAmountPerByte),
+                 ConfigError);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "device/schedule.hpp"
 
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -393,6 +394,96 @@ TEST(ScheduleTest, ComputationIsLostToo) {
     EXPECT_FALSE(done.lost[0].upload);
     EXPECT_EQ(done.lost[0].start, Time(milliseconds(1500)));
     EXPECT_EQ(done.lost[0].end, Time(seconds(2)));
+}
+
+/// What a fleet of one device, whose packets take 30 ms to compute and 8 ms to send, is refused
+/// with.
+std::string hopeless(AvailabilityProfile pattern,
+                     const char* spans = nullptr,
+                     double period_s = 1,
+                     const LinkProfile& way = link()) {
+    pattern.name = "a";
+    if (spans != nullptr) {
+        pattern.kind = AvailabilityKind::Trace;
+        pattern.trace =
+            std::make_shared<AvailabilityTrace>(parse_availability_trace(spans, "a", period_s));
+    }
+    DeviceProfile slow = device();
+    slow.time_per_sample_s = 0.03;
+    PacketWork work = packet(0, 7000);
+    work.compute.samples = 1;
+    try {
+        schedule(slow, way, {work, work, work}, &pattern);
+    } catch (const ConfigError& error) {
+        return error.what();
+    }
+    return "accepted";
+}
+
+TEST(ScheduleTest, APacketLongerThanEverySpanIsRefusedAtOnce) {
+    EXPECT_EQ(hopeless({}, "0,0,0.02\n0,0.5,0.501\n"),
+              "computing a packet on device.d: takes 30 ms, the device is on for 20 ms at a time "
+              "(availability.a) and loses what it has begun; accepted: a faster device or link, "
+              "fewer packet.samples, or longer times on");
+    EXPECT_EQ(hopeless({}, "0,0,0.03\n"), "accepted");
+    // two spans that touch across the period's end
+    EXPECT_EQ(hopeless({}, "0,0,0.02\n0,0.98,1\n"), "accepted");
+}
+
+TEST(ScheduleTest, AnUploadLongerThanEverySpanIsRefused) {
+    LinkProfile slow = link();
+    slow.uplink_bytes_per_s = 7e4;  // 100 ms
+    EXPECT_NE(
+        hopeless({}, "0,0,0.05\n", 1, slow)
+            .find("an upload over link.l: takes 100 ms, the device is on for 50 ms at a time"),
+        std::string::npos);
+    slow.cell_devices = 2;
+    slow.cell_uplink_bytes_per_s = 1e9;
+    EXPECT_NE(
+        hopeless({}, "0,0,0.05\n", 1, slow)
+            .find("an upload over link.l: takes 100 ms, the device is on for 50 ms at a time"),
+        std::string::npos);
+    slow.uplink_bytes_per_s = 1e9;
+    slow.cell_uplink_bytes_per_s = 7e4;
+    EXPECT_NE(hopeless({}, "0,0,0.05\n", 1, slow).find("was cut off 10000 times"),
+              std::string::npos);
+}
+
+TEST(ScheduleTest, ARadioThatNeverWakesUpInTimeIsRefused) {
+    LinkProfile sleepy = link();
+    sleepy.wake_up_s = 0.2;
+    EXPECT_NE(hopeless({}, "0,0,0.1\n", 1, sleepy).find("was cut off 10000 times"),
+              std::string::npos);
+    sleepy.cell_devices = 2;
+    sleepy.cell_uplink_bytes_per_s = 1e6;
+    EXPECT_NE(
+        hopeless({}, "0,0,0.1\n", 1, sleepy)
+            .find("an upload over link.l: takes 200 ms, the device is on for 100 ms at a time"),
+        std::string::npos);
+}
+
+TEST(ScheduleTest, DrawnTimesThatAreTooShortAreRefusedAfterTenThousandAttempts) {
+    AvailabilityProfile flaky;
+    flaky.kind = AvailabilityKind::Markov;
+    flaky.mean_on_s = flaky.mean_off_s = 0.001;
+    EXPECT_EQ(hopeless(flaky),
+              "computing a packet on device.d: takes 30 ms, the device is on for 1 ms at a time "
+              "(availability.a) and was cut off 10000 times in a row; accepted: a faster device or "
+              "link, fewer packet.samples, or longer times on");
+    flaky.mean_on_s = 0.01;
+    EXPECT_EQ(hopeless(flaky), "accepted");
+}
+
+TEST(ScheduleTest, SumsOfMoreThan200YearsAreRefused) {
+    DeviceProfile slow = device();
+    slow.time_per_sample_s = 3e9;  // 95 years
+    PacketWork work = packet(0, 1);
+    work.compute.samples = 1;
+    EXPECT_NO_THROW(schedule(slow, link(), {work, work}));
+    EXPECT_THROW(schedule(slow, link(), {work, work, work}), ConfigError);
+    LinkProfile far = link();
+    far.latency_s = 6.3e9;
+    EXPECT_THROW(schedule(slow, far, {work}), ConfigError);
 }
 
 }  // namespace

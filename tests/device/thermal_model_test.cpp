@@ -59,5 +59,11 @@ TEST(ThermalModelTest, CuttingWorkInTwoChangesNothing) {
                 throttled_time_s(phone(), 120, 20), 1e-9);
 }
 
+TEST(ThermalModelTest, AFallSlowerThanAnyRunIsNone) {
+    DeviceProfile device = phone();
+    device.thermal_decay_s = 1e24;
+    EXPECT_NEAR(throttled_time_s(device, 100, 1000), 100, 1e-6);
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -95,6 +95,56 @@ class ErrorsTest(Workspace):
         self.refused(CONFIG, "did you mean server.epochs", command="check", server__epoch=3)
         self.refused(DATA, "train.tsv", "fetch_wordnet.sh", command="check", data__train="data/cache/wordnet/train.tsv")
 
+    def refused_twice(self, *words, **settings):
+        """By `check` and by `run`, in the same words."""
+        said = [
+            self.refused(CONFIG, *words, command=command, **settings).partition(f"{command}: ")[2]
+            for command in ("check", "run")
+        ]
+        self.assertEqual(*said)
+
+    def test_times_beyond_the_clock(self):
+        endless = "more than 200 years of virtual time"
+        self.refused_twice(endless, "server.rate", server__rate="1e-9 FLOP/s")
+        self.refused_twice(endless, "server.step_overhead", server__step_overhead="200000 h")
+        self.refused_twice(endless, "server.access_rate", server__access_rate="1e-6 bit/s")
+        self.refused_twice(endless, "an upload over link.thin", link__thin__uplink="1e-9 bit/s")
+        self.refused_twice(endless, "a download over link.thin", link__thin__downlink="1e-9 bit/s")
+        self.refused_twice(endless, "the rest of device.slow", device__slow__battery="1 J",
+                           device__slow__battery_start=0.1, device__slow__power_compute="1 W",
+                           device__slow__battery_rest="1e12 s")  # fmt: skip
+        self.refused_twice(endless, "server.rate", server__rate="1e-9 FLOP/s", method__name="central_side")
+
+    def test_work_that_never_fits(self):
+        pattern = self.folder / "spans.csv"
+        pattern.write_text("0,0,0.02\n")
+        trace = {"availability__p__kind": "trace", "availability__p__trace": pattern, "fleet__availability": "*:p"}
+        self.refused_twice("computing a packet on device.slow: takes", "on for 20 ms at a time",
+                           availability__p__trace_period="1 s", device__slow__time_per_sample="1 s", **trace)  # fmt: skip
+        self.refused_twice("an upload over link.thin: takes", availability__p__trace_period="1 s",
+                           device__slow__time_per_sample="1 ms", **trace)  # fmt: skip
+        pattern.write_text("0,0,1\n")
+        self.refused_twice("a download over link.thin: takes", link__thin__downlink="2 kbit/s",
+                           availability__p__trace_period="2 s", **trace)  # fmt: skip
+        self.refused_twice("cut off 10000 times in a row", "on for 1 ms at a time", fleet__availability="*:p",
+                           availability__p__kind="markov", availability__p__mean_on="1 ms",
+                           availability__p__mean_off="1 ms")  # fmt: skip
+
+    def test_a_pattern_that_cannot_be_followed(self):
+        cycle = {"fleet__availability": "*:p", "availability__p__kind": "day_cycle"}
+        self.refused_twice("availability.p.slot", "1 ns or more", availability__p__slot="0.4 ns", **cycle)
+        self.refused_twice("on for 1 ms at a time", availability__p__slot="1 ms", **cycle)
+        self.refused_twice("less than once in 200 years", availability__p__level_spread=10,
+                           fleet__mix="slow:60 fast:60", **cycle)  # fmt: skip
+
+    def test_more_than_a_run_can_hold(self):
+        self.refused_twice("120 training samples cannot be dealt to 10000000 devices", fleet__mix="slow:10000000",
+                           fleet__backbones="slow:small", fleet__links="slow:thin")  # fmt: skip
+        self.refused_twice("fleet.devices = 2147483647", "to 10000000", fleet__devices=2147483647)
+        self.refused_twice("device.epochs", "3600000000 packets", device__epochs=100000000)
+        self.refused_twice("server.epochs", "10000000 updates", server__epochs=2000000000)
+        self.refused_twice("data.alpha = 1e-323", data__alpha="1e-323")
+
     # ---- input files ---------------------------------------------------------------------------
 
     def test_a_missing_file_names_the_command_that_fetches_it(self):

@@ -33,7 +33,7 @@ class KillTest(Workspace):
         program.parent.mkdir(parents=True)
         program.symlink_to(PROGRAM)
         # more updates than anybody waits for; little is flushed late
-        cls.config = cls.configure(server__epochs=1_000_000, record__flush="100 ms")
+        cls.config = cls.configure(server__epochs=100_000, record__flush="100 ms")
 
     def setUp(self):
         # not in the class's folder: Open MPI's session folder must not outlive the test either

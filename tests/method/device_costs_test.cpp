@@ -94,8 +94,9 @@ TEST_F(DeviceCostsTest, WorkInVainCostsTimeBytesAndEnergy) {
     lost.push_back(
         {0, 9, LostStage::Compute, at(50), at(60), 0});  // of a packet that never arrived
     auto trace = std::make_shared<AvailabilityTrace>();
-    trace->devices = {{{seconds(0), seconds(22)}, {seconds(30), seconds(1000)}}};
-    trace->period = seconds(1000);
+    trace->devices = 1;
+    trace->rows.emplace(
+        0, PeriodicSpans({{seconds(0), seconds(22)}, {seconds(30), seconds(1000)}}, seconds(1000)));
     auto pattern = std::make_shared<AvailabilityProfile>();
     pattern->kind = AvailabilityKind::Trace;
     pattern->trace = trace;

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
+
 namespace mobi::test {
 namespace {
 
@@ -148,6 +150,27 @@ TEST_F(TimelineTest, ARefusedDeviceHasNoPartInIt) {
     deliveries.erase(deliveries.begin() + 1);
     for (const Step& step : all())
         for (const std::int32_t id : step.samples) EXPECT_LT(id, 4);
+}
+
+TEST_F(TimelineTest, UpdatesOfMoreThan200YearsAreRefused) {
+    settings.update_time = [](std::span<const std::int32_t>) {
+        return std::chrono::hours(24 * 365 * 30);
+    };
+    PlannedArrivals arrivals(deliveries);
+    Timeline timeline(plan, arrivals, settings);  // of ten updates
+    for (int update = 0; update < 6; ++update) EXPECT_LT(timeline.next().value().end, kHorizon);
+    EXPECT_THROW(timeline.next(), ConfigError);
+}
+
+TEST_F(TimelineTest, MoreUpdatesThanARunCanHoldAreRefused) {
+    PlannedArrivals arrivals(deliveries);
+    settings.server.epochs = 1'000'000;  // two updates each
+    EXPECT_EQ(Timeline(plan, arrivals, settings).updates_planned(), 2'000'004);
+    settings.server.epochs = 2'147'483'647;
+    EXPECT_THROW(Timeline(plan, arrivals, settings), ConfigError);
+    settings.server.epochs = 3;
+    settings.server.updates_per_arrival = 2'147'483'647;
+    EXPECT_THROW(Timeline(plan, arrivals, settings), ConfigError);
 }
 
 }  // namespace

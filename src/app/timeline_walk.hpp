@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "config/run_config.hpp"
+#include "method/method.hpp"
+
+namespace mobi {
+
+/// What a timeline is a function of.
+struct TimelineInput {
+    const RunConfig& config;
+    const FleetPlan& plan;
+    const Method& method;
+    std::span<const Delivery> deliveries;
+    const Leftovers& leftovers;
+    std::int32_t classes = 0;
+};
+
+/// Where a run's timeline ends.
+struct TimelineEnd {
+    VirtualClock::time_point end{};      ///< of the last update
+    VirtualClock::time_point run_end{};  ///< and of the last download
+    std::int64_t updates = 0;
+    double busy_s = 0;
+    std::int64_t update_samples = 0;
+    std::int32_t missing_downloads = 0;  ///< of devices that never come back for theirs
+};
+
+/// Walks the server's steps, without computing or logging anything; `run_end` is `end`.
+/// \throws ConfigError  when it takes more than 200 years, as the run would.
+TimelineEnd walk_timeline(const TimelineInput& input);
+
+/// The same with the downloads: what a run does in virtual time, before anything is computed.
+TimelineEnd foresee_run(const TimelineInput& input);
+
+}  // namespace mobi
