@@ -90,7 +90,7 @@ void Presence::set_daily() {
     const Duration opens = virtual_duration(profile_->daily_from_s, {});
     const Duration from = opens + part_of(kDay, zone, profile_->time_zones);
     Duration length = virtual_duration(profile_->daily_to_s, {}) - opens;
-    if (length <= Duration::zero()) length += kDay;
+    while (length <= Duration::zero()) length += kDay;  // twice from 24 h to 0 h
     daily_ = PeriodicSpans({{from % kDay, from % kDay + length}}, kDay);
     // The first span is that of the day before: what began earlier is not part of the run.
     join_ = std::max(join_, Time(from - kDay));
