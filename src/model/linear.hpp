@@ -21,7 +21,8 @@ struct LinearShape {
     at::ScalarType type = at::kFloat;  ///< float32 or bfloat16
 };
 
-/// What computes products, e.g. `oneDNN 2.6.3`.
+/// What computes products, e.g. `oneDNN 2.6.3`, or `oneDNN 2.6.3, bf16 by fp32` on a processor that
+/// has no products of bf16.
 std::string products_by();
 
 /// Bytes of the packed weight.
