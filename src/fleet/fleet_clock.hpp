@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/id.hpp"
+#include "fleet/fleet_event.hpp"
+#include "fleet/fleet_task.hpp"
+
+namespace mobi {
+
+/// The devices of a fleet and what they do, in virtual time.
+///
+/// A device is three first-in-first-out resources (downlink, processor, uplink) that keep heat,
+/// battery, presence and the counters of their draws for the whole run: what it does in its second
+/// task depends on the first.
+class FleetClock {
+  public:
+    virtual ~FleetClock() = default;
+
+    /// Gives a device something to do, after all that it was given before.
+    /// \pre  `task.ready` is not before the last event that next() returned; ids increase.
+    virtual void assign(FleetTask task) = 0;
+
+    /// The task is no longer waited for: its device stops at `at` and is free.  What it was in the
+    /// middle of is an event (Outcome::Recalled).  No effect on a task that has ended.
+    /// \pre  `at` is not before the last event.
+    virtual void recall(TaskId task, VirtualClock::time_point at) = 0;
+
+    /// The next event up to and including `until`, in the order of (at, device, task, part).
+    /// \return  null: nothing happens until then.  Valid until the next call of any member.
+    virtual const FleetEvent* next(VirtualClock::time_point until) = 0;
+
+    /// The devices that are on at `time`, in order.  \pre  Asked with times that never decrease.
+    virtual std::vector<DeviceId> present(VirtualClock::time_point time) = 0;
+};
+
+}  // namespace mobi
