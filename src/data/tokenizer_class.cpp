@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,6 +20,11 @@ using enum TokenizerClass;
 struct Name {
     std::string_view name;
     TokenizerClass kind;
+};
+
+struct Models {
+    TokenizerClass kind;
+    std::string_view types;  ///< with a blank between
 };
 
 constexpr std::array kClasses{
@@ -42,23 +48,59 @@ constexpr std::array kClasses{
 
 // Of the model types that are not here, transformers knows no class, or one that is not ours.
 constexpr std::array kModels{
-    Name{"bert", Bert},          Name{"convbert", Bert},   Name{"distilbert", Bert},
-    Name{"electra", Bert},       Name{"ernie", Bert},      Name{"layoutlm", Bert},
-    Name{"megatron-bert", Bert}, Name{"mobilebert", Bert}, Name{"nomic_bert", Bert},
-    Name{"squeezebert", Bert},   Name{"mpnet", Mpnet},     Name{"codegen", Gpt2},
-    Name{"gpt2", Gpt2},          Name{"gpt_neo", Gpt2},    Name{"gptj", Gpt2},
-    Name{"opt", Gpt2},           Name{"phi", Gpt2},        Name{"starcoder2", Gpt2},
-    Name{"bart", Roberta},       Name{"ibert", Roberta},   Name{"longformer", Roberta},
-    Name{"roberta", Roberta},    Name{"qwen2", Qwen2},     Name{"qwen2_moe", Qwen2},
-    Name{"qwen3", Qwen2},        Name{"qwen3_moe", Qwen2}, Name{"mistral", AsWritten},
-    Name{"mixtral", AsWritten},  Name{"phi3", AsWritten},  Name{"modernbert", AsWritten},
+    Models{Bert,
+           "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava "
+           "git grounding-dino layoutlm megatron-bert mm-grounding-dino mobilebert nezha "
+           "nomic_bert qdqbert realm retribert squeezebert tvp vilt visual_bert"},
+    Models{Mpnet, "mpnet"},
+    Models{Gpt2,
+           "blip-2 codegen dbrx emu3 gpt2 gpt_neo gptj hyperclovax_vision_v2 instructblip "
+           "instructblipvideo jais2 opt phi starcoder2"},
+    Models{Roberta,
+           "bart bridgetower clap data2vec-text florence2 ibert lilt longformer mega mra "
+           "roberta roberta-prelayernorm"},
+    Models{Qwen2,
+           "audioflamingo3 colqwen2 cosmos3_omni dots3_note fun_asr_nano hunyuan_vl internvl "
+           "lighton_ocr moss_transcribe_diarize ovis2 qianfan_ocr qwen2 qwen2_5_omni "
+           "qwen2_5_vl qwen2_audio qwen2_moe qwen2_vl qwen3 qwen3_asr qwen3_moe qwen3_next "
+           "qwen3_omni_moe qwen3_vl qwen3_vl_moe vibevoice"},
+    Models{Llama, "idefics idefics2"},
+    Models{AsWritten,
+           "EvollaModel arctic aria beam bigbird_pegasus camembertv2-base canary chatlm "
+           "cohere_asr ernie4_5 ernie4_5_moe flex_olmo fuyu glm glm4 glm4_moe glm4_moe_lite "
+           "glm4v glm4v_moe glm_image glmasr got_ocr2 gpt_bigcode gradium_phonon_tts granite "
+           "granitemoe granitemoehybrid granitemoeshared h2ovl_chat hyperclovax "
+           "hyperclovax_vlm internlm2 internlm3 iquestcoder jamba kimi_k25 kimi_linear "
+           "kosmos-2 llava llava_next mimo_v2_flash minicpm3 minicpm_ocr minicpmv "
+           "minicpmv4_6 minicpmv4_7 minimax_m2 ministral ministral3 mistral mistral3 "
+           "mistral_large4 mixtral modernbert modernbert-decoder molmo molmo2 nemo_speechlm "
+           "nemotron nvfp4 nystromformer olmo2 olmo3 olmo_hybrid omniasr opencua openvla "
+           "paddleocr_vl pegasus_x persimmon phi3 phi3_v phimoe pix2struct pixtral "
+           "pocket_tts smolvlm stablelm step3_vl umt5 vipllava voxtral voxtral_realtime "
+           "xlm-roberta-xl"},
 };
 
-template <typename Names>
-std::optional<TokenizerClass> find(const Names& names, std::string_view wanted) {
-    const auto found = std::find_if(names.begin(), names.end(),
-                                    [&](const Name& entry) { return entry.name == wanted; });
-    return found == names.end() ? std::nullopt : std::optional(found->kind);
+/// Model types that have their own class, whatever a file states.
+constexpr std::string_view kOverruling = "qwen2 hyperclovax_vision_v2";
+constexpr std::string_view kOverrulingUnknown =
+    "qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen4_exp siglip2";
+
+bool is_among(std::string_view names, std::string_view wanted) {
+    const std::vector<std::string_view> all = split_words(names);
+    return std::find(all.begin(), all.end(), wanted) != all.end();
+}
+
+std::optional<TokenizerClass> class_named(std::string_view name) {
+    const auto found = std::find_if(kClasses.begin(), kClasses.end(),
+                                    [&](const Name& entry) { return entry.name == name; });
+    return found == kClasses.end() ? std::nullopt : std::optional(found->kind);
+}
+
+std::optional<TokenizerClass> class_of_model(std::string_view type) {
+    const auto found = std::find_if(kModels.begin(), kModels.end(), [&](const Models& entry) {
+        return is_among(entry.types, type);
+    });
+    return found == kModels.end() ? std::nullopt : std::optional(found->kind);
 }
 
 /// A text member of the object that a file is; empty when the file or the member is absent.
@@ -86,7 +128,7 @@ Stated stated_class(const TokenizerFiles& files) {
 }
 
 TokenizerClass known_class(const Stated& stated) {
-    if (const auto kind = find(kClasses, stated.name)) return *kind;
+    if (const auto kind = class_named(stated.name)) return *kind;
     std::vector<std::string_view> names;
     for (const Name& entry : kClasses)
         if (entry.kind != AsWritten) names.push_back(entry.name);
@@ -113,12 +155,22 @@ std::string model_type(const NamedText& config) {
 
 std::optional<TokenizerClass> tokenizer_class(const TokenizerFiles& files, SourceNotes& notes) {
     const std::string model = model_type(files.model_config);
-    const std::optional<TokenizerClass> of_model = find(kModels, model);
+    if (is_among(kOverrulingUnknown, model)) {
+        const nlohmann::json value = model;
+        JsonNode(files.model_config.name, "model_type", value)
+            .fail(fmt::format("is {}, whose tokenizer cannot be read, whatever class is stated",
+                              model));
+    }
+    const std::optional<TokenizerClass> of_model = class_of_model(model);
     const Stated stated = stated_class(files);
     if (stated.file == nullptr) {
         const bool opt = model == "opt" && !files.tokenizer_config.is_there();
         if (opt && !files.tokenizer_json.is_there()) return Opt;
         if (of_model || !files.tokenizer_json.is_there()) return of_model;
+        if (!model.empty() && model != "llama")
+            notes.push_back({fmt::format("tokenizer_class {}", name_of(AsWritten)),
+                             "tokenizer.json",
+                             "no class is known here for model_type " + printable(model)});
         return AsWritten;
     }
     const auto choose = [&](TokenizerClass kind, const std::string& from, std::string other) {
@@ -127,10 +179,10 @@ std::optional<TokenizerClass> tokenizer_class(const TokenizerFiles& files, Sourc
     };
     const std::string says =
         fmt::format("{} says {}", stated.file->short_name(), printable(stated.name));
-    if (of_model == AsWritten && find(kClasses, stated.name) != AsWritten)
+    if (of_model == AsWritten && class_named(stated.name) != AsWritten)
         return choose(AsWritten, "config.json's model_type " + model, says);
-    if (model == "qwen2" && find(kClasses, stated.name) != Qwen2)
-        return choose(Qwen2, "config.json's model_type qwen2", says);
+    if (is_among(kOverruling, model) && class_named(stated.name) != of_model)
+        return choose(*of_model, "config.json's model_type " + model, says);
     if (stated.name == "LlamaTokenizer" &&
         files.tokenizer_json.text.find("\"ByteLevel\"") != std::string::npos)
         return choose(AsWritten, "tokenizer.json, which is ByteLevel", says);

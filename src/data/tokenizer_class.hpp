@@ -8,8 +8,8 @@
 //   config.json            tokenizer_class, where the other does not say; model_type
 //
 // The class that is stated counts; that of the model_type where none is stated, for qwen2, whose
-// published folders state a wrong one, and where the one stated is PreTrainedTokenizerFast's kin
-// there is no class: tokenizer.json is used as it is written.
+// published folders state a wrong one, and for the many that have none of their own, such as
+// granite: their tokenizer.json is used as it is written, as PreTrainedTokenizerFast's is.
 //
 // Source: transformers 5.24, `models/auto/tokenization_auto.py`.
 #pragma once

@@ -24,6 +24,7 @@ namespace mobi::test {
 namespace {
 
 namespace fs = std::filesystem;
+using Ids = std::vector<std::int32_t>;
 
 constexpr const char* kCases = "data/tokenizer/conformance";
 
@@ -47,6 +48,18 @@ class TokenConformanceTest : public ::testing::TestWithParam<std::string> {
         ASSERT_FALSE(cases_.empty());
     }
 
+    /// The cases are what tokenizer.json gives, where MPNet's <unk> is an added token. No file says
+    /// so beside vocab.txt, from which AutoTokenizer of transformers 5 makes `<`, `un`, `##k`, `>`.
+    void expect_all_equal_but_mpnets_unk(const Tokenizer& tokenizer) {
+        for (TokenCase& test : cases_)
+            if (test.name == "mpnet_024") {
+                ASSERT_EQ(test.text, "<s> </s> <mask> <pad> <unk>");
+                test.ids = {0, 0, 2, 30526, 1, 1030, 4899, 2247, 1032, 2};
+                test.type_ids = Ids(test.ids.size(), 0);
+            }
+        expect_all_equal(tokenizer);
+    }
+
     // A case without ids_max16 says that cutting changes nothing.
     void expect_all_equal(const Tokenizer& tokenizer) {
         for (TokenCase& test : cases_)
@@ -64,12 +77,12 @@ TEST_P(TokenConformanceTest, AllCasesFromTokenizerJson) {
 }
 
 TEST_P(TokenConformanceTest, AllCasesFromVocabTxt) {
-    expect_all_equal(*tokenizer_of_vocab_txt(read_text_file(folder_ / "vocab.txt"),
-                                             read_text_file(folder_ / "tokenizer_config.json")));
+    expect_all_equal_but_mpnets_unk(*tokenizer_of_vocab_txt(
+        read_text_file(folder_ / "vocab.txt"), read_text_file(folder_ / "tokenizer_config.json")));
 }
 
 TEST_P(TokenConformanceTest, AllCasesFromVocabTxtAlone) {
-    expect_all_equal(*tokenizer_of_vocab_txt(read_text_file(folder_ / "vocab.txt")));
+    expect_all_equal_but_mpnets_unk(*tokenizer_of_vocab_txt(read_text_file(folder_ / "vocab.txt")));
 }
 
 TEST_P(TokenConformanceTest, TheVocabularyIsWhatTheEmbeddingHasRowsFor) {
@@ -86,8 +99,6 @@ INSTANTIATE_TEST_SUITE_P(Folders,
                                                                      "type_ids");
                                                              })),
                          [](const auto& test) { return case_name(test); });
-
-using Ids = std::vector<std::int32_t>;
 
 /// A folder with a byte-pair tokenizer and the cases that it is for, as paths in shared_folder().
 struct BytePairFolder {

@@ -60,6 +60,30 @@ TEST(TokenizerClassTest, PublishedFoldersThatStateAWrongClass) {
               "model_type mistral (tokenizer_config.json says LlamaTokenizer)]");
 }
 
+TEST(TokenizerClassTest, ModelTypesWithoutAClassOfTheirOwnAreReadAsWritten) {
+    for (const std::string type : {"granite", "stablelm", "gpt_bigcode", "xlm-roberta-xl"})
+        EXPECT_EQ(class_of(R"({"tokenizer_class": "GPT2Tokenizer"})",
+                           R"({"model_type": ")" + type + "\"}"),
+                  "PreTrainedTokenizerFast [tokenizer_class PreTrainedTokenizerFast from "
+                  "config.json's model_type " +
+                      type + " (tokenizer_config.json says GPT2Tokenizer)]");
+}
+
+TEST(TokenizerClassTest, AModelTypeThatOverrulesWithAnUnknownClassIsRefused) {
+    EXPECT_EQ(
+        class_of(R"({"tokenizer_class": "Qwen2Tokenizer"})", R"({"model_type": "qwen3_5"})", "{}"),
+        "config.json: model_type: is qwen3_5, whose tokenizer cannot be read, whatever class is "
+        "stated");
+}
+
+TEST(TokenizerClassTest, AnUnknownModelTypeIsNotedAndOverrulesNothing) {
+    EXPECT_EQ(class_of("", R"({"model_type": "qwen2 opt"})", "{}"),
+              "PreTrainedTokenizerFast [tokenizer_class PreTrainedTokenizerFast from "
+              "tokenizer.json (no class is known here for model_type qwen2 opt)]");
+    EXPECT_EQ(class_of(R"({"tokenizer_class": "Qwen2Tokenizer"})", R"({"model_type": "mine"})"),
+              "Qwen2Tokenizer");
+}
+
 TEST(TokenizerClassTest, OptWithoutTokenizerConfigHasItsOwn) {
     EXPECT_EQ(class_of("", R"({"model_type": "opt"})"), "OPT");
     EXPECT_EQ(class_of("{}", R"({"model_type": "opt"})"), "GPT2Tokenizer");

@@ -13,7 +13,10 @@ namespace mobi::test {
 namespace {
 
 struct Texts {
-    std::string config, map, added, json;
+    std::string config = {};
+    std::string map = {};
+    std::string added = {};
+    std::string json = {};
 };
 
 /// The files, which settings keep views of while they live.

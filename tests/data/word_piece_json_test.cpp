@@ -72,21 +72,32 @@ TEST(WordPieceJsonTest, NullPartsDoNothing) {
 
 TEST(WordPieceJsonTest, AddedTokensFollowTheirSwitches) {
     Json json = valid();
+    json["model"]["vocab"]["b"] = 5;
     json["added_tokens"] = Json::parse(R"([
-        {"id": 20, "content": "X", "normalized": false, "single_word": true},
-        {"id": 21, "content": "<l>", "normalized": false, "lstrip": true},
-        {"id": 22, "content": "<r>", "normalized": false, "rstrip": true},
-        {"id": 23, "content": "<N>"},
-        {"id": 24, "content": "<l><l>", "normalized": false}])");
+        {"id": 6, "content": "X", "normalized": false, "single_word": true},
+        {"id": 7, "content": "<l>", "normalized": false, "lstrip": true},
+        {"id": 8, "content": "<r>", "normalized": false, "rstrip": true},
+        {"id": 9, "content": "<N>"},
+        {"id": 10, "content": "<l><l>", "normalized": false}])");
     const auto tokenizer = tokenizer_of_json(json.dump());
     const auto ids = [&](std::string_view text) {
         Ids all = tokenizer->encode(text, {}, 0).ids;
         return Ids(all.begin() + 1, all.end() - 1);
     };
-    EXPECT_EQ(ids("a X-X aX"), (Ids{3, 20, 0, 20, 0})) << "not within a word";
-    EXPECT_EQ(ids("a  <l> <r>\u00A0 a"), (Ids{3, 21, 22, 3}));
-    EXPECT_EQ(ids("a<n>a<N>"), (Ids{3, 23, 3, 23})) << "looked for after lower case";
-    EXPECT_EQ(ids("<l><l><l>"), (Ids{24, 21})) << "the longest first";
+    EXPECT_EQ(ids("a X-X aX"), (Ids{3, 6, 0, 6, 0})) << "not within a word";
+    EXPECT_EQ(ids("a  <l> <r>\u00A0 a"), (Ids{3, 7, 8, 3}));
+    EXPECT_EQ(ids("a<n>a<N>"), (Ids{3, 9, 3, 9})) << "looked for after lower case";
+    EXPECT_EQ(ids("<l><l><l>"), (Ids{10, 7})) << "the longest first";
+}
+
+TEST(WordPieceJsonTest, IdsOfAddedTokensGoOnFromTheNumberOfPieces) {
+    Json json = valid();  // 6 pieces, of which b has id 9
+    json["added_tokens"] =
+        Json::parse(R"([{"id": 20, "content": "<x>"}, {"id": 8, "content": "<y>"},
+        {"id": 3, "content": "<z>"}, {"id": 4, "content": "<w>"}])");
+    EXPECT_EQ(tokenizer_of_json(json.dump())->encode("<x><y><z><w>b", {}, 0).ids,
+              (Ids{1, 6, 7, 8, 9, 9, 2}))
+        << "the tokenizers library does not see that 9 is taken";
 }
 
 TEST(WordPieceJsonTest, EveryFaultNamesItsKey) {

@@ -42,9 +42,12 @@ TEST_P(WordPieceGoldenTest, EqualsTheTokenizersLibraryFromTokenizerJson) {
 }
 
 TEST_P(WordPieceGoldenTest, EqualsTheTokenizersLibraryFromVocabTxt) {
-    const auto tokenizer = tokenizer_of_vocab_txt(
-        read_text_file(folder_ / "vocab.txt"), read_text_file(folder_ / "tokenizer_config.json"));
-    const TokenCheck check = check_tokens(*tokenizer, cases_);
+    TokenizerFiles files = absent_files();
+    files.vocab_txt.text = read_text_file(folder_ / "vocab.txt");
+    files.tokenizer_config.text = read_text_file(folder_ / "tokenizer_config.json");
+    // Beside vocab.txt, MPNet's <unk> is text unless a file says that it is a token.
+    if (folder_.filename() == "mpnet") files.added_tokens.text = R"({"<unk>": 3})";
+    const TokenCheck check = check_tokens(*make_tokenizer(files), cases_);
     EXPECT_TRUE(check.passed()) << check.summary();
 }
 
@@ -74,6 +77,17 @@ TEST_P(WordPieceGoldenTest, AnyBytesGiveIdsOfTheVocabularyWithinTheLimit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Folders, WordPieceGoldenTest, ::testing::Values("bert", "mpnet", "cased"));
+
+TEST(WordPieceTokenizerTest, MpnetsUnkIsATokenOnlyWhereAFileSaysSo) {
+    TokenizerFiles files = absent_files();
+    files.vocab_txt.text =
+        read_text_file(source_path("tests/golden/word_piece/mpnet") / "vocab.txt");
+    EXPECT_EQ(make_tokenizer(files)->encode("a <unk>", {}, 0).ids, (Ids{0, 9, 108, 69, 45, 109, 2}))
+        << "<, un, ##k and >, as AutoTokenizer of transformers 5 has it";
+    files.tokenizer_config.text = R"({"tokenizer_class": "MPNetTokenizer", "added_tokens_decoder":
+        {"3": {"content": "<unk>", "normalized": true, "special": true}}})";
+    EXPECT_EQ(make_tokenizer(files)->encode("a <unk>", {}, 0).ids, (Ids{0, 9, 3, 2}));
+}
 
 // [CLS] 0, [SEP] 1, [UNK] 2, then the pieces from 3 on.
 std::unique_ptr<Tokenizer> tiny(const std::vector<std::string>& pieces) {

@@ -47,16 +47,20 @@ BERT = dict(unk="[UNK]", sep="[SEP]", pad="[PAD]", cls="[CLS]", mask="[MASK]")
 ROBERTA = dict(bos="<s>", eos="</s>", unk="<unk>", sep="</s>", pad="<pad>", cls="<s>", mask="<mask>")
 END = "<|endoftext|>"
 FAMILIES = {
-    "bert": Family(["bert"], ["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer"], BERT, word_piece=True),
+    "bert": Family(["bert", "bert", "electra", "visual_bert", "nystromformer"],
+                   ["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer"], BERT, word_piece=True),
     "mpnet": Family(["mpnet"], ["MPNetTokenizer", "MPNetTokenizerFast"], {**ROBERTA, "unk": "[UNK]"}, word_piece=True),
-    "gpt2": Family(["gpt2"], ["GPT2Tokenizer", "GPT2TokenizerFast"], dict(bos=END, eos=END, unk=END)),
+    "gpt2": Family(["gpt2", "gpt2", "phi", "gpt_bigcode", "granite"], ["GPT2Tokenizer", "GPT2TokenizerFast"],
+                   dict(bos=END, eos=END, unk=END)),
     "opt": Family(["opt"], ["GPT2Tokenizer"], dict(bos="</s>", eos="</s>", unk="</s>", pad="<pad>")),
-    "roberta": Family(["roberta"], ["RobertaTokenizer", "RobertaTokenizerFast"], ROBERTA),
-    "qwen2": Family(["qwen2", "qwen3"], ["Qwen2Tokenizer", "Qwen2TokenizerFast"], dict(eos=END, pad=END, unk=END)),
-    "llama3": Family(["llama"], ["PreTrainedTokenizerFast", "LlamaTokenizerFast"],
+    "roberta": Family(["roberta", "roberta", "bart", "lilt", "xlm-roberta-xl"],
+                      ["RobertaTokenizer", "RobertaTokenizerFast"], ROBERTA),
+    "qwen2": Family(["qwen2", "qwen2", "qwen3", "qwen3_5"], ["Qwen2Tokenizer", "Qwen2TokenizerFast"],
+                    dict(eos=END, pad=END, unk=END)),
+    "llama3": Family(["llama", "llama", "mistral", "smolvlm"], ["PreTrainedTokenizerFast", "LlamaTokenizerFast"],
                      dict(bos="<|begin|>", eos="<|end|>"), files=False),
-    "llama2": Family(["llama"], ["LlamaTokenizer", "LlamaTokenizerFast"], dict(bos="<s>", eos="</s>", unk="<unk>"),
-                     files=False),
+    "llama2": Family(["llama", "llama", "mistral", "persimmon"], ["LlamaTokenizer", "LlamaTokenizerFast"],
+                     dict(bos="<s>", eos="</s>", unk="<unk>"), files=False),
 }
 
 
