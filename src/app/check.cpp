@@ -80,12 +80,12 @@ int print_catalogue(const Arguments& arguments) {
     return 0;
 }
 
-/// Which of two sources of a fact was read, a line each; empty when nothing is said twice.
+/// What was read from where in the folders of the backbones, a line each.
 std::string sources_text(const PreparedRun& run) {
     std::string text;
     for (const auto& [whose, notes] : run.sources)
         for (const SourceNote& note : notes) text += fmt::format("{}: {}\n", whose, describe(note));
-    return text.empty() ? text : "\n# Sources that say the same thing twice\n" + text;
+    return text.empty() ? text : "\n# Sources\n" + text;
 }
 
 }  // namespace

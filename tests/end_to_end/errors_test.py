@@ -187,7 +187,7 @@ class ErrorsTest(Workspace):
         file.write_text('{"pooling_mode": "mean", "embedding_dimension": 24}')
         end = self.call("check", self.configure(backbone__small__path=folder))
         self.assertEqual(end.returncode, 0, end.stderr)
-        self.assertRegex(end.stdout, rf"(?m)^  small +pooling mean from {file}$")
+        self.assertRegex(end.stdout, rf"(?m)^backbone\.small: pooling mean from {file}$")
         file.write_text('{"pooling_mode": ["mean", "max"], "embedding_dimension": 24}')
         for command in ("check", "run"):
             self.refused(DATA, f"{file}: pooling_mode = mean, max: accepted: cls, mean, lasttoken", "packet.pivot",

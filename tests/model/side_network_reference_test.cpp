@@ -236,7 +236,8 @@ class SideTuningReferenceTest : public ::testing::TestWithParam<std::string> {
 
 TEST_P(SideTuningReferenceTest, HasTheParametersOfTheReference) {
     std::map<std::string, std::vector<std::int64_t>> ours, theirs;
-    for (const auto& [name, value] : network().parameters()) ours[name] = value.sizes().vec();
+    const SideNetwork side = network();
+    for (const auto& [name, value] : side.parameters()) ours[name] = value.sizes().vec();
     const std::string stage = "dense_start/";
     for (const auto& [name, entry] : file->entries())
         if (name.starts_with(stage)) theirs[name.substr(stage.size())] = tensor(name).sizes().vec();
