@@ -227,6 +227,9 @@ const fs::path& Output::begin() {
 
 void Output::publish() {
     check_output(path_);
+    std::error_code
+        ignored;  // the lock is ours: what came meanwhile is of somebody who asked for none
+    if (fs::exists(target_, ignored)) check_regular_file(path_);
     if (::rename(begun_.c_str(), target_.c_str()) != 0) throw failure(path_, errno);
     begun_.clear();
 }

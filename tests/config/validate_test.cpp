@@ -131,7 +131,7 @@ TEST(ValidateTest, CrossEntropyNeedsLabelsAndClasses) {
                   c.packet.labels = true;
                   c.data.classes = "1";
               }),
-              Keys{"loss.kind"});
+              (Keys{"loss.kind", "packet.labels"}));
 }
 
 TEST(ValidateTest, ALabelIsReadOffTheResidualOfProbabilitiesAlone) {

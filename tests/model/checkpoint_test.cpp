@@ -233,8 +233,8 @@ TEST(CheckpointTest, AForeignFileIsNamedForWhatItIs) {
     expect_refusal(pointer,
                    "model.safetensors: is a Git LFS pointer, not a safetensors file: 'git");
     const Copy torch("llama");
-    std::ofstream(torch.file(kWeights))
-        << std::string("PK\x03\x04\0\0\x08\x08", 8) + std::string(30, '\0') + "archive/data.pklFB";
+    std::ofstream(torch.file(kWeights)) << std::string("PK\x03\x04") + std::string(22, '\0') +
+                                               std::string("\x10\0\0\0", 4) + "archive/data.pklFB";
     expect_refusal(torch, "is a checkpoint of PyTorch, not a safetensors file");
     const Copy page("llama");
     std::ofstream(page.file(kWeights)) << "<!DOCTYPE html><html>";
