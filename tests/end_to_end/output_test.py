@@ -39,7 +39,7 @@ class OutputCase(Workspace):
     def start(self, *settings, environment=None, **options):
         """A run that goes on for ever; returns when its file is there."""
         output = self.place / "long.h5"
-        settings = (f"run.output={output}", "server.epochs=1000000", "run.compute=all", "record.flush=100 ms", *settings)
+        settings = (f"run.output={output}", "server.epochs=100000", "run.compute=all", "record.flush=100 ms", *settings)
         words = [word for setting in settings for word in ("--set", setting)]
         process = subprocess.Popen(
             self.command(("run", self.config, *words)), cwd=self.folder, env={**ENVIRONMENT, **(environment or {})},

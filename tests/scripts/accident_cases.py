@@ -444,7 +444,7 @@ def messages_of_scripts(runner, judged):
     (runner.common / "extra.cfg").write_text("[run]\nseed = 5\n")
     end = runner.script("run_local.sh", "-n", "1", "--", "base.cfg", "extra.cfg", *settings)
     yield judged("r", "run_local.sh with two files", end, 0, r"", r"no such file")
-    process = runner.start_script("run_local.sh", *words, *sets(*absolute(runner), "server.epochs=1000000", f"run.output={runner.folder}/l.h5"))
+    process = runner.start_script("run_local.sh", *words, *sets(*absolute(runner), "server.epochs=100000", f"run.output={runner.folder}/l.h5"))
     time.sleep(8)
     for _ in range(2):
         os.killpg(process.pid, signal.SIGINT)
@@ -452,7 +452,7 @@ def messages_of_scripts(runner, judged):
     yield judged("l", "run_local.sh, Ctrl-C twice", runner.wait(process), 130, r"", r"Segmentation|before rank 0 had closed")
     output = runner.folder / "hup.h5"
     process = runner.start(
-        runner.path, "run", "base.cfg", *sets("server.epochs=1000000", f"run.output={output}"), folder=runner.common
+        runner.path, "run", "base.cfg", *sets("server.epochs=100000", f"run.output={output}"), folder=runner.common
     )
     time.sleep(5)
     process.send_signal(signal.SIGHUP)
