@@ -15,9 +15,9 @@ class Interrupted : public Error {
 };
 
 /// From now on the first SIGTERM, SIGINT or SIGHUP (a terminal that went; not under nohup) is
-/// remembered instead of ending the process: on rank 0 for throw_if_interrupted(), on the others for
-/// nothing, because rank 0 ends them.  One that comes half a second later or more ends the process
-/// at once.
+/// remembered instead of ending the process: on rank 0 for throw_if_interrupted(), on the others
+/// for nothing, because rank 0 ends them.  One that comes half a second later or more ends the
+/// process at once.
 void catch_signals();
 
 /// What long work asks often; costs a nanosecond.

@@ -2,8 +2,8 @@
 //
 // The text clean-up and word splitting of BERT, as the tokenizers library 0.23 does them
 // (BertNormalizer, BertPreTokenizer).  Its tables of categories are those of Unicode 8: characters
-// that came later are letters to it, whatever they are.  Compared over all 1,112,063 code points but
-// U+0000 (tests/scripts/compare_characters.py): equal.
+// that came later are letters to it, whatever they are.  Compared over all 1,112,063 code points
+// but U+0000 (tests/scripts/compare_characters.py): equal.
 #pragma once
 
 #include <array>
