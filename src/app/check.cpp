@@ -103,7 +103,6 @@ int check_command(std::span<const std::string> words) {
     }
     if (arguments.has("devices") || arguments.has("links")) return print_catalogue(arguments);
     if (arguments.has("list-runs")) return list_experiment(arguments.get("list-runs"));
-    log::open(0, false);
     if (arguments.positional.empty())
         throw ConfigError(
             "check takes one configuration file or more, e.g. configs/quickstart.cfg");
