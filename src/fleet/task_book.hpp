@@ -13,6 +13,9 @@
 
 namespace mobi {
 
+/// In place of a task: all of a device.
+inline constexpr std::int32_t kAllTasks = -1;
+
 /// A part on its way through a device.
 struct Job {
     std::int32_t slot = -1;  ///< of its task
@@ -102,17 +105,24 @@ class TaskBook {
         return number;
     }
 
-    /// Ends the jobs of a task that wait in the line.
-    void remove_task(Line& line, std::int32_t slot) {
+    /// Takes the jobs of a task, or of all (kAllTasks), out of the line, in their order.
+    std::vector<std::int32_t> take(Line& line, std::int32_t slot) {
+        std::vector<std::int32_t> taken;
         Line kept;
         while (line.first >= 0) {
             const std::int32_t number = pop(line);
-            if (job(number).slot == slot)
-                end_job(number);
+            if (slot == kAllTasks || job(number).slot == slot)
+                taken.push_back(number);
             else
                 push(kept, number);
         }
         line = kept;
+        return taken;
+    }
+
+    /// Ends the jobs of a task that wait in the line.
+    void remove_task(Line& line, std::int32_t slot) {
+        for (const std::int32_t number : take(line, slot)) end_job(number);
     }
 
   private:

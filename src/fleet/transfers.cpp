@@ -235,10 +235,7 @@ void Transfers::free_radio(std::int32_t place, Time at) {
 Transfers::Taken Transfers::take(std::int32_t place, Way way, std::int32_t slot, Time at) {
     State& one = state(number(place, way));
     Taken taken;
-    const auto wanted = [&](std::int32_t job) {
-        return slot == kAllTasks || book_.job(job).slot == slot;
-    };
-    if (one.job >= 0 && wanted(one.job)) {
+    if (one.job >= 0 && (slot == kAllTasks || book_.job(one.job).slot == slot)) {
         taken.jobs.push_back(one.job);
         if (one.attempt.start < at || one.flowing) {
             taken.stopped = true;
@@ -250,15 +247,8 @@ Transfers::Taken Transfers::take(std::int32_t place, Way way, std::int32_t slot,
         ++one.version;
         free_radio(place, at);
     }
-    Line kept;
-    while (one.waiting.first >= 0) {
-        const std::int32_t job = book_.pop(one.waiting);
-        if (wanted(job))
-            taken.jobs.push_back(job);
-        else
-            book_.push(kept, job);
-    }
-    one.waiting = kept;
+    const std::vector<std::int32_t> waiting = book_.take(one.waiting, slot);
+    taken.jobs.insert(taken.jobs.end(), waiting.begin(), waiting.end());
     return taken;
 }
 

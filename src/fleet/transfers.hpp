@@ -32,9 +32,6 @@ class TransferListener {
     virtual void gone(std::int32_t place, VirtualClock::time_point at) = 0;
 };
 
-/// In place of a task: all of a device.
-inline constexpr std::int32_t kAllTasks = -1;
-
 /// Both ways of every device's link, and what they share.
 class Transfers {
   public:

@@ -24,6 +24,14 @@ Instant half_past(Time time) {
     return time == Time::max() ? kNever : instant(time) + 0.5L;
 }
 
+Leg leg_of(Way way) {
+    return way == Way::Up ? Leg::Upload : Leg::Download;
+}
+
+Charges charges_of(Way way, std::int64_t bytes) {
+    return way == Way::Up ? Charges{0, bytes} : Charges{bytes, 0};
+}
+
 /// A device between its two ways: its tasks, and what its processor does.
 struct DeviceState {
     DeviceState(const FleetDevice& of, std::uint64_t seed) : device(of), processor(device, seed) {}
@@ -369,8 +377,7 @@ void VirtualFleet::State::carried(std::int32_t place, Way way, std::int32_t job)
 
 void VirtualFleet::State::cut_off(
     std::int32_t, Way way, std::int32_t job, Time start, Time at, std::int64_t bytes) {
-    tell_stopped(job, way == Way::Up ? Leg::Upload : Leg::Download, start, at,
-                 way == Way::Up ? Charges{0, bytes} : Charges{bytes, 0}, Outcome::CutOff);
+    tell_stopped(job, leg_of(way), start, at, charges_of(way, bytes), Outcome::CutOff);
 }
 
 // ---- tasks that end before they are done --------------------------------------------------------
@@ -412,10 +419,8 @@ void VirtualFleet::State::stop_task(std::int32_t place, std::int32_t slot, Time 
     for (const Way way : {Way::Down, Way::Up}) {
         const Transfers::Taken taken = transfers_.take(place, way, slot, at);
         if (taken.stopped)
-            tell_stopped(taken.jobs.front(), way == Way::Up ? Leg::Upload : Leg::Download,
-                         taken.start, at,
-                         way == Way::Up ? Charges{0, taken.bytes} : Charges{taken.bytes, 0},
-                         Outcome::Recalled);
+            tell_stopped(taken.jobs.front(), leg_of(way), taken.start, at,
+                         charges_of(way, taken.bytes), Outcome::Recalled);
         for (const std::int32_t job : taken.jobs) book_.end_job(job);
     }
     book_.remove_task(device.in_air, slot);
