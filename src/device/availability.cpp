@@ -199,7 +199,8 @@ bool Presence::advance_day_cycle() {
 std::optional<Time> Presence::next_on(Time time) {
     time = std::max(time, join_);
     if (time > kHorizon) return std::nullopt;
-    while (off_ <= time)
+    // A drawn span may round to no time at all: nobody is on in it.
+    while (off_ <= std::max(time, on_))
         if (!advance(time)) return std::nullopt;
     return std::max(time, on_);
 }

@@ -100,6 +100,22 @@ TEST(AvailabilityTest, AWholeDayIsNotInterrupted) {
     EXPECT_EQ(presence.off_before(Time{}, Time(hours(1000))), std::nullopt);
 }
 
+TEST(AvailabilityTest, DrawnSpansOfNoTimeAreNotOn) {
+    AvailabilityProfile profile;
+    profile.kind = AvailabilityKind::Markov;
+    profile.mean_on_s = 2e-9;  // every fifth rounds to 0 ns
+    profile.mean_off_s = 1;
+    Time now{};
+    Presence presence(profile, 1, 0);
+    for (int span = 0; span < 1000; ++span) {
+        const Time on = presence.next_on(now).value();
+        Presence fresh(profile, 1, 0);
+        EXPECT_EQ(fresh.next_on(on), on);
+        now = presence.off_before(on, kForever).value();
+        EXPECT_GT(now, on);
+    }
+}
+
 TEST(AvailabilityTest, MarkovTimesHaveTheirMeans) {
     AvailabilityProfile profile;
     profile.kind = AvailabilityKind::Markov;
