@@ -88,7 +88,7 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     method("name", &MethodParameters::name, choice<MethodName>({{"fed_mobillm", MethodName::FedMobillm}, {"central_side", MethodName::CentralSide}}), "central_side: the same side network trained on the union of the data", "paper");
 
     auto data = section(keys, "data", &RunConfig::data);
-    data("task", &DataParameters::task, choice<TaskForm>({{"table", TaskForm::Table}, {"mrpc", TaskForm::Mrpc}, {"sst2", TaskForm::Sst2}, {"rte", TaskForm::Rte}, {"cola", TaskForm::Cola}, {"ag_news", TaskForm::AgNews}}), "form of the files: a table with named columns, or as published", "ours, METHODS.md 5.1");
+    data("task", &DataParameters::task, choice<TaskForm>({{"table", TaskForm::Table}, {"mrpc", TaskForm::Mrpc}, {"sst2", TaskForm::Sst2}, {"rte", TaskForm::Rte}, {"cola", TaskForm::Cola}, {"ag_news", TaskForm::AgNews}}), "form of the files: a table with named columns, or as published", "ours, docs/method.md 5.1");
     data("train", &DataParameters::train, codec::text(), "training text: a table, or the folder of a published task", "required");
     data("test", &DataParameters::test, codec::text(), "test text; empty where train is a folder that holds it", "required for a table");
     data("text", &DataParameters::text, codec::text(), "column of the sentence in a table", "testbed");
@@ -99,43 +99,43 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     data("classes", &DataParameters::classes, codec::text(), "file with a class name a line; empty: the names in train, sorted; 1: regression", "testbed");
     data("train_samples", &DataParameters::train_samples, codec::integer_or("all", 1), "use the first n training samples only", "testbed");
     data("test_samples", &DataParameters::test_samples, codec::integer_or("all", 1), "use the first n test samples only", "testbed");
-    data("max_tokens", &DataParameters::max_tokens, codec::integer(3), "tokens of a sample, special ones included; longer texts are cut", "ours, METHODS.md 1.10; paper-like 512");
-    data("partition", &DataParameters::partition, choice<PartitionKind>({{"dirichlet", PartitionKind::Dirichlet}, {"uniform", PartitionKind::Uniform}, {"one_class", PartitionKind::OneClass}}), "how the training samples are dealt to the devices", "METHODS.md 5.1");
-    data("alpha", &DataParameters::alpha, codec::positive_number(), "Dirichlet concentration; small: few classes a device", "METHODS.md 5.1; FedPETuning 0.1, 1, 10");
-    data("remainder", &DataParameters::remainder, choice<Remainder>({{"spread", Remainder::Spread}, {"last", Remainder::Last}}), "what does not divide by the devices: spread evenly, sizes differ by one; or all for the last device, FedPETuning's rule; one_class spreads it within a class", "ours, METHODS.md 5.1");
-    data("concentration", &DataParameters::concentration, choice<Concentration>({{"total", Concentration::Total}, {"per_class", Concentration::PerClass}}), "whether alpha is the sum over classes or that of each class", "ours, METHODS.md 5.1");
+    data("max_tokens", &DataParameters::max_tokens, codec::integer(3), "tokens of a sample, special ones included; longer texts are cut", "ours, docs/method.md 1.10; paper-like 512");
+    data("partition", &DataParameters::partition, choice<PartitionKind>({{"dirichlet", PartitionKind::Dirichlet}, {"uniform", PartitionKind::Uniform}, {"one_class", PartitionKind::OneClass}}), "how the training samples are dealt to the devices", "docs/method.md 5.1");
+    data("alpha", &DataParameters::alpha, codec::positive_number(), "Dirichlet concentration; small: few classes a device", "docs/method.md 5.1; FedPETuning 0.1, 1, 10");
+    data("remainder", &DataParameters::remainder, choice<Remainder>({{"spread", Remainder::Spread}, {"last", Remainder::Last}}), "what does not divide by the devices: spread evenly, sizes differ by one; or all for the last device, FedPETuning's rule; one_class spreads it within a class", "ours, docs/method.md 5.1");
+    data("concentration", &DataParameters::concentration, choice<Concentration>({{"total", Concentration::Total}, {"per_class", Concentration::PerClass}}), "whether alpha is the sum over classes or that of each class", "ours, docs/method.md 5.1");
 }
 
 void add_fleet_and_device(std::vector<Key<RunConfig>>& keys) {
     auto fleet = section(keys, "fleet", &RunConfig::fleet);
-    fleet("mix", &FleetParameters::mix, codec::counts(), "devices by class, in this order; a class is a [device.<name>]", "required; METHODS.md 5.2");
+    fleet("mix", &FleetParameters::mix, codec::counts(), "devices by class, in this order; a class is a [device.<name>]", "required; docs/method.md 5.2");
     fleet("devices", &FleetParameters::devices, codec::integer_or("counted", 1, kMostDevices), "so many, of which the numbers of the mix are shares; counted: they are counts", "testbed");
-    fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; METHODS.md 5.2");
-    fleet("fit", &FleetParameters::fit, codec::names(), "backbones for the classes that fleet.backbones does not name: each device takes the largest that fits its memory", "METHODS.md 5.2");
-    fleet("links", &FleetParameters::links, codec::choices(), "link of each device class; of several, each device draws one", "required; METHODS.md 4.4");
+    fleet("backbones", &FleetParameters::backbones, codec::assignment(), "backbone of each device class", "required; docs/method.md 5.2");
+    fleet("fit", &FleetParameters::fit, codec::names(), "backbones for the classes that fleet.backbones does not name: each device takes the largest that fits its memory", "docs/method.md 5.2");
+    fleet("links", &FleetParameters::links, codec::choices(), "link of each device class; of several, each device draws one", "required; docs/method.md 4.4");
 
-    fleet("devices_file", &FleetParameters::devices_file, codec::text(), "CSV whose line i has the figures of device i in the order of the mix, columns named after the keys of devices and links, e.g. time_per_sample [ms],uplink [kB/s]; columns link and backbone choose among those of fleet.links, fleet.backbones and fleet.fit", "DEVICES.md 5");
-    fleet("availability", &FleetParameters::availability, codec::assignment(), "when the devices of a class are on, an [availability.<name>]; a class that is not named is always on", "ours, METHODS.md 5.2");
+    fleet("devices_file", &FleetParameters::devices_file, codec::text(), "CSV whose line i has the figures of device i in the order of the mix, columns named after the keys of devices and links, e.g. time_per_sample [ms],uplink [kB/s]; columns link and backbone choose among those of fleet.links, fleet.backbones and fleet.fit", "docs/devices.md 5.1");
+    fleet("availability", &FleetParameters::availability, codec::assignment(), "when the devices of a class are on, an [availability.<name>]; a class that is not named is always on", "ours, docs/devices.md 5.3");
 
     whole(keys, "device.")("epochs", &RunConfig::device_epochs, codec::integer(1), "passes over the shard; each uploads again; over 100 where there are no more than a million packets", "paper: 1");
     whole(keys, "backbone.")("cache", &RunConfig::backbone_cache, codec::text(), "folder of prepared weights, shared by the processes of a node", "testbed");
 
     auto cost = section(keys, "cost", &RunConfig::cost);
-    cost("padding", &CostParameters::padding, choice<Padding>({{"batch", Padding::Batch}, {"max", Padding::Max}, {"none", Padding::None}}), "length charged for a sample: longest of its packet, max_tokens (the paper's way), its own", "ours, METHODS.md 4.1");
+    cost("padding", &CostParameters::padding, choice<Padding>({{"batch", Padding::Batch}, {"max", Padding::Max}, {"none", Padding::None}}), "length charged for a sample: longest of its packet, max_tokens (the paper's way), its own", "ours, docs/method.md 4.1");
 }
 
 void add_plan_and_packet(std::vector<Key<RunConfig>>& keys) {
     auto plan = section(keys, "plan", &RunConfig::plan);
     plan("rule", &PlanParameters::rule, choice<PlanRule>({{"average_interval", PlanRule::AverageInterval}, {"first", PlanRule::First}, {"last", PlanRule::Last}, {"random", PlanRule::Random}}), "which layers of a backbone are tapped", "paper");
     plan("layers", &PlanParameters::layers, codec::integer_or("B", 1), "how many; B: as many as the shallowest backbone has", "paper");
-    plan("embedding", &PlanParameters::embedding, codec::boolean(), "tap the embedding (layer 0) too", "ours, METHODS.md 1.2");
+    plan("embedding", &PlanParameters::embedding, codec::boolean(), "tap the embedding (layer 0) too", "ours, docs/method.md 1.2");
 
     auto packet = section(keys, "packet", &RunConfig::packet);
-    packet("dtype", &PacketParameters::dtype, any_precision(), "precision of taps on the wire; int8 and int4 with one scale a vector", "ours, METHODS.md 1.3");
-    packet("pivot", &PacketParameters::pivot, choice<Pivot>({{"auto", Pivot::Auto}, {"first", Pivot::First}, {"last", Pivot::Last}, {"mean", Pivot::Mean}}), "which vector of a layer is tapped; auto: what the backbone was trained with", "ours, METHODS.md 1.2");
-    packet("samples", &PacketParameters::samples, codec::integer(1), "samples of one upload, one batch of the device", "ours, METHODS.md 1.3");
+    packet("dtype", &PacketParameters::dtype, any_precision(), "precision of taps on the wire; int8 and int4 with one scale a vector", "ours, docs/method.md 1.3");
+    packet("pivot", &PacketParameters::pivot, choice<Pivot>({{"auto", Pivot::Auto}, {"first", Pivot::First}, {"last", Pivot::Last}, {"mean", Pivot::Mean}}), "which vector of a layer is tapped; auto: what the backbone was trained with", "ours, docs/method.md 1.2");
+    packet("samples", &PacketParameters::samples, codec::integer(1), "samples of one upload, one batch of the device", "ours, docs/method.md 1.3");
     packet("labels", &PacketParameters::labels, codec::boolean(), "send the labels too, and charge them", "paper: never");
-    packet("charge_header", &PacketParameters::charge_header, codec::boolean(), "charge the packet's header on the link", "ours, METHODS.md 4.1");
+    packet("charge_header", &PacketParameters::charge_header, codec::boolean(), "charge the packet's header on the link", "ours, docs/method.md 4.1");
 
     auto forward = section(keys, "forward", &RunConfig::forward);
     forward("dtype", &ForwardParameters::dtype, choice<Precision>({{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}}), "arithmetic of the host's forward passes", "testbed");
@@ -144,65 +144,65 @@ void add_plan_and_packet(std::vector<Key<RunConfig>>& keys) {
     forward("window", &ForwardParameters::window_bytes, codec::positive_quantity(Quantity::Size), "most bytes of computed results that wait for their arrival", "testbed");
 
     auto residual = section(keys, "residual", &RunConfig::residual);
-    residual("output", &ResidualParameters::output, choice<ResidualOutput>({{"softmax", ResidualOutput::Softmax}, {"logits", ResidualOutput::Logits}, {"zero", ResidualOutput::Zero}}), "what the label is subtracted from; zero: the residual is the label", "ours, METHODS.md 1.3");
-    residual("head", &ResidualParameters::head, choice<ResidualHeadKind>({{"frozen_random", ResidualHeadKind::FrozenRandom}, {"lm_verbalizer", ResidualHeadKind::LmVerbalizer}, {"folder", ResidualHeadKind::Folder}, {"none", ResidualHeadKind::None}}), "the backbone's frozen head: random, its language model's logits of a word a class, or its own classifier", "ours, METHODS.md 1.3");
-    residual("verbalizer", &ResidualParameters::verbalizer, codec::text(), "the classes' words, cut at commas; empty: the classes' names", "ours, METHODS.md 1.3");
+    residual("output", &ResidualParameters::output, choice<ResidualOutput>({{"softmax", ResidualOutput::Softmax}, {"logits", ResidualOutput::Logits}, {"zero", ResidualOutput::Zero}}), "what the label is subtracted from; zero: the residual is the label", "ours, docs/method.md 1.3");
+    residual("head", &ResidualParameters::head, choice<ResidualHeadKind>({{"frozen_random", ResidualHeadKind::FrozenRandom}, {"lm_verbalizer", ResidualHeadKind::LmVerbalizer}, {"folder", ResidualHeadKind::Folder}, {"none", ResidualHeadKind::None}}), "the backbone's frozen head: random, its language model's logits of a word a class, or its own classifier", "ours, docs/method.md 1.3");
+    residual("verbalizer", &ResidualParameters::verbalizer, codec::text(), "the classes' words, cut at commas; empty: the classes' names", "ours, docs/method.md 1.3");
 }
 
 void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     auto side = section(keys, "side", &RunConfig::side);
-    side("arch", &SideParameters::arch, choice<SideArch>({{"adapter_ladder", SideArch::AdapterLadder}}), "the shared side network", "ours, METHODS.md 1.4");
+    side("arch", &SideParameters::arch, choice<SideArch>({{"adapter_ladder", SideArch::AdapterLadder}}), "the shared side network", "ours, docs/method.md 1.4");
     side("width", &SideParameters::width, codec::integer_or("auto", 1), "m; auto: median of the backbones' widths", "paper");
-    side("bottleneck", &SideParameters::bottleneck, codec::integer(1), "r of the adapters", "ours, METHODS.md 1.4");
-    side("activation", &SideParameters::activation, choice<SideActivation>({{"relu", SideActivation::Relu}, {"gelu", SideActivation::Gelu}}), "between the adapter's two maps", "ours, METHODS.md 1.4");
-    side("gate", &SideParameters::gate, choice<SideGate>({{"learned", SideGate::Learned}, {"fixed", SideGate::Fixed}, {"none", SideGate::None}}), "mix of side state and tap; fixed: one half each; none: their sum", "ours, METHODS.md 1.4");
-    side("gate_temperature", &SideParameters::gate_temperature, codec::positive_number(), "T of the learned gate", "ours, METHODS.md 1.4, LST");
-    side("ln_affine", &SideParameters::ln_affine, codec::boolean(), "layer norms with weight and bias", "ours, METHODS.md 1.4");
-    side("zero_init", &SideParameters::zero_init, codec::boolean(), "start as the zero function", "ours, METHODS.md 1.4");
+    side("bottleneck", &SideParameters::bottleneck, codec::integer(1), "r of the adapters", "ours, docs/method.md 1.4");
+    side("activation", &SideParameters::activation, choice<SideActivation>({{"relu", SideActivation::Relu}, {"gelu", SideActivation::Gelu}}), "between the adapter's two maps", "ours, docs/method.md 1.4");
+    side("gate", &SideParameters::gate, choice<SideGate>({{"learned", SideGate::Learned}, {"fixed", SideGate::Fixed}, {"none", SideGate::None}}), "mix of side state and tap; fixed: one half each; none: their sum", "ours, docs/method.md 1.4");
+    side("gate_temperature", &SideParameters::gate_temperature, codec::positive_number(), "T of the learned gate", "ours, docs/method.md 1.4, LST");
+    side("ln_affine", &SideParameters::ln_affine, codec::boolean(), "layer norms with weight and bias", "ours, docs/method.md 1.4");
+    side("zero_init", &SideParameters::zero_init, codec::boolean(), "start as the zero function", "ours, docs/method.md 1.4");
 
     auto align = section(keys, "align", &RunConfig::align);
-    align("projection", &AlignParameters::projection, choice<ProjectionScope>({{"type_layer", ProjectionScope::TypeLayer}, {"type", ProjectionScope::Type}, {"device_layer", ProjectionScope::DeviceLayer}}), "one projection a backbone type and layer, a type, or a device and layer", "ours, METHODS.md 1.4");
-    align("identity", &AlignParameters::identity, codec::boolean(), "no projection where one backbone type has the side width", "ours, METHODS.md 1.4");
+    align("projection", &AlignParameters::projection, choice<ProjectionScope>({{"type_layer", ProjectionScope::TypeLayer}, {"type", ProjectionScope::Type}, {"device_layer", ProjectionScope::DeviceLayer}}), "one projection a backbone type and layer, a type, or a device and layer", "ours, docs/method.md 1.4");
+    align("identity", &AlignParameters::identity, codec::boolean(), "no projection where one backbone type has the side width", "ours, docs/method.md 1.4");
     align("start", &AlignParameters::start, choice<ProjectionStart>({{"uniform", ProjectionStart::Uniform}, {"identity", ProjectionStart::Identity}}), "identity: a projection from the side width to itself starts as 3 times the identity, others uniform", "ours, arXiv 1504.00941");
 
     auto loss = section(keys, "loss", &RunConfig::loss);
-    loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_residual", LossKind::CeResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_residual: cross-entropy, the server reads the label off the residual; ce_with_label needs packet.labels = true", "ours, METHODS.md 1.5");
+    loss("kind", &LossParameters::kind, choice<LossKind>({{"mse_residual", LossKind::MseResidual}, {"huber_residual", LossKind::HuberResidual}, {"ce_residual", LossKind::CeResidual}, {"ce_with_label", LossKind::CeWithLabel}}), "ce_residual: cross-entropy, the server reads the label off the residual; ce_with_label needs packet.labels = true", "ours, docs/method.md 1.5");
     loss("logit_adjustment", &LossParameters::logit_adjustment, choice<LogitAdjustment>({{"none", LogitAdjustment::None}, {"type", LogitAdjustment::Type}}), "type: the cross-entropies take out each backbone type's own class frequencies; other losses ignore it", "ours, arXiv 2007.07314, 2007.10740");
 
     auto optimizer = section(keys, "optimizer", &RunConfig::optimizer);
-    optimizer("kind", &OptimizerParameters::kind, choice<OptimizerKind>({{"adamw", OptimizerKind::AdamW}}), "optimiser of the server", "ours, METHODS.md 1.6");
-    optimizer("lr", &OptimizerParameters::lr, codec::positive_number(), "highest learning rate", "ours, METHODS.md 1.6");
-    optimizer("schedule", &OptimizerParameters::schedule, choice<Schedule>({{"linear", Schedule::Linear}, {"constant", Schedule::Constant}}), "after the warm-up; linear: down to zero", "ours, METHODS.md 1.6");
-    optimizer("warmup", &OptimizerParameters::warmup, codec::number(0, 1), "share of the updates with a rising learning rate", "ours, METHODS.md 1.6");
-    optimizer("clip", &OptimizerParameters::clip, codec::number(0, kInfinity), "largest joint norm of the gradient; 0: off", "ours, METHODS.md 1.6");
-    optimizer("weight_decay", &OptimizerParameters::weight_decay, codec::number(0, kInfinity), "weight decay of AdamW, on all tensors", "ours, METHODS.md 1.6");
+    optimizer("kind", &OptimizerParameters::kind, choice<OptimizerKind>({{"adamw", OptimizerKind::AdamW}}), "optimiser of the server", "ours, docs/method.md 1.6");
+    optimizer("lr", &OptimizerParameters::lr, codec::positive_number(), "highest learning rate", "ours, docs/method.md 1.6");
+    optimizer("schedule", &OptimizerParameters::schedule, choice<Schedule>({{"linear", Schedule::Linear}, {"constant", Schedule::Constant}}), "after the warm-up; linear: down to zero", "ours, docs/method.md 1.6");
+    optimizer("warmup", &OptimizerParameters::warmup, codec::number(0, 1), "share of the updates with a rising learning rate", "ours, docs/method.md 1.6");
+    optimizer("clip", &OptimizerParameters::clip, codec::number(0, kInfinity), "largest joint norm of the gradient; 0: off", "ours, docs/method.md 1.6");
+    optimizer("weight_decay", &OptimizerParameters::weight_decay, codec::number(0, kInfinity), "weight decay of AdamW, on all tensors", "ours, docs/method.md 1.6");
 }
 
 void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     auto server = section(keys, "server", &RunConfig::server);
-    server("mode", &ServerParameters::mode, choice<ServerMode>({{"arrival_replay", ServerMode::ArrivalReplay}, {"arrival_only", ServerMode::ArrivalOnly}, {"replay_after_all", ServerMode::ReplayAfterAll}, {"per_device", ServerMode::PerDevice}}), "what is trained when; per_device: one network a device, the paper's Single", "ours, METHODS.md 1.6");
+    server("mode", &ServerParameters::mode, choice<ServerMode>({{"arrival_replay", ServerMode::ArrivalReplay}, {"arrival_only", ServerMode::ArrivalOnly}, {"replay_after_all", ServerMode::ReplayAfterAll}, {"per_device", ServerMode::PerDevice}}), "what is trained when; per_device: one network a device, the paper's Single", "ours, docs/method.md 1.6");
     server("updates_per_arrival", &ServerParameters::updates_per_arrival, codec::integer(0), "updates on each packet that arrives; over 100 likewise", "paper: 1");
-    server("batch", &ServerParameters::batch, codec::integer(1), "samples of a replay update", "ours, METHODS.md 1.6");
-    server("sampler", &ServerParameters::sampler, choice<Sampler>({{"auto", Sampler::Auto}, {"uniform", Sampler::Uniform}, {"permutation", Sampler::Permutation}}), "draws of replay; auto: uniform until all have arrived, then permutations", "ours, METHODS.md 1.6");
-    server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples; over 100 where there are no more than ten million updates", "ours, METHODS.md 1.6");
-    server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}}), "give backbones, or devices, equal shares of uniform replay", "ours, METHODS.md 1.6");
+    server("batch", &ServerParameters::batch, codec::integer(1), "samples of a replay update", "ours, docs/method.md 1.6");
+    server("sampler", &ServerParameters::sampler, choice<Sampler>({{"auto", Sampler::Auto}, {"uniform", Sampler::Uniform}, {"permutation", Sampler::Permutation}}), "draws of replay; auto: uniform until all have arrived, then permutations", "ours, docs/method.md 1.6");
+    server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples; over 100 where there are no more than ten million updates", "ours, docs/method.md 1.6");
+    server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}}), "give backbones, or devices, equal shares of uniform replay", "ours, docs/method.md 1.6");
     server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
-    server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, METHODS.md 4.3");
-    server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, METHODS.md 4.3");
+    server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, docs/method.md 4.3");
+    server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, docs/method.md 4.3");
     server("access_rate", &ServerParameters::access_bytes_per_s, codec::quantity_or("unlimited", Quantity::Rate), "the server's own link, which all uploads share, and all downloads", "testbed");
     server("deadline", &ServerParameters::deadline_s, codec::quantity_or("none", Quantity::Time), "virtual time after which no packet is waited for", "testbed");
     server("enough", &ServerParameters::enough_share, codec::number(0.001, 1), "share of the planned packets after which no other is waited for", "testbed");
-    server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, METHODS.md 4.3");
+    server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, docs/method.md 4.3");
 
     auto eval = section(keys, "eval", &RunConfig::eval);
-    eval("every", &EvalParameters::every, codec::integer(1), "updates between evaluations", "ours, METHODS.md 5.2");
-    eval("weights", &EvalParameters::weights, choice<EvalWeights>({{"devices", EvalWeights::Devices}, {"equal", EvalWeights::Equal}}), "weights of the backbones in the overall metric", "ours, METHODS.md 5.2");
-    eval("target", &EvalParameters::target, codec::number_or("none", 100), "metric in percent whose first time is reported", "ours, METHODS.md 5.2");
-    eval("consecutive", &EvalParameters::consecutive, codec::integer(1), "evaluations in a row that have to reach the target", "ours, METHODS.md 5.2");
-    eval("count_replay", &EvalParameters::count_replay, codec::boolean(), "let replay count towards the time to target", "ours, METHODS.md 5.2");
+    eval("every", &EvalParameters::every, codec::integer(1), "updates between evaluations", "ours, docs/method.md 5.2");
+    eval("weights", &EvalParameters::weights, choice<EvalWeights>({{"devices", EvalWeights::Devices}, {"equal", EvalWeights::Equal}}), "weights of the backbones in the overall metric", "ours, docs/method.md 5.2");
+    eval("target", &EvalParameters::target, codec::number_or("none", 100), "metric in percent whose first time is reported", "ours, docs/method.md 5.2");
+    eval("consecutive", &EvalParameters::consecutive, codec::integer(1), "evaluations in a row that have to reach the target", "ours, docs/method.md 5.2");
+    eval("count_replay", &EvalParameters::count_replay, codec::boolean(), "let replay count towards the time to target", "ours, docs/method.md 5.2");
 
     auto inference = section(keys, "inference", &RunConfig::inference);
-    inference("mode", &InferenceParameters::mode, choice<InferenceMode>({{"local", InferenceMode::Local}}), "local: each device downloads the side network at the end", "ours, METHODS.md 1.8");
+    inference("mode", &InferenceParameters::mode, choice<InferenceMode>({{"local", InferenceMode::Local}}), "local: each device downloads the side network at the end", "ours, docs/method.md 1.8");
 
     auto record = section(keys, "record", &RunConfig::record);
     record("activations", &RecordParameters::activations, choice<RecordActivations>({{"all", RecordActivations::All}, {"none", RecordActivations::None}}), "what uploads leave in the run file; replay needs all", "testbed");
@@ -215,28 +215,28 @@ std::vector<Key<DeviceProfile>> make_device_keys() {
     auto device = whole(keys, "");
     const auto rate = codec::figure(Quantity::FlopRate, false);
     const auto power = codec::figure(Quantity::Power, true);
-    device("rate_fp32", &DeviceProfile::rate_fp32_flop_per_s, rate, "effective rate of a forward pass with fp32 weights", "DEVICES.md 1");
-    device("rate_fp16", &DeviceProfile::rate_fp16_flop_per_s, rate, "same for fp16; unknown: rate_fp32 is taken", "DEVICES.md 1");
-    device("rate_bf16", &DeviceProfile::rate_bf16_flop_per_s, rate, "same for bf16; unknown: rate_fp16 is taken", "DEVICES.md 1");
-    device("rate_int8", &DeviceProfile::rate_int8_flop_per_s, rate, "same for int8; unknown: rate_fp16 is taken", "DEVICES.md 1");
-    device("rate_int4", &DeviceProfile::rate_int4_flop_per_s, rate, "same for int4; unknown: rate_int8 is taken", "DEVICES.md 1");
-    device("memory", &DeviceProfile::memory_bytes, codec::figure(Quantity::Size, false), "what an application can have; a backbone that needs more is refused", "DEVICES.md 1");
-    device("memory_bandwidth", &DeviceProfile::memory_bandwidth_bytes_per_s, codec::figure(Quantity::Rate, false), "bounds the time of a packet from below", "DEVICES.md 1");
-    device("time_per_sample", &DeviceProfile::time_per_sample_s, codec::figure(Quantity::Time, true), "of a forward pass, as other simulators describe devices; where known it takes the place of rates and bandwidth", "DEVICES.md 5");
-    device("spread", &DeviceProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's rates and bandwidth; 1.43 has the p90/p10 of the AI Benchmark's phones", "DEVICES.md 1");
-    device("compute_spread", &DeviceProfile::compute_spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on every packet's time of computing", "DEVICES.md 5");
-    device("compute_deviation", &DeviceProfile::compute_deviation, codec::number(0, 10), "standard deviation of a normal factor of mean 1 on every packet's time of computing, drawn again until above 0", "DEVICES.md 5");
-    device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, METHODS.md 4.3");
-    device("thermal_budget", &DeviceProfile::thermal_budget_s, codec::quantity_or("none", Quantity::Time), "continuous work at the full rate before the device throttles; a second of rest gives one back", "DEVICES.md 3, estimate");
-    device("thermal_floor", &DeviceProfile::thermal_floor, codec::number(0.01, 1), "share of the full rate that a hot device keeps", "DEVICES.md 3, estimate");
-    device("thermal_decay", &DeviceProfile::thermal_decay_s, codec::positive_quantity(Quantity::Time), "time constant of the fall to it", "DEVICES.md 3, estimate");
-    device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, METHODS.md 4.3");
-    device("power_compute", &DeviceProfile::compute_w, power, "power while computing; unknown: energy is not a number", "DEVICES.md 1");
-    device("power_idle", &DeviceProfile::idle_w, power, "power while waiting; unknown: energy is not a number", "DEVICES.md 1");
-    device("battery", &DeviceProfile::battery_j, codec::quantity_or("mains", Quantity::Energy), "capacity, drained by computing and sending; an empty device leaves for good", "METHODS.md 4.3");
+    device("rate_fp32", &DeviceProfile::rate_fp32_flop_per_s, rate, "effective rate of a forward pass with fp32 weights", "docs/devices.md 1");
+    device("rate_fp16", &DeviceProfile::rate_fp16_flop_per_s, rate, "same for fp16; unknown: rate_fp32 is taken", "docs/devices.md 1");
+    device("rate_bf16", &DeviceProfile::rate_bf16_flop_per_s, rate, "same for bf16; unknown: rate_fp16 is taken", "docs/devices.md 1");
+    device("rate_int8", &DeviceProfile::rate_int8_flop_per_s, rate, "same for int8; unknown: rate_fp16 is taken", "docs/devices.md 1");
+    device("rate_int4", &DeviceProfile::rate_int4_flop_per_s, rate, "same for int4; unknown: rate_int8 is taken", "docs/devices.md 1");
+    device("memory", &DeviceProfile::memory_bytes, codec::figure(Quantity::Size, false), "what an application can have; a backbone that needs more is refused", "docs/devices.md 1");
+    device("memory_bandwidth", &DeviceProfile::memory_bandwidth_bytes_per_s, codec::figure(Quantity::Rate, false), "bounds the time of a packet from below", "docs/devices.md 1");
+    device("time_per_sample", &DeviceProfile::time_per_sample_s, codec::figure(Quantity::Time, true), "of a forward pass, as other simulators describe devices; where known it takes the place of rates and bandwidth", "docs/devices.md 5.1");
+    device("spread", &DeviceProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's rates and bandwidth; 1.43 has the p90/p10 of the AI Benchmark's phones", "docs/devices.md 1");
+    device("compute_spread", &DeviceProfile::compute_spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on every packet's time of computing", "docs/devices.md 5.2");
+    device("compute_deviation", &DeviceProfile::compute_deviation, codec::number(0, 10), "standard deviation of a normal factor of mean 1 on every packet's time of computing, drawn again until above 0", "docs/devices.md 5.2");
+    device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, docs/method.md 4.3");
+    device("thermal_budget", &DeviceProfile::thermal_budget_s, codec::quantity_or("none", Quantity::Time), "continuous work at the full rate before the device throttles; a second of rest gives one back", "docs/devices.md 3, estimate");
+    device("thermal_floor", &DeviceProfile::thermal_floor, codec::number(0.01, 1), "share of the full rate that a hot device keeps", "docs/devices.md 3, estimate");
+    device("thermal_decay", &DeviceProfile::thermal_decay_s, codec::positive_quantity(Quantity::Time), "time constant of the fall to it", "docs/devices.md 3, estimate");
+    device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, docs/method.md 4.3");
+    device("power_compute", &DeviceProfile::compute_w, power, "power while computing; unknown: energy is not a number", "docs/devices.md 1");
+    device("power_idle", &DeviceProfile::idle_w, power, "power while waiting; unknown: energy is not a number", "docs/devices.md 1");
+    device("battery", &DeviceProfile::battery_j, codec::quantity_or("mains", Quantity::Energy), "capacity, drained by computing and sending; an empty device leaves for good", "docs/method.md 4.3");
     device("battery_start", &DeviceProfile::battery_start, codec::number(0, 1), "charge at the start, as a share", "testbed");
-    device("battery_low", &DeviceProfile::battery_low, codec::number(0, 1), "below this share the device rests before every packet", "MobileFineTuner, METHODS.md 4.3");
-    device("battery_rest", &DeviceProfile::battery_rest_s, codec::quantity(Quantity::Time), "for so long; MobileFineTuner sleeps 0.5 to 2 s a step", "MobileFineTuner, METHODS.md 4.3");
+    device("battery_low", &DeviceProfile::battery_low, codec::number(0, 1), "below this share the device rests before every packet", "MobileFineTuner, docs/method.md 4.3");
+    device("battery_rest", &DeviceProfile::battery_rest_s, codec::quantity(Quantity::Time), "for so long; MobileFineTuner sleeps 0.5 to 2 s a step", "MobileFineTuner, docs/method.md 4.3");
     device("load", &DeviceProfile::load_file, codec::text(), "background load: file of seconds and the share of the rate, 0 to 1, that other programs leave; it repeats", "testbed");
     device("load_start", &DeviceProfile::load_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in it a device begins; random: its own draw", "testbed");
     return keys;
@@ -247,30 +247,30 @@ std::vector<Key<LinkProfile>> make_link_keys() {
     auto link = whole(keys, "");
     const auto rate = codec::figure(Quantity::Rate, false);
     const auto power = codec::figure(Quantity::Power, true);
-    link("uplink", &LinkProfile::uplink_bytes_per_s, rate, "rate from device to server", "DEVICES.md 4");
-    link("downlink", &LinkProfile::downlink_bytes_per_s, rate, "rate from server to device", "DEVICES.md 4");
-    link("uplink_deviation", &LinkProfile::uplink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "standard deviation of an upload's rate: normal around uplink, drawn again until above 0", "DEVICES.md 5, FLASH");
-    link("downlink_deviation", &LinkProfile::downlink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "the same of a download around downlink", "DEVICES.md 5, FLASH");
+    link("uplink", &LinkProfile::uplink_bytes_per_s, rate, "rate from device to server", "docs/devices.md 4");
+    link("downlink", &LinkProfile::downlink_bytes_per_s, rate, "rate from server to device", "docs/devices.md 4");
+    link("uplink_deviation", &LinkProfile::uplink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "standard deviation of an upload's rate: normal around uplink, drawn again until above 0", "docs/devices.md 5.2, FLASH");
+    link("downlink_deviation", &LinkProfile::downlink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "the same of a download around downlink", "docs/devices.md 5.2, FLASH");
     link("duplex", &LinkProfile::duplex, choice<Duplex>({{"full", Duplex::Full}, {"half", Duplex::Half}}), "half: a device does not receive while it sends, a transfer that has begun goes on to its end", "testbed");
-    link("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), "of a transfer, one way", "ours, METHODS.md 4.4");
-    link("spread", &LinkProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's uplink and downlink", "DEVICES.md 4.1");
-    link("jitter", &LinkProfile::jitter_s, codec::quantity(Quantity::Time), "standard deviation of a transfer's latency; packets of a device keep their order", "DEVICES.md 4.1");
-    link("loss", &LinkProfile::loss, codec::number(0, 0.99), "share of the segments of 1,500 bytes that are lost, sent again and charged again", "DEVICES.md 4.1");
-    link("wake_up", &LinkProfile::wake_up_s, codec::quantity(Quantity::Time), "delay of a transfer that finds the radio idle", "DEVICES.md 4.3");
-    link("wake_after", &LinkProfile::wake_after_s, codec::quantity(Quantity::Time), "time after the last byte when the radio falls idle", "DEVICES.md 4.3");
+    link("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), "of a transfer, one way", "ours, docs/method.md 4.4");
+    link("spread", &LinkProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's uplink and downlink", "docs/devices.md 4.1");
+    link("jitter", &LinkProfile::jitter_s, codec::quantity(Quantity::Time), "standard deviation of a transfer's latency; packets of a device keep their order", "docs/devices.md 4.1");
+    link("loss", &LinkProfile::loss, codec::number(0, 0.99), "share of the segments of 1,500 bytes that are lost, sent again and charged again", "docs/devices.md 4.1");
+    link("wake_up", &LinkProfile::wake_up_s, codec::quantity(Quantity::Time), "delay of a transfer that finds the radio idle", "docs/devices.md 4.3");
+    link("wake_after", &LinkProfile::wake_after_s, codec::quantity(Quantity::Time), "time after the last byte when the radio falls idle", "docs/devices.md 4.3");
     link("cell_devices", &LinkProfile::cell_devices, codec::integer_or("none", 1), "so many consecutive devices of this link share a cell", "testbed");
     link("cell_uplink", &LinkProfile::cell_uplink_bytes_per_s, rate, "what a cell carries to the server, shared max-min fairly", "testbed");
     link("cell_downlink", &LinkProfile::cell_downlink_bytes_per_s, rate, "and from it; unknown: downloads do not share", "testbed");
-    link("atc_profile", &LinkProfile::atc_file, codec::text(), "JSON profile of Augmented Traffic Control in place of uplink, downlink, latency, jitter and loss", "DEVICES.md 4.2");
-    link("trace", &LinkProfile::trace_file, codec::text(), "file of the uplink's rate over time in place of uplink: mahimahi's, or lines of seconds and Mbit/s", "DEVICES.md 4.1");
-    link("downlink_trace", &LinkProfile::downlink_trace_file, codec::text(), "the same in place of downlink", "DEVICES.md 4.1");
+    link("atc_profile", &LinkProfile::atc_file, codec::text(), "JSON profile of Augmented Traffic Control in place of uplink, downlink, latency, jitter and loss", "docs/devices.md 4.2");
+    link("trace", &LinkProfile::trace_file, codec::text(), "file of the uplink's rate over time in place of uplink: mahimahi's, or lines of seconds and Mbit/s", "docs/devices.md 4.1");
+    link("downlink_trace", &LinkProfile::downlink_trace_file, codec::text(), "the same in place of downlink", "docs/devices.md 4.1");
     link("trace_end", &LinkProfile::trace_end, choice<TraceEnd>({{"wrap", TraceEnd::Wrap}, {"hold", TraceEnd::Hold}}), "after the trace: from its start again, or its last rate", "testbed");
     link("trace_start", &LinkProfile::trace_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in the trace a device begins; random: its own draw", "testbed");
-    link("trace_mean", &LinkProfile::trace_mean, choice<TraceMean>({{"measured", TraceMean::Measured}, {"link", TraceMean::Link}}), "link: the trace's shape with the mean of uplink, or downlink", "DEVICES.md 4.1");
-    link("power_up_base", &LinkProfile::up_base_w, power, "radio power while sending, at no throughput; unknown: energy is not a number", "DEVICES.md 4.4");
-    link("power_up_slope", &LinkProfile::up_j_per_byte, codec::power_slope(), "and what each unit of throughput adds", "DEVICES.md 4.4");
-    link("power_down_base", &LinkProfile::down_base_w, power, "as power_up_base, while receiving", "DEVICES.md 4.4");
-    link("power_down_slope", &LinkProfile::down_j_per_byte, codec::power_slope(), "as power_up_slope, while receiving", "DEVICES.md 4.4");
+    link("trace_mean", &LinkProfile::trace_mean, choice<TraceMean>({{"measured", TraceMean::Measured}, {"link", TraceMean::Link}}), "link: the trace's shape with the mean of uplink, or downlink", "docs/devices.md 4.1");
+    link("power_up_base", &LinkProfile::up_base_w, power, "radio power while sending, at no throughput; unknown: energy is not a number", "docs/devices.md 4.4");
+    link("power_up_slope", &LinkProfile::up_j_per_byte, codec::power_slope(), "and what each unit of throughput adds", "docs/devices.md 4.4");
+    link("power_down_base", &LinkProfile::down_base_w, power, "as power_up_base, while receiving", "docs/devices.md 4.4");
+    link("power_down_slope", &LinkProfile::down_j_per_byte, codec::power_slope(), "as power_up_slope, while receiving", "docs/devices.md 4.4");
     return keys;
 }
 
@@ -279,17 +279,17 @@ std::vector<Key<AvailabilityProfile>> make_availability_keys() {
     auto availability = whole(keys, "");
     const auto time = codec::quantity(Quantity::Time);
     const auto positive_time = codec::positive_quantity(Quantity::Time);
-    availability("kind", &AvailabilityProfile::kind, choice<AvailabilityKind>({{"always", AvailabilityKind::Always}, {"daily", AvailabilityKind::Daily}, {"markov", AvailabilityKind::Markov}, {"day_cycle", AvailabilityKind::DayCycle}, {"trace", AvailabilityKind::Trace}}), "how a device comes and goes; it loses what it computes or sends when it goes off", "DEVICES.md 5");
+    availability("kind", &AvailabilityProfile::kind, choice<AvailabilityKind>({{"always", AvailabilityKind::Always}, {"daily", AvailabilityKind::Daily}, {"markov", AvailabilityKind::Markov}, {"day_cycle", AvailabilityKind::DayCycle}, {"trace", AvailabilityKind::Trace}}), "how a device comes and goes; it loses what it computes or sends when it goes off", "docs/devices.md 5.3");
     availability("join", &AvailabilityProfile::join_s, time, "a device joins at a uniformly drawn time up to this", "testbed");
     availability("from", &AvailabilityProfile::daily_from_s, time, "daily: on from this time of the day of its time zone; the run begins at midnight of the first zone", "testbed");
     availability("to", &AvailabilityProfile::daily_to_s, time, "daily: until this; not after from: of the next day", "testbed");
     availability("time_zones", &AvailabilityProfile::time_zones, codec::integer(1), "daily: a device draws one of so many, evenly over the day", "testbed");
     availability("mean_on", &AvailabilityProfile::mean_on_s, positive_time, "markov: mean of an exponential time on", "testbed");
     availability("mean_off", &AvailabilityProfile::mean_off_s, positive_time, "markov: and off", "testbed");
-    availability("slot", &AvailabilityProfile::slot_s, positive_time, "day_cycle: on for a slot by a chance of (0.4 sin(2 pi t / day) + 0.5) x level", "DEVICES.md 5, FLGo's SLN");
-    availability("level_spread", &AvailabilityProfile::level_sigma, codec::number(0, 10), "day_cycle: sigma of the devices' log-normal level", "DEVICES.md 5, FLGo's SLN");
-    availability("trace", &AvailabilityProfile::trace_file, codec::text(), "trace: file of lines device,on_s,off_s", "DEVICES.md 5");
-    availability("trace_period", &AvailabilityProfile::trace_period_s, positive_time, "trace: the spans repeat after it", "DEVICES.md 5, FedScale");
+    availability("slot", &AvailabilityProfile::slot_s, positive_time, "day_cycle: on for a slot by a chance of (0.4 sin(2 pi t / day) + 0.5) x level", "docs/devices.md 5.3, FLGo's SLN");
+    availability("level_spread", &AvailabilityProfile::level_sigma, codec::number(0, 10), "day_cycle: sigma of the devices' log-normal level", "docs/devices.md 5.3, FLGo's SLN");
+    availability("trace", &AvailabilityProfile::trace_file, codec::text(), "trace: file of lines device,on_s,off_s", "docs/devices.md 5.3");
+    availability("trace_period", &AvailabilityProfile::trace_period_s, positive_time, "trace: the spans repeat after it", "docs/devices.md 5.3, FedScale");
     return keys;
 }
 
@@ -299,8 +299,8 @@ std::vector<Key<BackboneParameters>> make_backbone_keys() {
     backbone("path", &BackboneParameters::path, codec::text(), "Hugging Face folder", "required");
     backbone("layers", &BackboneParameters::layers, codec::integer_or("all", 1), "keep the first n blocks", "testbed");
     backbone("weights", &BackboneParameters::weights, choice<WeightSource>({{"folder", WeightSource::Folder}, {"random", WeightSource::Random}}), "random: from the architecture alone, for studies of cost", "testbed");
-    backbone("weight_dtype", &BackboneParameters::weight_dtype, any_precision(), "precision of the weights on the device: rounded to it, memory and bandwidth charged with it", "ours, METHODS.md 1.10");
-    backbone("resident_embedding", &BackboneParameters::resident_embedding, codec::boolean(), "whether the device keeps the embedding table in memory", "ours, METHODS.md 1.10");
+    backbone("weight_dtype", &BackboneParameters::weight_dtype, any_precision(), "precision of the weights on the device: rounded to it, memory and bandwidth charged with it", "ours, docs/method.md 1.10");
+    backbone("resident_embedding", &BackboneParameters::resident_embedding, codec::boolean(), "whether the device keeps the embedding table in memory", "ours, docs/method.md 1.10");
     return keys;
 }
 // clang-format on
