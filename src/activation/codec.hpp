@@ -6,7 +6,7 @@
 
 #include "core/precision.hpp"
 
-// Taps in wire precision (METHODS.md 1.3).  Codes of one vector of width d, little-endian:
+// Taps in wire precision (docs/method.md 1.3).  Codes of one vector of width d, little-endian:
 //
 //   precision  bytes           code of h
 //   fp32       4 d             h

@@ -8,7 +8,7 @@
 
 namespace mobi {
 
-/// The layers of one backbone whose outputs are sent, one a block (METHODS.md 1.2).
+/// The layers of one backbone whose outputs are sent, one a block (docs/method.md 1.2).
 ///
 /// With L = `plan.layers` (0: L = `blocks`):
 /// average_interval floor(b N / L), b = 1..L;  first 1..L;  last N-L+1..N;  random L distinct ones.

@@ -33,7 +33,8 @@
 //                 f32 (L, b)   scales, int8 and int4 only
 //                 (L, b, d)    taps, see codec.hpp
 //
-// Header = the 40 bytes and the sample ids; the rest is payload (METHODS.md 1.8), labels included.
+// Header = the 40 bytes and the sample ids; the rest, labels included, is payload
+// (docs/method.md 1.8).
 
 namespace mobi {
 

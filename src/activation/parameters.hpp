@@ -7,7 +7,7 @@ namespace mobi {
 
 enum class PlanRule { AverageInterval, First, Last, Random };
 
-/// Section `[plan]`: which layers are tapped (METHODS.md 1.2).
+/// Section `[plan]`: which layers are tapped (docs/method.md 1.2).
 struct PlanParameters {
     PlanRule rule = PlanRule::AverageInterval;
     int layers = 0;          ///< 0 = B, as many as the shallowest backbone has
@@ -17,7 +17,7 @@ struct PlanParameters {
 /// Which vector of a layer's output is tapped.
 enum class Pivot { Auto, First, Last, Mean };
 
-/// Section `[packet]`: what one upload holds (METHODS.md 1.3).
+/// Section `[packet]`: what one upload holds (docs/method.md 1.3).
 struct PacketParameters {
     Precision dtype = Precision::Fp32;
     Pivot pivot = Pivot::Auto;

@@ -15,8 +15,9 @@ std::uint32_t largest_magnitude_bits(std::span<const float> values);
 
 constexpr std::uint32_t kInfinityBits = 0x7f800000;
 
-/// max|h| / `limit` in float arithmetic (METHODS.md 1.3, limit = 2^(q-1) - 1).  One unit less where
-/// limit * scale would overflow, which only the largest floats reach: decoded values are finite.
+/// max|h| / `limit` in float arithmetic (docs/method.md 1.3, limit = 2^(q-1) - 1).  One unit less
+/// where limit * scale would overflow, which only the largest floats reach: decoded values are
+/// finite.
 /// \pre all of `vector` is finite
 float vector_scale(std::span<const float> vector, float limit);
 

@@ -13,7 +13,7 @@
 namespace mobi {
 namespace {
 
-constexpr double kHostFlopPerSecond = 150e9;  // one core, bf16: DESIGN.md section 3
+constexpr double kHostFlopPerSecond = 150e9;  // one core, bf16: docs/design.md 3
 
 /// FLOPs that the host will compute: real tokens, training and test.
 double host_flop(const PreparedRun& run) {

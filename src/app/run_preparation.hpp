@@ -50,7 +50,7 @@ struct PreparedRun {
 /// \throws ConfigError, DataError, Interrupted
 PreparedRun prepare_run(RunConfig config);
 
-/// B: as many blocks as the shallowest backbone has layers (METHODS.md 1.2).
+/// B: as many blocks as the shallowest backbone has layers (docs/method.md 1.2).
 std::int32_t block_count(const FleetPlan& plan);
 
 /// What the workers of a prepared run need.

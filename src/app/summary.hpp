@@ -28,7 +28,7 @@ std::string summary_text(const FleetPlan& plan,
                          const SummaryFacts& facts);
 
 /// Virtual seconds of the first of `eval.consecutive` evaluations in a row at `eval.target` percent
-/// or above; NaN if there is none or no target.  METHODS.md 5.2.
+/// or above; NaN if there is none or no target.  docs/method.md 5.2.
 double time_to_target_s(const EvalParameters& eval, const ServerResult& result);
 
 }  // namespace mobi

@@ -27,7 +27,7 @@
 namespace mobi {
 namespace {
 
-constexpr double kTolerance = 1e-4;  // fp32, of the largest value: vectors/README.md
+constexpr double kTolerance = 1e-4;  // fp32, of the largest value
 
 const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{

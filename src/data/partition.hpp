@@ -16,8 +16,8 @@ struct Partition {
 
 /// Deals every sample to exactly one device.  A pure function of its arguments.
 ///
-/// - `dirichlet` (FedPETuning's partition, METHODS.md 5.1): N / K samples a device; what does not
-///   divide is spread over the fleet, so that sizes differ by one, or goes to the last device
+/// - `dirichlet` (FedPETuning's partition, docs/method.md 5.1): N / K samples a device; what does
+///   not divide is spread over the fleet, so that sizes differ by one, or goes to the last device
 ///   (`data.remainder`).  Device by device, in a drawn order, class shares q ~ Dirichlet(alpha *
 ///   prior), prior = label frequencies (`data.concentration = total`), or Dirichlet(alpha, ...,
 ///   alpha) over the classes that occur (`per_class`); counts = size * q by largest remainder, cut

@@ -9,8 +9,8 @@ namespace mobi {
 /// The battery of one device, drained by its packets: computing at `power_compute`, sending at the
 /// link's power and nominal rate, where that is known.  What else a phone does is not in it.
 ///
-/// Rules as of MobileFineTuner (arXiv 2512.08211, METHODS.md 4.3): below `battery_low` the device
-/// rests `battery_rest` before every packet.  An empty one leaves for good.
+/// Rules as of MobileFineTuner (arXiv 2512.08211, docs/method.md 4.3): below `battery_low` the
+/// device rests `battery_rest` before every packet.  An empty one leaves for good.
 class Battery {
   public:
     /// \param device, link  must outlive it.

@@ -13,7 +13,8 @@
 namespace mobi {
 
 /// Charged FLOPs of one forward pass of one sample, a multiply-add counted as two:
-/// F = N (4 n d d_h (H + H_kv) + 4 n² H d_h + 4 n d f [6 n d f for gated MLPs]), METHODS.md 4.1.
+/// F = N (4 n d d_h (H + H_kv) + 4 n² H d_h + 4 n d f [6 n d f for gated MLPs]),
+/// docs/method.md 4.1.
 ///
 /// Matrix products only: no biases, norms, softmax, embedding or head; attention is not halved for
 /// causal models.  Exact while the result is below 2^53.
@@ -39,8 +40,8 @@ TimedWork computing_a_packet(const DeviceProfile& device);
 
 /// Emulated time of one packet's computation:
 /// t0 + max(FLOP / rate, (weight bytes + tap bytes) / memory bandwidth) x thermal stretch,
-/// rounded once to whole nanoseconds (DESIGN.md 5).  A profile with `time_per_sample` takes that
-/// for every sample in place of the maximum.
+/// rounded once to whole nanoseconds (docs/design.md 5).  A profile with `time_per_sample` takes
+/// that for every sample in place of the maximum.
 ///
 /// \param factor  on the whole: what was drawn for this packet.
 /// \throws ConfigError  when the profile lacks the rate or the memory bandwidth.

@@ -7,8 +7,8 @@
 namespace mobi {
 
 // E = P_compute t_compute + P_tx(uplink) t_up + P_rx(downlink) t_down + P_idle t_wait with
-// P(rate) = base + slope x rate (METHODS.md 4.3, `energy.model = power_state`).  Each term is NaN
-// where the profile lacks a figure of it: an unknown energy is never zero.
+// P(rate) = base + slope x rate (docs/method.md 4.3).  Each term is NaN where the profile lacks a
+// figure of it: an unknown energy is never zero.
 
 /// Joules for computing `virtual_time`.
 double compute_energy_j(const DeviceProfile& device, VirtualClock::duration virtual_time);

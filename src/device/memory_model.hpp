@@ -10,8 +10,8 @@ namespace mobi {
 /// count.  Scales of integer weights are not counted.
 double weight_bytes(const ModelSize& size, Precision weights, bool resident_embedding);
 
-/// Memory that a forward pass needs: P β_w + b n (2d + max(f, 3d)) β_a + b H n² β_a (METHODS.md
-/// 4.2), the weights and the working set of one layer.
+/// Memory that a forward pass needs: P β_w + b n (2d + max(f, 3d)) β_a + b H n² β_a, the weights
+/// and the working set of one layer (docs/method.md 4.2).
 ///
 /// \param batch             b, samples computed at once: those of a packet.
 /// \param tokens            n, padding included.

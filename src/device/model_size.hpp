@@ -5,7 +5,7 @@
 
 namespace mobi {
 
-/// The dimensions of a backbone that costs depend on; symbols of METHODS.md 0 and 4.1.
+/// The dimensions of a backbone that costs depend on; symbols of docs/method.md 0 and 4.1.
 struct ModelSize {
     std::int32_t layers = 0;                ///< N
     std::int32_t width = 0;                 ///< d

@@ -82,7 +82,7 @@ struct LinkProfile {
     TraceMean trace_mean = TraceMean::Measured;
     std::shared_ptr<const RateTrace> trace;           ///< read from `trace_file`
     std::shared_ptr<const RateTrace> downlink_trace;  ///< read from `downlink_trace_file`
-    // Radio power P = base + slope x throughput (METHODS.md 4.3).
+    // Radio power P = base + slope x throughput (docs/method.md 4.3).
     double up_base_w = kUnknown;
     double up_j_per_byte = kUnknown;
     double down_base_w = kUnknown;

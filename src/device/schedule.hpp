@@ -57,7 +57,7 @@ struct FleetSchedule {
     std::vector<std::pair<std::int32_t, VirtualClock::time_point>> emptied;
 };
 
-/// The times of every packet of a fleet (DESIGN.md 5).  Of one device, alone on its link:
+/// The times of every packet of a fleet (docs/design.md 5).  Of one device, alone on its link:
 ///
 ///     c_j        = c_{j-1} + compute(j)                                c_{-1} = 0
 ///     send_end_j = max(c_j, send_end_{j-1}) + bytes_j / uplink

@@ -9,7 +9,7 @@ namespace mobi {
 ///
 /// The full rate lasts for `thermal_budget` of work; then the rate falls exponentially, with
 /// `thermal_decay`, to `thermal_floor` of it.  Heat is counted in seconds of work; a second of rest
-/// takes one away.  A model that fits what is known of phones (DEVICES.md 3).
+/// takes one away.  A model that fits what is known of phones (docs/devices.md 3).
 ///
 /// \param work_s  at the full rate.
 /// \param heat_s  before the work.

@@ -67,7 +67,7 @@ std::int64_t bytes_with_repeats(std::int64_t bytes, double loss, RandomStream& r
 double rate_of(const LinkDirection& direction, const Transfer& transfer);
 
 /// A rate for one transfer, bytes/s: normal around the link's own, drawn again until above 0
-/// (DEVICES.md 5, FLASH); unknown where all go at that.
+/// (docs/devices.md 5.2, FLASH); unknown where all go at that.
 double draw_rate(const LinkDirection& direction, RandomStream& random);
 
 }  // namespace mobi

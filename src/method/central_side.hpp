@@ -5,8 +5,8 @@
 
 namespace mobi {
 
-/// Centralised side-tuning, the upper bound of METHODS.md 1.7 and 3.10: the server has the union of
-/// the admitted devices' data, passes each sample through the backbone of the device that would
+/// Centralised side-tuning, the upper bound of docs/method.md 1.7 and 3: the server has the union
+/// of the admitted devices' data, passes each sample through the backbone of the device that would
 /// have had it, keeps the taps in fp32 and trains on them alone.
 ///
 /// No device computes, nothing travels.  The server's forward passes take Σ F / `server.rate` of

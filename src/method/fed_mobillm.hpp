@@ -7,7 +7,7 @@ namespace mobi {
 
 /// Fed MobiLLM (arXiv 2508.06765): every device passes its shard through its frozen backbone once,
 /// packet after packet, and uploads taps and residual while it computes the next packet; nothing is
-/// downloaded until training has ended.  Times: DESIGN.md section 5; costs: METHODS.md 1.8.
+/// downloaded until training has ended.  Times: docs/design.md 5; costs: docs/method.md 1.8.
 class FedMobillm : public Method {
   public:
     std::string_view name() const override { return "fed_mobillm"; }

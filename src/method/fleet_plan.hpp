@@ -118,7 +118,7 @@ struct Deliveries {
 /// every backbone, and `packet` of every sample.
 ///
 /// The need is that of inference with one packet as the batch, at the longest length the device
-/// charges (METHODS.md 4.2), with 16-bit activations.
+/// charges (docs/method.md 4.2), with 16-bit activations.
 /// \throws ConfigError  when no device is admitted; the text lists needs and memories by class.
 void admit(FleetPlan& plan, const CostParameters& cost, std::int32_t max_tokens);
 

@@ -16,7 +16,7 @@ namespace mobi {
 /// \return          int64 (b), the place of each row's least entry.
 at::Tensor residual_labels(const at::Tensor& residual);
 
-/// The loss of METHODS.md 1.5, summed over the C classes, mean over the samples.
+/// The loss of docs/method.md 1.5, summed over the C classes, mean over the samples.
 ///
 ///     mse_residual     ½ |f_s + Δy|²
 ///     huber_residual   Huber of f_s + Δy, δ = 1

@@ -31,7 +31,7 @@ struct ForwardParameters {
 enum class ResidualOutput { Softmax, Logits, Zero };
 enum class ResidualHeadKind { FrozenRandom, LmVerbalizer, Folder, None };
 
-/// Section `[residual]` (METHODS.md 1.3).
+/// Section `[residual]` (docs/method.md 1.3).
 struct ResidualParameters {
     ResidualOutput output = ResidualOutput::Softmax;
     ResidualHeadKind head = ResidualHeadKind::FrozenRandom;
@@ -42,7 +42,7 @@ enum class SideArch { AdapterLadder };
 enum class SideActivation { Relu, Gelu };
 enum class SideGate { Learned, Fixed, None };
 
-/// Section `[side]` (METHODS.md 1.4).
+/// Section `[side]` (docs/method.md 1.4).
 struct SideParameters {
     SideArch arch = SideArch::AdapterLadder;
     int width = 0;  ///< 0 = auto: median of the backbones' widths
@@ -57,7 +57,7 @@ struct SideParameters {
 enum class ProjectionScope { TypeLayer, Type, DeviceLayer };
 enum class ProjectionStart { Uniform, Identity };
 
-/// Section `[align]` (METHODS.md 1.4).
+/// Section `[align]` (docs/method.md 1.4).
 struct AlignParameters {
     ProjectionScope projection = ProjectionScope::TypeLayer;
     bool identity = true;  ///< no projection for a single type with d = m
@@ -67,7 +67,7 @@ struct AlignParameters {
 enum class LossKind { MseResidual, HuberResidual, CeResidual, CeWithLabel };
 enum class LogitAdjustment { None, Type };
 
-/// Section `[loss]` (METHODS.md 1.5).
+/// Section `[loss]` (docs/method.md 1.5).
 struct LossParameters {
     LossKind kind = LossKind::MseResidual;
     LogitAdjustment logit_adjustment = LogitAdjustment::None;  ///< of cross-entropies
@@ -81,7 +81,7 @@ constexpr bool is_cross_entropy(LossKind kind) noexcept {
 enum class OptimizerKind { AdamW };
 enum class Schedule { Linear, Constant };
 
-/// Section `[optimizer]` (METHODS.md 1.6).
+/// Section `[optimizer]` (docs/method.md 1.6).
 struct OptimizerParameters {
     OptimizerKind kind = OptimizerKind::AdamW;
     double lr = 1e-3;

@@ -13,7 +13,7 @@
 
 namespace mobi {
 
-/// The frozen head that turns a backbone's final state into its output o (METHODS.md 1.3).
+/// The frozen head that turns a backbone's final state into its output o (docs/method.md 1.3).
 class ResidualHead {
   public:
     virtual ~ResidualHead() = default;

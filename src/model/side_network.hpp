@@ -14,7 +14,7 @@
 
 namespace mobi {
 
-/// What a side network is built for.  B, m, r, C are those of METHODS.md.
+/// What a side network is built for.  B, m, r, C: docs/method.md 0.
 struct SideShape {
     /// One set of projections: a backbone type, or a device with `align.projection = device_layer`.
     struct Source {
@@ -32,11 +32,11 @@ struct SideShape {
 };
 
 /// m of `side.width = auto`: the median of the types' widths, the larger middle one for an even
-/// number of types; duplicates kept (METHODS.md 1.4).  \pre not empty
+/// number of types; duplicates kept (docs/method.md 1.4).  \pre not empty
 std::int32_t auto_side_width(std::vector<std::int32_t> widths);
 
 /// Parameters of θ alone: B(2mr + r + m + 1) + Cm + C + 2m(B + 1) for the defaults
-/// (METHODS.md 1.4).
+/// (docs/method.md 1.4).
 std::int64_t shared_parameters(const SideShape& shape, const SideParameters& side);
 
 /// Parameters of the projections of one source: taps · (m d + m), one (P, c) only for
@@ -46,7 +46,7 @@ std::int64_t projection_parameters(const SideShape& shape,
                                    const AlignParameters& align);
 
 /// FLOPs of one sample in one update: forward and backward through θ, and the gradient of the
-/// projection's weights; `6(2Bmr + Cm) + 4Bmd` (METHODS.md 1.8).
+/// projection's weights; `6(2Bmr + Cm) + 4Bmd` (docs/method.md 1.8).
 double side_update_flop(const SideShape& shape, const SideParameters& side, std::int32_t source);
 
 /// A part of a batch whose samples share their projections.
@@ -62,8 +62,8 @@ struct SideInput {
 ///     s_b = u_b + W_up,b φ(W_dn,b LN(u_b) + b_dn,b) + b_up,b
 ///     f_s = W_o LN(s_B) + b_o
 ///
-/// Source: arXiv 2508.06765 as reconstructed in METHODS.md 1.4, which says what the paper leaves
-/// open and the keys (`side.*`, `align.*`) that decide it.
+/// Source: arXiv 2508.06765 as reconstructed in docs/method.md 1.4, which says what the paper
+/// leaves open and the keys (`side.*`, `align.*`) that decide it.
 ///
 /// P starts uniform in ±1/sqrt(d), or, with `align.start = identity` and d = m, as a multiple of
 /// the identity: taps of the side width need no alignment to begin with (ours; identity starts: Le

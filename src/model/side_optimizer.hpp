@@ -10,7 +10,7 @@
 namespace mobi {
 
 /// Factor on the learning rate at update t of T: min((t + 1) / w, (T - t) / (T - w)) with
-/// w = max(1, ceil(warmup · T)) (METHODS.md 1.6); the first part alone for a constant schedule.
+/// w = max(1, ceil(warmup · T)) (docs/method.md 1.6); the first part alone for a constant schedule.
 /// \param t  from 0.
 double schedule_factor(const OptimizerParameters& parameters, std::int64_t t, std::int64_t total);
 

@@ -7,7 +7,7 @@
 
 namespace mobi {
 
-/// Numbers that share one scale in int4 weights: METHODS and common 4-bit formats use 32 to 128.
+/// Numbers that share one scale in int4 weights: common 4-bit formats use 32 to 128.
 inline constexpr int kInt4Group = 64;
 
 /// Rounds a matrix to what a device with weights of this precision holds, and gives back the

@@ -8,7 +8,7 @@
 
 #include "core/precision.hpp"
 
-/// The rows of the run file's tables (DESIGN.md section 6).  One struct per table; the member's
+/// The rows of the run file's tables (docs/design.md 6.1).  One struct per table; the member's
 /// name is the column's name, units included.  Times are virtual nanoseconds since the start of the
 /// run unless the name says `wall`.  Backbones, devices, profiles and links are named by index into
 /// `/backbones`, `/devices` and the enumerations of their columns.

@@ -11,7 +11,7 @@
 namespace mobi {
 
 /// What reaches the server, in order of arrival: known beforehand under the virtual clock, taken as
-/// it comes under the wall clock (DESIGN.md section 4).
+/// it comes under the wall clock (docs/design.md 4.3).
 class Arrivals {
   public:
     virtual ~Arrivals() = default;

@@ -9,7 +9,7 @@
 
 namespace mobi {
 
-/// Draws the batches of replay from the samples that have arrived (METHODS.md 1.6, 1.7).
+/// Draws the batches of replay from the samples that have arrived (docs/method.md 1.6, 1.7).
 ///
 /// Every draw is keyed by (seed, update or epoch) and reads ids in increasing order, never by place
 /// or time of arrival: two runs whose inboxes hold the same samples draw the same batches.

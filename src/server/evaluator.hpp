@@ -32,7 +32,8 @@ struct EvaluationScore {
     double loss = 0;
 };
 
-/// Predicts the test set as o + f_s (METHODS.md 1.8) and scores it.  Not pre-empted, no gradient.
+/// Predicts the test set as o + f_s (docs/method.md 1.8) and scores it.  Not pre-empted, no
+/// gradient.
 /// \param source  projections to pass.
 EvaluationScore evaluate(const SideNetwork& network,
                          const EvaluationData& data,

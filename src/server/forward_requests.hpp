@@ -20,7 +20,7 @@ struct TokenTable {
 /// All forward passes of a run, cut into requests to workers.
 ///
 /// A group is `forward.group_devices` consecutive devices of one backbone, the unit of hosting and
-/// of batching (DESIGN.md section 4): which samples share a batch depends on nothing else.  The
+/// of batching (docs/design.md 4.2): which samples share a batch depends on nothing else.  The
 /// test set comes first, in parts of kEvaluationPart samples, then the groups in the order of their
 /// first arrival.
 class ForwardRequests {

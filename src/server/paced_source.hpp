@@ -20,7 +20,7 @@
 
 namespace mobi {
 
-/// The wall clock (DESIGN.md section 4): the server takes packets when they really come, and its
+/// The wall clock (docs/design.md 4.3): the server takes packets when they really come, and its
 /// updates last as long as the model says.
 ///
 /// Groups are dealt to the workers in turn.  With `run.prefetch` every forward pass is done before

@@ -7,7 +7,7 @@ enum class ServerMode { ArrivalReplay, ArrivalOnly, ReplayAfterAll, PerDevice };
 enum class Sampler { Auto, Uniform, Permutation };
 enum class Balance { None, Backbone, Device };
 
-/// Section `[server]` (METHODS.md 1.6, 4.3).
+/// Section `[server]` (docs/method.md 1.6, 4.3).
 struct ServerParameters {
     ServerMode mode = ServerMode::ArrivalReplay;
     int updates_per_arrival = 1;
@@ -26,7 +26,7 @@ struct ServerParameters {
 
 enum class EvalWeights { Devices, Equal };
 
-/// Section `[eval]` (METHODS.md 5.2).
+/// Section `[eval]` (docs/method.md 5.2).
 struct EvalParameters {
     int every = 100;  ///< updates between evaluations
     EvalWeights weights = EvalWeights::Devices;

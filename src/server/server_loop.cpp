@@ -246,7 +246,7 @@ class ServerRun {
         writer_.submit(loss_rows(begun));
     }
 
-    /// θ and its own P for every device, once, when training has ended (METHODS.md 1.8).
+    /// θ and its own P for every device, once, when training has ended (docs/method.md 1.8).
     void log_downloads() {
         const std::vector<std::int64_t> bytes = download_bytes(
             plan_, shape_, sources_, settings_.trainer.side, settings_.trainer.align);

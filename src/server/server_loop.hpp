@@ -50,8 +50,8 @@ struct ServerProgress {
     VirtualClock::time_point now{};
 };
 
-/// Virtual duration of an update: Σ over its samples of (FLOPs of METHODS.md 1.8 / `server.rate` +
-/// charged bytes / `server.io_rate`) + `server.step_overhead`; rounded to ns once.
+/// Virtual duration of an update: Σ over its samples of (FLOPs of docs/method.md 1.8 /
+/// `server.rate` + charged bytes / `server.io_rate`) + `server.step_overhead`; rounded to ns once.
 std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time_of(
     const FleetPlan& plan,
     const SideShape& shape,
@@ -67,7 +67,7 @@ std::vector<std::int64_t> download_bytes(const FleetPlan& plan,
                                          const AlignParameters& align);
 
 /// Runs the server over the timeline: takes packets at their arrival, keeps them in the inbox, has
-/// the trainer thread take the updates, and logs everything (DESIGN.md section 4, hops 7 to 10).
+/// the trainer thread take the updates, and logs everything (docs/design.md 4.1, hops 7 to 10).
 ///
 /// \param leftovers  what goes on at the devices behind the deliveries.
 /// \param source   null with `run.compute = none`: the event tables alone.

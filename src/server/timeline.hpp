@@ -44,12 +44,12 @@ struct TimelineSettings {
     ServerParameters server;
     std::uint64_t seed = 1;
     bool train_after_all = false;  ///< `replay_after_all`, or a method that asks for it
-    /// Virtual duration of an update on these samples (METHODS.md 4.3).
+    /// Virtual duration of an update on these samples (docs/method.md 4.3).
     std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time;
 };
 
 /// The server's life in virtual time, step by step: which update happens when, on which samples
-/// (METHODS.md 1.6, 4.3; DESIGN.md section 4, hop 8).
+/// (docs/method.md 1.6, 4.3; docs/design.md 4.1, hop 8).
 ///
 /// A pure function of arrivals and settings: it computes no activation and no weight, so that
 /// `run.compute = none`, `run` under both clocks and `replay` share it.  In `server.mode =
@@ -71,7 +71,7 @@ class Timeline {
     /// for its pace.  The next one begins then or later.
     void delay_to(VirtualClock::time_point end) noexcept { free_ = std::max(free_, end); }
 
-    /// T of a network: what the learning-rate schedule runs over.  METHODS.md 1.6.
+    /// T of a network: what the learning-rate schedule runs over.  docs/method.md 1.6.
     std::int64_t updates_planned(std::int32_t network) const;
     /// Σ T over the networks.
     std::int64_t updates_planned() const;

@@ -65,15 +65,15 @@ struct TrainingSink {
     std::function<void(const EvaluationResult&)> evaluation;
 };
 
-/// The side network that a fleet needs: sources, B, m, C (METHODS.md 1.4).
+/// The side network that a fleet needs: sources, B, m, C (docs/method.md 1.4).
 SideShape side_shape(const FleetPlan& plan,
                      const SourceMap& sources,
                      const SideParameters& side,
                      const AlignParameters& align,
                      std::int32_t classes);
 
-/// Trains the side network on the timeline's steps (METHODS.md 1.4 to 1.6) and evaluates it every
-/// `eval.every` updates and at the end.
+/// Trains the side network on the timeline's steps (docs/method.md 1.4 to 1.6) and evaluates it
+/// every `eval.every` updates and at the end.
 ///
 /// With `server.mode = per_device` every device has a network of its own, trained one after
 /// another: give the steps of one network together, then those of the next.  One network is in

@@ -11,7 +11,7 @@
 
 namespace mobi {
 
-/// The one thread that trains (DESIGN.md section 3).  Steps go in over a short queue, so that the
+/// The one thread that trains (docs/design.md 3).  Steps go in over a short queue, so that the
 /// main thread runs ahead of training by a little and never by much.
 class TrainerThread {
   public:

@@ -102,7 +102,7 @@ Packet make_packet(const ForwardRequest& request,
         packet.samples.push_back(sample.id);
         if (layout.labels) packet.labels.push_back(sample.label);
         if (request.kind == PacketKind::Evaluation) continue;  // the output itself is asked for
-        // Residual = output minus label (METHODS.md 1.3), formed on the device.
+        // Residual = output minus label (docs/method.md 1.3), formed on the device.
         float* const row = packet.residual.data() + i * results.classes;
         if (results.classes == 1)
             row[0] -= sample.target;

@@ -16,7 +16,7 @@ namespace mobi {
 
 /// How the samples of a request are cut into batches: sorted by length (ties in the request's
 /// order), cut before a batch would exceed `batch_tokens`; one longer sample is a batch of its own.
-/// A function of the request alone, never of ranks or threads (DESIGN.md section 4, hop 2).
+/// A function of the request alone, never of ranks or threads (docs/design.md 4.2).
 /// \param lengths  tokens of every sample.
 /// \return         indices into `lengths`, one list a batch.
 std::vector<std::vector<std::size_t>> cut_into_batches(std::span<const std::size_t> lengths,

@@ -18,8 +18,8 @@ namespace mobi {
 
 /// Compute threads that take forward requests and give encoded packets back.  Each thread computes
 /// with one thread of its own; cores are filled by several requests at once, which is faster and
-/// keeps the sums' order (DESIGN.md, promise 3).  Backbones are loaded when first asked for and
-/// shared by the threads.  Threads never call MPI.
+/// keeps the sums' order (docs/design.md 2, promise 3).  Backbones are loaded when first asked for
+/// and shared by the threads.  Threads never call MPI.
 class ForwardService {
   public:
     struct Result {

@@ -16,7 +16,7 @@
 
 namespace mobi {
 
-/// Keeps the pace of a worker's devices: at every instant it says what is due (DESIGN.md section 4,
+/// Keeps the pace of a worker's devices: at every instant it says what is due (docs/design.md 4.3,
 /// the wall clock).
 ///
 /// Computation lasts until its deadline.  The link is a token bucket: a packet goes in segments,
