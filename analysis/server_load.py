@@ -5,7 +5,7 @@
     analysis/server_load.py results/server_load/*.h5
 
 For each run a line, and one figure of all: the server's use while every device is still sending, the
-packets that wait for it, and what METHODS.md 5.4 (R5) says: arrivals a second, Σ over the devices of
+packets that wait for it, and what docs/method.md 5.4 (R5) says: arrivals a second, Σ over the devices of
 1 / max(computing, sending) of a packet, times the server's seconds for one; above 1 it is saturated.
 """
 import argparse

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""When fleets of different sizes reach their target (METHODS.md 5.2): eval.target of each run.
+"""When fleets of different sizes reach their target (docs/method.md 5.2): eval.target of each run.
 
     analysis/time_to_target.py results/time_to_target/*.h5
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the five wire precisions to float32 (METHODS.md 1.3)."""
+"""From the five wire precisions to float32 (docs/method.md 1.3)."""
 
 import numpy as np
 

@@ -69,7 +69,7 @@ TEST_P(CodecReferenceTest, Bf16) {
     EXPECT_EQ(encoded.clamped, 0U);
 }
 
-// The reference lets 65520 become infinite; METHODS.md 1.3 clamps it and counts it.
+// The reference lets 65520 become infinite; docs/method.md 1.3 clamps it and counts it.
 TEST_P(CodecReferenceTest, Fp16) {
     const Encoded encoded = through_the_wire(Precision::Fp16, reference.at("half/input"));
     auto expected = reference.at("half/fp16").as<std::uint16_t>();

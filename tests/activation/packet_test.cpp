@@ -28,7 +28,8 @@ TEST(PacketTest, ThePaperLikeDeviceSends1106160Bytes) {
     EXPECT_EQ(packet_bytes(layout, 30, true), 1'106'160U + kPacketHeaderBytes + 4 * 30);
 }
 
-TEST(PacketTest, TapBytesPerSampleOfTheMethodsPage) {  // METHODS.md 1.8; 4 C = 8 bytes of residual
+// docs/method.md 1.8; 4 C = 8 bytes of residual
+TEST(PacketTest, TapBytesPerSampleOfTheMethodsPage) {
     const struct {
         std::int32_t width;
         std::size_t fp32, fp16, int8;

@@ -32,7 +32,7 @@ RunConfig load(const fs::path& file, const std::vector<std::string>& overrides =
     return load_config({file}, overrides, source_path("configs"));
 }
 
-// METHODS.md 4.4: a third of each kind, their rates and uplinks.
+// docs/method.md 4.4: a third of each kind, their rates and uplinks.
 TEST(CatalogueTest, TheQuickStartHasTheFleetOfTheMethods) {
     const auto config = load(source_path("configs/quickstart.cfg"));
     const struct {

@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// The table of METHODS.md 1.8, GFLOP a sample, to its two digits.
+// The table of docs/method.md 1.8, GFLOP a sample, to its two digits.
 TEST(ForwardFlopTest, GivesTheTableOfTheMethods) {
     struct Row {
         ModelSize size;
@@ -37,7 +37,7 @@ TEST(ForwardFlopTest, IsExactInWholeNumbers) {
               12.0 * static_cast<double>(24 * n * d * d + 4 * n * n * d));
 }
 
-// METHODS.md 1.10: 30 samples at n = 512 are 2.899 TFLOP, 28 are 2.706.
+// docs/method.md 1.10: 30 samples at n = 512 are 2.899 TFLOP, 28 are 2.706.
 TEST(ForwardFlopTest, GivesThePaperLikeDevice) {
     EXPECT_NEAR(30 * forward_flop(roberta_base(), 512), 2.899e12, 0.0005e12);
     EXPECT_NEAR(28 * forward_flop(roberta_base(), 512), 2.706e12, 0.0005e12);

@@ -134,7 +134,7 @@ TEST(DownloadTest, ASleepingRadioWakesUpAndLostSegmentsComeAgain) {
     EXPECT_NEAR(sent / 6e6, 1.25, 4 * std::sqrt(0.2) / 0.8 / std::sqrt(4000));
 }
 
-// DEVICES.md 5, FLASH: Normal(mu, sigma) for each transfer, drawn again until positive.
+// docs/devices.md 5.2, FLASH: Normal(mu, sigma) for each transfer, drawn again until positive.
 TEST(DownloadTest, RatesVaryNormallyFromDeviceToDevice) {
     constexpr int kDevices = 100'000;
     LinkProfile shaky = link(1e6);

@@ -21,7 +21,7 @@ TEST(EnergyModelTest, ComputingAndWaitingArePowerTimesTime) {
     EXPECT_DOUBLE_EQ(idle_energy_j(device, milliseconds(1500)), 3);
 }
 
-// DEVICES.md 4.4: 1 MB up at 6 Mbit/s on LTE takes 1.33 s and 4.5 J.
+// docs/devices.md 4.4: 1 MB up at 6 Mbit/s on LTE takes 1.33 s and 4.5 J.
 TEST(EnergyModelTest, RadioPowerGrowsWithThroughput) {
     LinkProfile lte;
     lte.uplink_bytes_per_s = 6e6 / 8;

@@ -114,7 +114,7 @@ TEST(FleetTest, AnUnvalidatedFleetIsABug) {
     EXPECT_THROW(one.make(), Bug);
 }
 
-// DEVICES.md 1: the AI Benchmark's phones have p90/p10 = 39, a log-normal of sigma 1.43.
+// docs/devices.md 1: the AI Benchmark's phones have p90/p10 = 39, a log-normal of sigma 1.43.
 TEST(FleetTest, SpeedsSpreadLogNormally) {
     constexpr int kDevices = 100'000;
     Case one(kDevices, 1);

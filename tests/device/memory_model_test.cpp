@@ -9,7 +9,7 @@ namespace mobi::test {
 namespace {
 
 TEST(MemoryModelTest, WeightsAreParametersTimesTheirWidth) {
-    // METHODS.md 1.10: 85.05 M · 4 bytes = 0.340 GB without the embedding
+    // docs/method.md 1.10: 85.05 M · 4 bytes = 0.340 GB without the embedding
     EXPECT_EQ(weight_bytes(roberta_base(), Precision::Fp32, false), 4.0 * 85'054'464);
     EXPECT_EQ(weight_bytes(roberta_base(), Precision::Fp16, true), 2.0 * 124'055'040);
     EXPECT_EQ(weight_bytes(roberta_base(), Precision::Int4, true), 0.5 * 124'055'040);

@@ -175,7 +175,7 @@ TEST(ScheduleTest, JitterChangesTheLatencyButNotTheOrder) {
     EXPECT_NEAR(std::sqrt(squares / 1000 - mean * mean), 0.03, 0.003);
 }
 
-// DEVICES.md 5, FLASH: each transfer's rate ~ Normal(mu, sigma), drawn again until positive.
+// docs/devices.md 5.2, FLASH: each transfer's rate ~ Normal(mu, sigma), drawn again until positive.
 TEST(ScheduleTest, RatesOfUploadsVaryNormally) {
     constexpr int kPackets = 100'000;
     LinkProfile shaky = link();

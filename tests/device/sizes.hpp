@@ -5,7 +5,7 @@
 
 namespace mobi::test {
 
-/// 12 x 768, parameters as METHODS.md 4.5 counts them, without pooler and heads.
+/// 12 x 768, parameters as docs/method.md 4.5 counts them, without pooler and heads.
 inline ModelSize roberta_base() {
     return {12, 768, 3072, 12, 12, 64, false, 85'054'464 + 39'000'576, 39'000'576};
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run's file is the same with any number of ranks (DESIGN.md section 2, promises 2 and 3)."""
+"""A run's file is the same with any number of ranks (docs/design.md 2, promises 2 and 3)."""
 import unittest
 
 import h5py

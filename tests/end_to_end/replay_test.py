@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run file is enough to train again: `replay`, and METHODS.md 1.7, tests 1 to 4.
+"""A run file is enough to train again: `replay`, and docs/method.md 1.7, tests 1 to 4.
 
 A = a fleet with server.mode = replay_after_all; Z = method.name = central_side on the union of the data.
 """
@@ -86,7 +86,7 @@ class ReplayTest(Workspace):
         trace.unlink()
         self.assert_same(run, self.replay(run, "again.h5"), only=(*EVENT_TABLES, *LEARNED))
 
-    # ---- METHODS.md 1.7 --------------------------------------------------------------------------
+    # ---- docs/method.md 1.7 ----------------------------------------------------------------------
 
     def test_4_updates_on_arrival_cost_no_accuracy(self):
         # paired by seed, over 400 test samples; the experiment one_kind does the same on real text

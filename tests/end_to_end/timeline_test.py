@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The virtual times of a fleet of two devices, derived again in exact fractions from DESIGN.md section 5
-and METHODS.md 1.6, 1.8 and 4.3.  Nothing is computed: run.compute = none.
+"""The virtual times of a fleet of two devices, derived again in exact fractions from docs/design.md 5
+and docs/method.md 1.6, 1.8 and 4.3.  Nothing is computed: run.compute = none.
 
 Each duration is rounded to whole nanoseconds once; the rest are sums of integers.
 """

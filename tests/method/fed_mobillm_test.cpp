@@ -23,7 +23,7 @@ class FedMobillmTest : public ::testing::Test {
     MethodSettings settings;
 };
 
-// METHODS.md 1.10: 30 samples at n = 512 are 1,106,160 bytes and 2.899 TFLOP with attention.
+// docs/method.md 1.10: 30 samples at n = 512 are 1,106,160 bytes and 2.899 TFLOP with attention.
 TEST_F(FedMobillmTest, ThirtySamplesCostWhatThePaperReports) {
     std::int64_t bytes = 0;
     double flop = 0;

@@ -249,7 +249,7 @@ TEST(InspectBackboneTest, CountsTheParametersOfPublishedModels) {
     std::ofstream(folder.path() / "config.json")
         << R"({"model_type": "mpnet", "max_position_embeddings": 514})";
     const BackboneInfo mpnet = inspect_backbone(parameters_of(folder.path()));
-    // the defaults are mpnet-base: blocks as RoBERTa-base's (METHODS.md 4.5), and its tables
+    // the defaults are mpnet-base: blocks as RoBERTa-base's (docs/method.md 4.5), and its tables
     EXPECT_EQ(mpnet.size.parameters - mpnet.size.embedding_parameters, 85'054'464 + 32 * 12);
     EXPECT_EQ(mpnet.size.embedding_parameters, (30527 + 514) * 768 + 2 * 768);
     EXPECT_EQ(mpnet.max_tokens, 512);

@@ -56,7 +56,7 @@ TEST(ReferenceCheckTest, BertInBf16IsAsFarOffAsTransformersInBf16) {
     MOBI_NEEDS_SHARED("vectors/bert");
     const auto folder = test::shared_path("vectors/bert");
     const auto backbone = load(folder, Precision::Bf16);
-    // vectors/README.md: 1 to 3 % after the blocks, twice that allowed
+    // the reference data says 1 to 3 % after the blocks, twice that allowed
     EXPECT_LT(worst_error(*backbone, folder / "reference.safetensors", folder), 0.06);
 }
 

@@ -35,7 +35,7 @@ std::int64_t numbers_in(const SideNetwork& network) {
     return count;
 }
 
-// The counts of METHODS.md 1.4: r = 64, C = 2, B = 12.
+// The counts of docs/method.md 1.4: r = 64, C = 2, B = 12.
 TEST(SideNetworkTest, CountsParametersAsTheFormulaDoes) {
     const SideParameters side;
     const AlignParameters align;
