@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What STYLE asks of every script: --help, strict mode, no path of one machine, shellcheck."""
+"""What CONTRIBUTING.md asks of every script: --help, strict mode, no path of one machine, shellcheck."""
 import pathlib
 import re
 import shutil
@@ -76,12 +76,6 @@ class DocumentTest(unittest.TestCase):
 
     def test_the_readme_is_at_most_150_lines(self):
         self.assertLessEqual(len((ROOT / "README.md").read_text().splitlines()), 150)
-
-    def test_what_documents_link_to_is_there(self):  # pictures aside: they are made from runs
-        for path in self.DOCUMENTS:
-            for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)#:]+)\)", path.read_text()):
-                with self.subTest(document=str(path.relative_to(ROOT)), target=target):
-                    self.assertTrue((path.parent / target).exists())
 
     def test_the_commands_in_documents_name_files_that_are_there(self):
         for path in self.DOCUMENTS:
