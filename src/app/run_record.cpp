@@ -56,8 +56,8 @@ MethodSettings method_settings(const RunConfig& config) {
     settings.max_tokens = config.data.max_tokens;
     settings.device_epochs = config.device_epochs;
     settings.server_rate_flop_per_s = config.server.rate_flop_per_s;
-    settings.network.seed = config.run.seed;
-    settings.network.server_bytes_per_s = config.server.access_bytes_per_s;
+    settings.fleet.seed = config.run.seed;
+    settings.fleet.server_bytes_per_s = config.server.access_bytes_per_s;
     settings.deadline_s = config.server.deadline_s;
     settings.enough_share = config.server.enough_share;
     return settings;
@@ -68,7 +68,7 @@ ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
     settings.seed = config.run.seed;
     settings.server = config.server;
     settings.trainer.seed = config.run.seed;
-    settings.network = method_settings(config).network;
+    settings.fleet = method_settings(config).fleet;
     settings.trainer.side = config.side;
     settings.trainer.align = config.align;
     settings.trainer.loss = config.loss;

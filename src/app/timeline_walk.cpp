@@ -62,7 +62,7 @@ TimelineEnd foresee_run(const TimelineInput& input) {
         downloads_at(result.end, input.plan,
                      download_bytes(input.plan, shapes.side, shapes.sources, input.config.side,
                                     input.config.align),
-                     input.leftovers, method_settings(input.config).network);
+                     input.leftovers, method_settings(input.config).fleet);
     for (const Download& one : downloads.arrived)
         result.run_end = std::max(result.run_end, one.arrival);
     result.missing_downloads = downloads.missing;

@@ -5,8 +5,8 @@
 
 #include "core/clock.hpp"
 #include "core/id.hpp"
+#include "fleet/device_task.hpp"
 #include "fleet/fleet_event.hpp"
-#include "fleet/fleet_task.hpp"
 
 namespace mobi {
 
@@ -21,7 +21,7 @@ class FleetClock {
 
     /// Gives a device something to do, after all that it was given before.
     /// \pre  `task.ready` is not before the last event that next() returned; ids increase.
-    virtual void assign(FleetTask task) = 0;
+    virtual void assign(DeviceTask task) = 0;
 
     /// The task is no longer waited for: its device stops at `at` and is free.  What it was in the
     /// middle of is an event (Outcome::Recalled).  No effect on a task that has ended.

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <utility>
 
-#include "device/water_filling.hpp"
 #include "fleet/large_shared_link.hpp"
 #include "fleet/small_shared_link.hpp"
+#include "fleet/water_filling.hpp"
 
 namespace mobi {
 namespace {

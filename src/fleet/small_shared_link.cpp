@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
-#include "device/water_filling.hpp"
+#include "fleet/water_filling.hpp"
 
 namespace mobi {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/check.hpp"
+#include "fleet/device_task.hpp"
 #include "fleet/fleet_event.hpp"
-#include "fleet/fleet_task.hpp"
 #include "fleet/link_way.hpp"
 
 namespace mobi {
@@ -36,7 +36,7 @@ struct Line {
 
 /// A task that a device has.
 struct TaskSlot {
-    FleetTask task;
+    DeviceTask task;
     std::int32_t fetched = 0;   ///< parts that the downlink has begun, or that need none of it
     std::int32_t computed = 0;  ///< parts that the processor has begun or passed on
     std::int32_t open = 0;      ///< parts whose end is not known
@@ -52,7 +52,7 @@ class TaskBook {
     const TaskSlot& task(std::int32_t slot) const { return tasks_[static_cast<std::size_t>(slot)]; }
     Job& job(std::int32_t number) { return jobs_[static_cast<std::size_t>(number)]; }
 
-    std::int32_t add(FleetTask task) {
+    std::int32_t add(DeviceTask task) {
         const std::int32_t slot = take(tasks_, unused_tasks_);
         const bool is_new = slots_.emplace(task.id, slot).second;
         MOBI_CHECK(is_new, "task {} is assigned twice", task.id.value());

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/long_work.hpp"
+#include "device/hopeless.hpp"
 #include "fleet/event_queue.hpp"
 #include "fleet/processor.hpp"
 #include "fleet/task_book.hpp"
@@ -67,7 +69,7 @@ class VirtualFleet::State final : private TransferListener {
         }
     }
 
-    void assign(FleetTask task);
+    void assign(DeviceTask task);
     void recall(TaskId id, Time at);
     const FleetEvent* next(Time until);
     std::vector<DeviceId> present(Time time);
@@ -122,11 +124,15 @@ class VirtualFleet::State final : private TransferListener {
     Time now_{};       // of the last wake-up
     std::vector<Presence> presence_;
     std::uint64_t seed_;
+    LongWork planning_{"planning: instants of the fleet"};
+    std::int64_t instants_ = 0;
+    std::size_t parts_ = 0;     // of all tasks
+    std::size_t cut_offs_ = 0;  // attempts
 };
 
 // ---- the interface --------------------------------------------------------------------------
 
-void VirtualFleet::State::assign(FleetTask task) {
+void VirtualFleet::State::assign(DeviceTask task) {
     const std::int32_t place = place_of(task.device);
     for (const Part& part : task.parts)
         MOBI_CHECK(part.down_bytes > 0 || part.computes() || part.up_bytes > 0,
@@ -134,6 +140,7 @@ void VirtualFleet::State::assign(FleetTask task) {
     MOBI_CHECK(!task.parts.empty() && task.ready >= told_.at, "task {} comes too late",
                task.id.value());
     const Time ready = task.ready;
+    parts_ += task.parts.size();
     const std::int32_t slot = book_.add(std::move(task));
     DeviceState& device = devices_[index(place)];
     if (device.first_task < 0)
@@ -194,7 +201,7 @@ std::vector<DeviceId> VirtualFleet::State::present(Time time) {
 // ---- what is told -----------------------------------------------------------------------------
 
 FleetEvent VirtualFleet::State::event_of(const Job& job, Time at, Outcome outcome) const {
-    const FleetTask& task = book_.task(job.slot).task;
+    const DeviceTask& task = book_.task(job.slot).task;
     FleetEvent event;
     event.at = at;
     event.task = task.id;
@@ -223,6 +230,7 @@ void VirtualFleet::State::tell_stopped(
     event.start = start;
     event.charges = charges;
     events_.push(event, book_.job(job).slot);
+    if (outcome == Outcome::CutOff) refuse_endless_losses(++cut_offs_, parts_);
 }
 
 /// \return  whether it is to be told: nobody waits for what a recalled task has sent.
@@ -252,6 +260,7 @@ void VirtualFleet::State::run_up_to(Time at) {
 }
 
 void VirtualFleet::State::wake_up() {
+    planning_.step(++instants_, 0);
     const WakeUp what = wake_ups_.top();
     wake_ups_.pop();
     now_ = rounded(what.at);
@@ -460,7 +469,7 @@ VirtualFleet::VirtualFleet(std::span<const FleetDevice> devices,
 
 VirtualFleet::~VirtualFleet() = default;
 
-void VirtualFleet::assign(FleetTask task) {
+void VirtualFleet::assign(DeviceTask task) {
     state_->assign(std::move(task));
 }
 

@@ -47,7 +47,7 @@ class VirtualFleet final : public FleetClock {
     ~VirtualFleet() override;
 
     /// \throws Bug  for a device that it has not, an id that it had, a part that does nothing.
-    void assign(FleetTask task) override;
+    void assign(DeviceTask task) override;
     void recall(TaskId task, VirtualClock::time_point at) override;
     /// \throws ConfigError  when a figure that a time needs is not known, or a time is more than
     /// 200

@@ -13,7 +13,6 @@
 #include "core/virtual_time.hpp"
 #include "device/compute_model.hpp"
 #include "device/energy_model.hpp"
-#include "device/schedule.hpp"
 
 namespace mobi {
 namespace {
@@ -37,9 +36,7 @@ double tap_bytes(const PacketLayout& layout, std::size_t samples) {
 }
 
 /// What a packet costs its device; sets its `charged_bytes`.
-PacketWork work_of(const BackbonePlan& backbone,
-                   const PacketParameters& parameters,
-                   Delivery& packet) {
+Part part_of(const BackbonePlan& backbone, const PacketParameters& parameters, Delivery& packet) {
     packet.charged_bytes = static_cast<std::int64_t>(
         packet_bytes(backbone.layout, packet.samples.size(), parameters.charge_header));
     ComputeWork compute;
@@ -49,13 +46,16 @@ PacketWork work_of(const BackbonePlan& backbone,
     compute.tap_bytes = tap_bytes(backbone.layout, packet.samples.size());
     compute.weights = backbone.weight_dtype;
     compute.samples = static_cast<std::int32_t>(packet.samples.size());
-    return {compute, packet.charged_bytes};
+    return {0, compute, packet.charged_bytes};
 }
 
-void set_schedule(const DevicePlan& device, const PacketSchedule& schedule, Delivery& packet) {
-    const PacketTimes& times = packet.times = schedule.times;
-    packet.repeated_bytes = schedule.sent_bytes - packet.charged_bytes;
-    packet.charged_bytes = schedule.sent_bytes;
+/// The packet has arrived.
+void set_arrival(const DevicePlan& device, const FleetEvent& event, Delivery& packet) {
+    packet.times = {event.times.compute_start, event.times.compute_end, event.times.send_start,
+                    event.times.send_end, event.times.arrival};
+    const PacketTimes& times = packet.times;
+    packet.repeated_bytes = event.charges.up_bytes - packet.charged_bytes;
+    packet.charged_bytes = event.charges.up_bytes;
     packet.compute_energy_j =
         compute_energy_j(device.profile, times.compute_end - times.compute_start);
     packet.send_energy_j = send_energy_j(device.link, static_cast<double>(packet.charged_bytes),
@@ -82,12 +82,8 @@ void refuse_too_many_packets(const FleetPlan& plan, std::int32_t epochs) {
                         epochs, packets, kAnyFleet, kMost));
 }
 
-/// Keeps what the server waits for, in order of arrival.
+/// Keeps what the server waits for of what arrives, in order.
 void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t planned) {
-    std::sort(all.arrived.begin(), all.arrived.end(), [](const Delivery& a, const Delivery& b) {
-        return std::tie(a.times.arrival, a.device, a.packet) <
-               std::tie(b.times.arrival, b.device, b.packet);
-    });
     auto end = all.arrived.end();
     if (settings.deadline_s > 0) {
         const VirtualClock::time_point deadline(
@@ -144,34 +140,43 @@ std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettin
 
 Deliveries FedMobillm::deliveries(const FleetPlan& plan, const MethodSettings& settings) const {
     std::vector<Delivery> packets = cut_into_packets(plan, settings);
-    std::vector<PacketWork> work;
-    work.reserve(packets.size());
-    for (Delivery& packet : packets)
-        work.push_back(work_of(plan.backbones[static_cast<std::size_t>(packet.backbone)],
-                               settings.packet, packet));
-    std::vector<DeviceTask> tasks;
-    for (std::size_t first = 0; first < packets.size();) {
-        std::size_t last = first;
-        while (last < packets.size() && packets[last].device == packets[first].device) ++last;
-        const DevicePlan& device = plan.devices[static_cast<std::size_t>(packets[first].device)];
-        tasks.push_back({device.id, &device.profile, &device.link, device.availability.get(),
-                         std::span(work).subspan(first, last - first)});
-        first = last;
-    }
-    const FleetSchedule schedule = schedule_fleet(tasks, settings.network);
-    Deliveries all;
-    for (const LostAttempt& lost : schedule.lost)
-        all.lost.push_back({tasks[static_cast<std::size_t>(lost.task)].device, lost.packet,
-                            lost.upload ? LostStage::Upload : LostStage::Compute, lost.start,
-                            lost.end, lost.sent_bytes});
-    for (const auto& [task, time] : schedule.emptied)
-        all.leftovers.emptied.emplace_back(tasks[static_cast<std::size_t>(task)].device, time);
+    std::vector<FleetDevice> devices;
+    std::vector<DeviceTask> tasks;        // one a device
+    std::vector<std::size_t> first_part;  // of each, in `packets`
     for (std::size_t i = 0; i < packets.size(); ++i) {
-        if (!schedule.packets[i].delivered) continue;
-        set_schedule(plan.devices[static_cast<std::size_t>(packets[i].device)], schedule.packets[i],
-                     packets[i]);
-        all.arrived.push_back(std::move(packets[i]));
+        const std::int32_t id = packets[i].device;
+        if (devices.empty() || devices.back().id.value() != id) {
+            devices.push_back(fleet_device(plan.devices[static_cast<std::size_t>(id)]));
+            DeviceTask task;
+            task.id = TaskId(static_cast<std::int64_t>(tasks.size()));
+            task.device = DeviceId(id);
+            tasks.push_back(std::move(task));
+            first_part.push_back(i);
+        }
+        const auto backbone = static_cast<std::size_t>(packets[i].backbone);
+        tasks.back().parts.push_back(
+            part_of(plan.backbones[backbone], settings.packet, packets[i]));
     }
+    VirtualFleet fleet(devices, settings.fleet);
+    for (DeviceTask& task : tasks) fleet.assign(std::move(task));
+    Deliveries all;
+    while (const FleetEvent* const event = fleet.next(VirtualClock::time_point::max())) {
+        if (event->outcome == Outcome::CutOff)
+            all.lost.push_back({event->device.value(), event->part,
+                                event->leg == Leg::Upload ? LostStage::Upload : LostStage::Compute,
+                                event->start, event->at, event->charges.up_bytes});
+        if (event->outcome != Outcome::Done) continue;
+        const std::size_t first = first_part[static_cast<std::size_t>(event->task.value())];
+        Delivery& packet = packets[first + static_cast<std::size_t>(event->part)];
+        set_arrival(plan.devices[event->device.index()], *event, packet);
+        all.arrived.push_back(std::move(packet));
+    }
+    std::sort(all.lost.begin(), all.lost.end(), [](const LostWork& a, const LostWork& b) {
+        return std::tie(a.device, a.packet, a.start) < std::tie(b.device, b.packet, b.start);
+    });
+    for (const FleetDevice& device : devices)
+        if (const auto time = fleet.emptied(device.id))
+            all.leftovers.emptied.emplace_back(device.id.value(), *time);
     keep_awaited(settings, all, packets.size());
     return all;
 }

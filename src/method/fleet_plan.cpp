@@ -32,6 +32,10 @@ std::string nobody_fits(const FleetPlan& plan) {
 
 }  // namespace
 
+FleetDevice fleet_device(const DevicePlan& device) {
+    return {DeviceId(device.id), &device.profile, &device.link, device.availability.get()};
+}
+
 std::int64_t FleetPlan::admitted_samples() const {
     std::int64_t count = 0;
     for (const DevicePlan& device : devices)

@@ -15,7 +15,7 @@
 #include "device/fleet.hpp"
 #include "device/model_size.hpp"
 #include "device/profile.hpp"
-#include "device/schedule.hpp"
+#include "fleet/fleet_device.hpp"
 
 namespace mobi {
 
@@ -45,6 +45,9 @@ struct DevicePlan {
     bool admitted = false;  ///< the backbone fits its memory
 };
 
+/// What the fleet's clock knows of it.  \param device  must outlive the result.
+FleetDevice fleet_device(const DevicePlan& device);
+
 /// A training sample as the timeline knows it.
 struct SamplePlan {
     std::int32_t device = -1;  ///< -1: on no device
@@ -61,6 +64,11 @@ struct FleetPlan {
 
     std::int64_t admitted_samples() const;
     std::int32_t admitted_devices() const;
+};
+
+/// When a packet is computed, sent and received, on the emulated clock.
+struct PacketTimes {
+    VirtualClock::time_point compute_start, compute_end, send_start, send_end, arrival;
 };
 
 /// Something that reaches the server: one packet, with its times and costs.

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fleet/virtual_fleet.hpp"
 #include "method/fleet_plan.hpp"
 
 namespace mobi {
@@ -16,7 +17,7 @@ struct MethodSettings {
     std::int32_t max_tokens = 128;
     std::int32_t device_epochs = 1;
     double server_rate_flop_per_s = 5e12;
-    NetworkParameters network;
+    FleetClockParameters fleet;
     double deadline_s = 0;    ///< the server waits for no packet that arrives later; 0: for all
     double enough_share = 1;  ///< nor for more than this share of the packets
 };

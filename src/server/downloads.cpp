@@ -2,8 +2,9 @@
 #include "server/downloads.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
-#include "device/download.hpp"
 #include "device/energy_model.hpp"
 
 namespace mobi {
@@ -37,33 +38,42 @@ Downloads downloads_at(Time ready,
                        const FleetPlan& plan,
                        std::span<const std::int64_t> bytes,
                        const Leftovers& leftovers,
-                       const NetworkParameters& network) {
+                       const FleetClockParameters& parameters) {
     const std::vector<Time> free = links_free(ready, plan, leftovers);
     const std::vector<bool> there = still_there(ready, plan, leftovers);
-    std::vector<DownloadTask> tasks;
-    for (const DevicePlan& device : plan.devices) {
-        const auto i = static_cast<std::size_t>(device.id);
-        if (there[i])
-            tasks.push_back(
-                {device.id, &device.link, device.availability.get(), bytes[i], free[i]});
+    std::vector<FleetDevice> devices;
+    for (const DevicePlan& device : plan.devices)
+        if (there[static_cast<std::size_t>(device.id)]) devices.push_back(fleet_device(device));
+    VirtualFleet fleet(devices, parameters);
+    for (const FleetDevice& device : devices) {
+        DeviceTask task;
+        task.id = TaskId(device.id.value());
+        task.device = device.id;
+        task.ready = free[device.id.index()];
+        task.parts.push_back({bytes[device.id.index()], {}, 0});
+        fleet.assign(std::move(task));
     }
-    const DownloadsSchedule schedule = schedule_downloads(tasks, network);
     Downloads all;
-    all.missing = plan.admitted_devices() - static_cast<std::int32_t>(tasks.size());
-    for (std::size_t t = 0; t < tasks.size(); ++t) {
-        const DownloadSchedule& one = schedule.downloads[t];
-        if (!one.delivered) {
-            ++all.missing;
-            continue;
-        }
-        const auto sent = static_cast<double>(one.sent_bytes);
-        all.arrived.push_back({tasks[t].device, one.start, one.arrival, one.sent_bytes,
-                               one.sent_bytes - tasks[t].charged_bytes,
-                               receive_energy_j(*tasks[t].link, sent, one.sent - one.start)});
+    all.missing = plan.admitted_devices();
+    while (const FleetEvent* const event = fleet.next(Time::max())) {
+        const std::int32_t device = event->device.value();
+        const std::int64_t sent = event->charges.down_bytes;
+        if (event->outcome == Outcome::CutOff)
+            all.lost.push_back({device, -1, LostStage::Download, event->start, event->at, sent});
+        if (event->outcome != Outcome::Done) continue;
+        --all.missing;
+        const PartTimes& times = event->times;
+        const LinkProfile& link = plan.devices[event->device.index()].link;
+        all.arrived.push_back({device, times.receive_start, times.received, sent,
+                               sent - bytes[event->device.index()],
+                               receive_energy_j(link, static_cast<double>(sent),
+                                                times.receive_end - times.receive_start)});
     }
-    for (const LostTransfer& lost : schedule.lost)
-        all.lost.push_back({tasks[static_cast<std::size_t>(lost.task)].device, -1,
-                            LostStage::Download, lost.start, lost.end, lost.sent_bytes});
+    std::sort(all.arrived.begin(), all.arrived.end(),
+              [](const Download& a, const Download& b) { return a.device < b.device; });
+    std::sort(all.lost.begin(), all.lost.end(), [](const LostWork& a, const LostWork& b) {
+        return std::tie(a.device, a.start) < std::tie(b.device, b.start);
+    });
     return all;
 }
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "device/network.hpp"
+#include "fleet/virtual_fleet.hpp"
 #include "method/fleet_plan.hpp"
 
 namespace mobi {
@@ -34,6 +34,6 @@ Downloads downloads_at(VirtualClock::time_point ready,
                        const FleetPlan& plan,
                        std::span<const std::int64_t> bytes,
                        const Leftovers& leftovers,
-                       const NetworkParameters& network);
+                       const FleetClockParameters& parameters);
 
 }  // namespace mobi

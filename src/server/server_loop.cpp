@@ -251,7 +251,7 @@ class ServerRun {
         const std::vector<std::int64_t> bytes = download_bytes(
             plan_, shape_, sources_, settings_.trainer.side, settings_.trainer.align);
         const Downloads downloads =
-            downloads_at(result_.training_end, plan_, bytes, leftovers_, settings_.network);
+            downloads_at(result_.training_end, plan_, bytes, leftovers_, settings_.fleet);
         writer_.submit(download_rows(downloads.arrived));
         writer_.submit(loss_rows(downloads.lost));
         for (const Download& one : downloads.arrived) {

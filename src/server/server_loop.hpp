@@ -21,7 +21,7 @@ struct ServerSettings {
     std::uint64_t seed = 1;
     ServerParameters server;
     TrainerSettings trainer;
-    NetworkParameters network;
+    FleetClockParameters fleet;
     bool charge_header = true;
     bool record_activations = true;
     bool train = true;  ///< false: packets are taken, checked and logged; nothing keeps them

@@ -8,7 +8,7 @@
 
 #include "core/byte_io.hpp"
 #include "core/clock.hpp"
-#include "device/schedule.hpp"
+#include "method/fleet_plan.hpp"
 
 namespace mobi {
 

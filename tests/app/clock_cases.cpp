@@ -132,7 +132,7 @@ void look_at_updates(const PreparedRun& run, Findings& findings) {
     const Downloads downloads =
         downloads_at(run.timeline.end, run.plan,
                      download_bytes(run.plan, shape, sources, config.side, config.align),
-                     run.leftovers, method_settings(config).network);
+                     run.leftovers, method_settings(config).fleet);
     for (const Download& one : downloads.arrived)
         findings.in_order({run.timeline.end, one.start, one.arrival}, "a download");
     for (const LostWork& lost : downloads.lost)

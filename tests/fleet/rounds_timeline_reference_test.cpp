@@ -55,13 +55,13 @@ class RoundsTimelineTest : public ::testing::Test {
             devices_.push_back({DeviceId(static_cast<std::int32_t>(i)), &profiles_[i], &links_[i]});
     }
 
-    FleetTask task(std::int64_t id, std::int32_t device, Time ready, std::int64_t version) const {
+    DeviceTask task(std::int64_t id, std::int32_t device, Time ready, std::int64_t version) const {
         const json& one = case_["settings"]["fleet"][static_cast<std::size_t>(device)];
         Part part;
         part.down_bytes = one["bytes_down"].get<std::int64_t>();
         part.up_bytes = one["bytes_up"].get<std::int64_t>();
         part.compute.samples = 1;
-        FleetTask task;
+        DeviceTask task;
         task.id = TaskId(id);
         task.device = DeviceId(device);
         task.ready = ready;

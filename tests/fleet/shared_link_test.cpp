@@ -10,9 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
-#include "device/water_filling.hpp"
 #include "fleet/large_shared_link.hpp"
 #include "fleet/small_shared_link.hpp"
+#include "fleet/water_filling.hpp"
 
 namespace mobi::test {
 namespace {

@@ -43,11 +43,11 @@ class VirtualFleetTest : public ::testing::Test {
         part.up_bytes = up;
         return part;
     }
-    static FleetTask task(std::int64_t id,
-                          std::int32_t device,
-                          std::vector<Part> parts,
-                          milliseconds ready = {}) {
-        FleetTask task;
+    static DeviceTask task(std::int64_t id,
+                           std::int32_t device,
+                           std::vector<Part> parts,
+                           milliseconds ready = {}) {
+        DeviceTask task;
         task.id = TaskId(id);
         task.device = DeviceId(device);
         task.ready = Time(ready);
@@ -231,7 +231,7 @@ TEST(VirtualFleetPropertyTest, EveryPartEndsOnceAndEventsAreInOrder) {
         std::set<std::int64_t> recalled;
         std::int64_t next_task = 0;
         const auto assign = [&](Time now) {
-            FleetTask task;
+            DeviceTask task;
             task.id = TaskId(next_task);
             task.device = DeviceId(static_cast<std::int32_t>(random.below(7)));
             task.ready = now + milliseconds(random.below(20));

@@ -21,7 +21,7 @@
 
 #include "core/clock.hpp"
 #include "core/rng.hpp"
-#include "device/schedule.hpp"
+#include "fleet/one_shot.hpp"
 
 namespace sg4 = simgrid::s4u;
 
@@ -61,10 +61,10 @@ Ends simulate_ours(const Case& star, double& wall_s) {
     const auto start = mobi::WallClock::now();
     std::vector<mobi::DeviceProfile> profiles(static_cast<std::size_t>(star.devices));
     std::vector<mobi::LinkProfile> links(static_cast<std::size_t>(star.devices));
-    const std::vector<mobi::PacketWork> work(
+    const std::vector<mobi::test::PacketWork> work(
         static_cast<std::size_t>(star.packets),
         {{star.flop, 0, 0, mobi::Precision::Fp32, 1}, static_cast<std::int64_t>(star.bytes)});
-    std::vector<mobi::DeviceTask> tasks;
+    std::vector<mobi::test::Sender> senders;
     for (std::size_t i = 0; i < profiles.size(); ++i) {
         profiles[i].rate_fp32_flop_per_s = star.flop_per_s[i];
         profiles[i].memory_bandwidth_bytes_per_s = 1e12;
@@ -73,13 +73,13 @@ Ends simulate_ours(const Case& star, double& wall_s) {
         links[i].latency_s = 0;
         links[i].cell_devices = star.cell;
         links[i].cell_uplink_bytes_per_s = star.cell_bytes_per_s;
-        tasks.push_back({static_cast<std::int32_t>(i), &profiles[i], &links[i], nullptr, work});
+        senders.push_back({static_cast<std::int32_t>(i), &profiles[i], &links[i], nullptr, work});
     }
-    const mobi::FleetSchedule schedule = mobi::schedule_fleet(tasks, {});
+    const mobi::test::FleetSchedule schedule = mobi::test::schedule_fleet(senders, {});
     // The server's steps, one after another in the order of arrival.
     std::vector<std::int64_t> arrivals;
     Ends ends;
-    for (const mobi::PacketSchedule& packet : schedule.packets) {
+    for (const mobi::test::PacketSchedule& packet : schedule.packets) {
         const std::int64_t end = packet.times.send_end.time_since_epoch().count();
         arrivals.push_back(end);
         ends.push_back(static_cast<double>(end) * 1e-9);

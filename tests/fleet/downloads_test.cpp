@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Golden timelines of downloads: hand-derived fractions.
-#include "device/download.hpp"
-
 #include <cmath>
 #include <memory>
 #include <string>
@@ -11,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "fleet/one_shot.hpp"
 
 namespace mobi::test {
 namespace {
@@ -30,11 +29,11 @@ LinkProfile link(double bytes_per_s = 1e6) {
 }
 
 /// Everything is ready at 10 s.
-DownloadTask task(std::int32_t device, const LinkProfile& link, std::int64_t bytes) {
+Receiver task(std::int32_t device, const LinkProfile& link, std::int64_t bytes) {
     return {device, &link, nullptr, bytes, Time(seconds(10))};
 }
 
-std::vector<long long> ends(const std::vector<DownloadTask>& tasks, double server_bytes_per_s = 0) {
+std::vector<long long> ends(const std::vector<Receiver>& tasks, double server_bytes_per_s = 0) {
     std::vector<long long> list;
     for (const auto& one : schedule_downloads(tasks, {1, server_bytes_per_s}).downloads)
         list.push_back(one.sent.time_since_epoch().count());
@@ -43,7 +42,7 @@ std::vector<long long> ends(const std::vector<DownloadTask>& tasks, double serve
 
 using Ends = std::vector<long long>;
 
-TEST(DownloadTest, AloneItTakesBytesOverRateAndOneLatency) {
+TEST(DownloadsTest, AloneItTakesBytesOverRateAndOneLatency) {
     const LinkProfile own = link(7e6 / 8);
     const std::vector tasks{task(0, own, 1000)};
     const DownloadsSchedule done = schedule_downloads(tasks, {});
@@ -56,12 +55,12 @@ TEST(DownloadTest, AloneItTakesBytesOverRateAndOneLatency) {
     EXPECT_TRUE(done.lost.empty());
 }
 
-TEST(DownloadTest, AnUnknownDownlinkIsAnErrorAndNotAFreeTransfer) {
+TEST(DownloadsTest, AnUnknownDownlinkIsAnErrorAndNotAFreeTransfer) {
     const LinkProfile none = link(kUnknown);
     EXPECT_THROW(schedule_downloads(std::vector{task(0, none, 1)}, {}), ConfigError);
 }
 
-TEST(DownloadTest, ATraceOfItsOwnTakesThePlaceOfTheRate) {
+TEST(DownloadsTest, ATraceOfItsOwnTakesThePlaceOfTheRate) {
     LinkProfile traced = link();
     // 1 MB/s for two seconds, nothing for two: at 10 s the third period is half over
     traced.downlink_trace = std::make_shared<RateTrace>(
@@ -70,7 +69,7 @@ TEST(DownloadTest, ATraceOfItsOwnTakesThePlaceOfTheRate) {
     EXPECT_EQ(ends({task(0, traced, 1'500'000)}), Ends{13'500'000'000});
 }
 
-TEST(DownloadTest, DevicesOfACellShareItsDownlinkOnlyWhereItHasOne) {
+TEST(DownloadsTest, DevicesOfACellShareItsDownlinkOnlyWhereItHasOne) {
     LinkProfile shared = link(1e6);
     shared.cell_devices = 2;
     shared.cell_uplink_bytes_per_s = 1;  // the other way
@@ -82,7 +81,7 @@ TEST(DownloadTest, DevicesOfACellShareItsDownlinkOnlyWhereItHasOne) {
     EXPECT_EQ(ends(tasks), (Ends{12'000'000'000, 13'000'000'000, 11'000'000'000}));
 }
 
-TEST(DownloadTest, TheServersLinkIsSharedByAll) {
+TEST(DownloadsTest, TheServersLinkIsSharedByAll) {
     const LinkProfile slow = link(1e6);
     const LinkProfile fast = link(5e6);
     // 3 MB/s: one has its 1, the other the 2 that are left; from 11 s on alone
@@ -90,13 +89,13 @@ TEST(DownloadTest, TheServersLinkIsSharedByAll) {
               (Ends{11'000'000'000, 11'833'333'333}));
 }
 
-TEST(DownloadTest, ADeviceThatIsOffFetchesItWhenItIsBack) {
+TEST(DownloadsTest, ADeviceThatIsOffFetchesItWhenItIsBack) {
     const LinkProfile own = link();
     AvailabilityProfile pattern;
     pattern.kind = AvailabilityKind::Trace;
     pattern.trace = std::make_shared<AvailabilityTrace>(
         parse_availability_trace("0,0,5\n0,12,13\n0,20,30\n1,0,1\n", "a", 100));
-    DownloadTask back = task(0, own, 1'500'000);
+    Receiver back = task(0, own, 1'500'000);
     back.availability = &pattern;
     const DownloadsSchedule done = schedule_downloads(std::vector{back}, {});
     EXPECT_TRUE(done.downloads[0].delivered);
@@ -108,24 +107,24 @@ TEST(DownloadTest, ADeviceThatIsOffFetchesItWhenItIsBack) {
     EXPECT_EQ(done.lost[0].sent_bytes, 1'000'000);
 }
 
-TEST(DownloadTest, ADeviceThatNeverComesBackFetchesNothing) {
+TEST(DownloadsTest, ADeviceThatNeverComesBackFetchesNothing) {
     const LinkProfile own = link();
     AvailabilityProfile pattern;
     pattern.kind = AvailabilityKind::Trace;
     pattern.trace =
         std::make_shared<AvailabilityTrace>(parse_availability_trace("1,0,1\n", "a", 100));
-    DownloadTask gone = task(0, own, 10);
+    Receiver gone = task(0, own, 10);
     gone.availability = &pattern;
     EXPECT_FALSE(schedule_downloads(std::vector{gone}, {}).downloads[0].delivered);
 }
 
-TEST(DownloadTest, ASleepingRadioWakesUpAndLostSegmentsComeAgain) {
+TEST(DownloadsTest, ASleepingRadioWakesUpAndLostSegmentsComeAgain) {
     LinkProfile radio = link();
     radio.wake_up_s = 0.5;
     EXPECT_EQ(ends({task(0, radio, 1'000'000)}), Ends{11'500'000'000});
     radio.loss = 0.2;
     double sent = 0;
-    std::vector<DownloadTask> tasks;
+    std::vector<Receiver> tasks;
     for (std::int32_t i = 0; i < 400; ++i) tasks.push_back(task(i, radio, 15'000));
     for (const auto& one : schedule_downloads(tasks, {}).downloads) {
         EXPECT_EQ(one.sent_bytes % 1500, 0);
@@ -135,11 +134,11 @@ TEST(DownloadTest, ASleepingRadioWakesUpAndLostSegmentsComeAgain) {
 }
 
 // docs/devices.md 5.2, FLASH: Normal(mu, sigma) for each transfer, drawn again until positive.
-TEST(DownloadTest, RatesVaryNormallyFromDeviceToDevice) {
+TEST(DownloadsTest, RatesVaryNormallyFromDeviceToDevice) {
     constexpr int kDevices = 100'000;
     LinkProfile shaky = link(1e6);
     shaky.downlink_deviation_bytes_per_s = 2e5;  // 5 sigma from zero: hardly ever drawn again
-    std::vector<DownloadTask> tasks;
+    std::vector<Receiver> tasks;
     for (std::int32_t i = 0; i < kDevices; ++i) tasks.push_back(task(i, shaky, 1'000'000));
     double sum = 0, squares = 0;
     for (const auto& one : schedule_downloads(tasks, {}).downloads) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "device/schedule.hpp"
-
+// Golden times of devices that compute and send: hand-derived fractions.
 #include <cmath>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "device/trace_file.hpp"
+#include "fleet/one_shot.hpp"
 
 namespace mobi::test {
 namespace {
@@ -43,19 +43,19 @@ FleetSchedule schedule(const DeviceProfile& profile,
                        const LinkProfile& link,
                        const std::vector<PacketWork>& packets,
                        const AvailabilityProfile* availability = nullptr) {
-    const DeviceTask task{0, &profile, &link, availability, packets};
-    return schedule_fleet(std::span(&task, 1), {});
+    const Sender sender{0, &profile, &link, availability, packets};
+    return schedule_fleet(std::span(&sender, 1), {});
 }
-std::vector<PacketTimes> schedule_packets(const DeviceProfile& profile,
-                                          const LinkProfile& link,
-                                          const std::vector<PacketWork>& packets) {
-    std::vector<PacketTimes> times;
+std::vector<PartTimes> schedule_packets(const DeviceProfile& profile,
+                                        const LinkProfile& link,
+                                        const std::vector<PacketWork>& packets) {
+    std::vector<PartTimes> times;
     for (const PacketSchedule& one : schedule(profile, link, packets).packets)
         times.push_back(one.times);
     return times;
 }
 
-void expect_times(const PacketTimes& times,
+void expect_times(const PartTimes& times,
                   long long compute_start,
                   long long compute_end,
                   long long send_start,
@@ -67,14 +67,14 @@ void expect_times(const PacketTimes& times,
     EXPECT_EQ(times.arrival.time_since_epoch(), nanoseconds(send_end + 2'000'000));
 }
 
-TEST(ScheduleTest, OnePacketIsComputedSentAndArrives) {
+TEST(UploadsTest, OnePacketIsComputedSentAndArrives) {
     const std::vector packets{packet(1e6, 1000)};
     const auto times = schedule_packets(device(), link(), packets);
     ASSERT_EQ(times.size(), 1u);
     expect_times(times[0], 0, 3'333'333, 3'333'333, 3'333'333 + 1'142'857);
 }
 
-TEST(ScheduleTest, ComputingGoesOnWhileTheLinkIsBusy) {
+TEST(UploadsTest, ComputingGoesOnWhileTheLinkIsBusy) {
     // the first packet takes 10,000 bytes = 11,428,571.4 ns to send, longer than three computations
     const std::vector packets{packet(1e6, 10'000), packet(1e6, 1000), packet(1e6, 1000)};
     const auto times = schedule_packets(device(), link(), packets);
@@ -83,26 +83,26 @@ TEST(ScheduleTest, ComputingGoesOnWhileTheLinkIsBusy) {
     expect_times(times[2], 6'666'666, 9'999'999, 15'904'761, 17'047'618);
 }
 
-TEST(ScheduleTest, TheLinkWaitsWhileThePacketIsComputed) {
+TEST(UploadsTest, TheLinkWaitsWhileThePacketIsComputed) {
     const std::vector packets{packet(1e6, 1000), packet(3e6, 1000)};
     const auto times = schedule_packets(device(), link(), packets);
     expect_times(times[0], 0, 3'333'333, 3'333'333, 4'476'190);
     expect_times(times[1], 3'333'333, 13'333'333, 13'333'333, 14'476'190);
 }
 
-TEST(ScheduleTest, MemoryBoundsAPacketThatReadsMoreThanItComputes) {
+TEST(UploadsTest, MemoryBoundsAPacketThatReadsMoreThanItComputes) {
     const std::vector packets{PacketWork{{1e6, 9e6, 1e6, Precision::Fp16, 0}, 0}};
     const auto times = schedule_packets(device(), link(), packets);
     expect_times(times[0], 0, 10'000'000, 10'000'000, 10'000'000);
 }
 
-TEST(ScheduleTest, RefusesATimelineThatDoesNotFitTheClock) {
+TEST(UploadsTest, RefusesATimelineThatDoesNotFitTheClock) {
     const double year_flop = 3e8 * 365 * 86400;
     const std::vector<PacketWork> packets(41, packet(5 * year_flop, 0));
     EXPECT_THROW(schedule_packets(device(), link(), packets), ConfigError);
 }
 
-TEST(ScheduleTest, ATraceTakesThePlaceOfTheRate) {
+TEST(UploadsTest, ATraceTakesThePlaceOfTheRate) {
     LinkProfile traced = link();
     traced.trace = std::make_shared<RateTrace>(
         "t",
@@ -118,7 +118,7 @@ TEST(ScheduleTest, ATraceTakesThePlaceOfTheRate) {
     expect_times(times[2], 0, 0, 3'250'000'000, 4'100'000'000);
 }
 
-TEST(ScheduleTest, WhatTheLinkLosesIsSentAgain) {
+TEST(UploadsTest, WhatTheLinkLosesIsSentAgain) {
     LinkProfile lossy = link();
     lossy.loss = 0.2;
     const std::vector<PacketWork> packets(400, packet(0, 15'000));
@@ -137,7 +137,7 @@ TEST(ScheduleTest, WhatTheLinkLosesIsSentAgain) {
     EXPECT_NEAR(sent / 6e6, 1.25, 4 * std::sqrt(0.2) / 0.8 / std::sqrt(4000));
 }
 
-TEST(ScheduleTest, AnIdleRadioWakesUpFirst) {
+TEST(UploadsTest, AnIdleRadioWakesUpFirst) {
     LinkProfile radio = link();
     radio.wake_up_s = 0.8;
     radio.wake_after_s = 1;
@@ -155,7 +155,7 @@ TEST(ScheduleTest, AnIdleRadioWakesUpFirst) {
     EXPECT_EQ(times[2].send_end, Time(milliseconds(4801)));
 }
 
-TEST(ScheduleTest, JitterChangesTheLatencyButNotTheOrder) {
+TEST(UploadsTest, JitterChangesTheLatencyButNotTheOrder) {
     LinkProfile shaky = link();
     shaky.latency_s = 0.1;
     shaky.jitter_s = 0.03;
@@ -176,7 +176,7 @@ TEST(ScheduleTest, JitterChangesTheLatencyButNotTheOrder) {
 }
 
 // docs/devices.md 5.2, FLASH: each transfer's rate ~ Normal(mu, sigma), drawn again until positive.
-TEST(ScheduleTest, RatesOfUploadsVaryNormally) {
+TEST(UploadsTest, RatesOfUploadsVaryNormally) {
     constexpr int kPackets = 100'000;
     LinkProfile shaky = link();
     shaky.uplink_bytes_per_s = 1e6;
@@ -200,7 +200,7 @@ TEST(ScheduleTest, RatesOfUploadsVaryNormally) {
                 4 * deviation / std::sqrt(kPackets));
 }
 
-TEST(ScheduleTest, ADrawnRateHoldsForItsTransferAloneAndShared) {
+TEST(UploadsTest, ADrawnRateHoldsForItsTransferAloneAndShared) {
     LinkProfile alone = link();
     alone.uplink_deviation_bytes_per_s = 2e5;
     LinkProfile shared = alone;
@@ -215,7 +215,7 @@ TEST(ScheduleTest, ADrawnRateHoldsForItsTransferAloneAndShared) {
                     0, 50);  // alone each is rounded to a nanosecond
 }
 
-TEST(ScheduleTest, ComputeTimesVaryNormally) {
+TEST(UploadsTest, ComputeTimesVaryNormally) {
     constexpr int kPackets = 100'000;
     DeviceProfile profile = device();
     profile.compute_deviation = 0.2;
@@ -233,7 +233,7 @@ TEST(ScheduleTest, ComputeTimesVaryNormally) {
     EXPECT_NEAR(std::sqrt(squares / kPackets - mean * mean), 0.2, 4 * 0.2 / std::sqrt(kPackets));
 }
 
-TEST(ScheduleTest, ABatteryThatIsEmptySaysWhen) {
+TEST(UploadsTest, ABatteryThatIsEmptySaysWhen) {
     DeviceProfile profile = device();
     profile.time_per_sample_s = 1;
     profile.compute_w = 2;
@@ -248,7 +248,7 @@ TEST(ScheduleTest, ABatteryThatIsEmptySaysWhen) {
     EXPECT_FALSE(done.packets[2].delivered);
 }
 
-TEST(ScheduleTest, ComputeTimesSpreadLogNormally) {
+TEST(UploadsTest, ComputeTimesSpreadLogNormally) {
     DeviceProfile profile = device();
     profile.compute_spread = 0.5;
     const std::vector<PacketWork> packets(4000, packet(3e8, 0));
@@ -264,7 +264,7 @@ TEST(ScheduleTest, ComputeTimesSpreadLogNormally) {
     EXPECT_NEAR(std::sqrt(squares / 4000 - mean * mean), 0.5, 0.03);
 }
 
-TEST(ScheduleTest, AHotDeviceSlowsDownAndRecoversWhileItIsOff) {
+TEST(UploadsTest, AHotDeviceSlowsDownAndRecoversWhileItIsOff) {
     DeviceProfile profile = device();
     profile.time_per_sample_s = 1;
     profile.thermal_budget_s = 2;
@@ -285,7 +285,7 @@ TEST(ScheduleTest, AHotDeviceSlowsDownAndRecoversWhileItIsOff) {
     EXPECT_EQ(rested.packets[3].times.compute_end, Time(seconds(6)));
 }
 
-TEST(ScheduleTest, OtherProgramsSlowADeviceByTheExactIntegralOfTheirLoad) {
+TEST(UploadsTest, OtherProgramsSlowADeviceByTheExactIntegralOfTheirLoad) {
     DeviceProfile profile = device();
     profile.time_per_sample_s = 3;
     // Half of the rate for two seconds, nothing for one, all for one, and again.
@@ -297,7 +297,7 @@ TEST(ScheduleTest, OtherProgramsSlowADeviceByTheExactIntegralOfTheirLoad) {
     EXPECT_EQ(times[1].compute_end, Time(seconds(12)));
 }
 
-TEST(ScheduleTest, AShareAboveOneIsRefusedByLine) {
+TEST(UploadsTest, AShareAboveOneIsRefusedByLine) {
     for (const char* text : {"0 0.5\n1 1.5\n", "0 0.5\n1 -1\n", "0 0.5\n1\n"}) {
         try {
             parse_load(text, "load.txt");
@@ -310,7 +310,7 @@ TEST(ScheduleTest, AShareAboveOneIsRefusedByLine) {
     EXPECT_THROW(parse_load("0 0\n", "load.txt"), DataError);  // nothing would ever end
 }
 
-TEST(ScheduleTest, ALowBatteryRestsAndAnEmptyOneLeavesForGood) {
+TEST(UploadsTest, ALowBatteryRestsAndAnEmptyOneLeavesForGood) {
     DeviceProfile profile = device();
     profile.time_per_sample_s = 1;
     profile.compute_w = 2;
@@ -331,7 +331,7 @@ TEST(ScheduleTest, ALowBatteryRestsAndAnEmptyOneLeavesForGood) {
     EXPECT_EQ(all.lost[0].end, Time(milliseconds(5500)));
 }
 
-TEST(ScheduleTest, SendingDrainsTheBatteryWhereItsPowerIsKnown) {
+TEST(UploadsTest, SendingDrainsTheBatteryWhereItsPowerIsKnown) {
     DeviceProfile profile = device();
     profile.time_per_sample_s = 1;
     profile.compute_w = 1;
@@ -357,7 +357,7 @@ AvailabilityProfile spans() {
     return profile;
 }
 
-TEST(ScheduleTest, ADeviceThatGoesOffBeginsThatPacketAnew) {
+TEST(UploadsTest, ADeviceThatGoesOffBeginsThatPacketAnew) {
     DeviceProfile profile = device();
     profile.time_per_sample_s = 1;
     LinkProfile slow = link();
@@ -383,7 +383,7 @@ TEST(ScheduleTest, ADeviceThatGoesOffBeginsThatPacketAnew) {
     EXPECT_EQ(done.lost[2].start, Time(milliseconds(11'500)));
 }
 
-TEST(ScheduleTest, ComputationIsLostToo) {
+TEST(UploadsTest, ComputationIsLostToo) {
     DeviceProfile profile = device();
     profile.time_per_sample_s = 1.5;
     const AvailabilityProfile pattern = spans();
@@ -420,7 +420,7 @@ std::string hopeless(AvailabilityProfile pattern,
     return "accepted";
 }
 
-TEST(ScheduleTest, APacketLongerThanEverySpanIsRefusedAtOnce) {
+TEST(UploadsTest, APacketLongerThanEverySpanIsRefusedAtOnce) {
     EXPECT_EQ(hopeless({}, "0,0,0.02\n0,0.5,0.501\n"),
               "computing a packet on device.d: takes 30 ms, the device is on for 20 ms at a time "
               "(availability.a) and loses what it has begun; accepted: a faster device or link, "
@@ -430,7 +430,7 @@ TEST(ScheduleTest, APacketLongerThanEverySpanIsRefusedAtOnce) {
     EXPECT_EQ(hopeless({}, "0,0,0.02\n0,0.98,1\n"), "accepted");
 }
 
-TEST(ScheduleTest, AnUploadLongerThanEverySpanIsRefused) {
+TEST(UploadsTest, AnUploadLongerThanEverySpanIsRefused) {
     LinkProfile slow = link();
     slow.uplink_bytes_per_s = 7e4;  // 100 ms
     EXPECT_NE(
@@ -449,7 +449,7 @@ TEST(ScheduleTest, AnUploadLongerThanEverySpanIsRefused) {
               std::string::npos);
 }
 
-TEST(ScheduleTest, ARadioThatNeverWakesUpInTimeIsRefused) {
+TEST(UploadsTest, ARadioThatNeverWakesUpInTimeIsRefused) {
     LinkProfile sleepy = link();
     sleepy.wake_up_s = 0.2;
     EXPECT_NE(hopeless({}, "0,0,0.1\n", 1, sleepy).find("was cut off 10000 times"),
@@ -462,7 +462,7 @@ TEST(ScheduleTest, ARadioThatNeverWakesUpInTimeIsRefused) {
         std::string::npos);
 }
 
-TEST(ScheduleTest, DrawnTimesThatAreTooShortAreRefusedAfterTenThousandAttempts) {
+TEST(UploadsTest, DrawnTimesThatAreTooShortAreRefusedAfterTenThousandAttempts) {
     AvailabilityProfile flaky;
     flaky.kind = AvailabilityKind::Markov;
     flaky.mean_on_s = flaky.mean_off_s = 0.001;
@@ -474,7 +474,7 @@ TEST(ScheduleTest, DrawnTimesThatAreTooShortAreRefusedAfterTenThousandAttempts) 
     EXPECT_EQ(hopeless(flaky), "accepted");
 }
 
-TEST(ScheduleTest, SumsOfMoreThan200YearsAreRefused) {
+TEST(UploadsTest, SumsOfMoreThan200YearsAreRefused) {
     DeviceProfile slow = device();
     slow.time_per_sample_s = 3e9;  // 95 years
     PacketWork work = packet(0, 1);

@@ -20,7 +20,7 @@ struct Part {
 };
 
 /// What the server asks one device to do.
-struct FleetTask {
+struct DeviceTask {
     TaskId id;
     DeviceId device;
     VirtualClock::time_point ready{};  ///< not before

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
-#include "device/schedule.hpp"
-#include "device/water_filling.hpp"
+#include "fleet/one_shot.hpp"
+#include "fleet/water_filling.hpp"
 
 namespace mobi::test {
 namespace {
@@ -46,11 +46,11 @@ class Fleet {
     }
 
     FleetSchedule run(const AvailabilityProfile* availability = nullptr) const {
-        std::vector<DeviceTask> tasks;
+        std::vector<Sender> senders;
         for (std::size_t i = 0; i < work_.size(); ++i)
-            tasks.push_back({static_cast<std::int32_t>(i), profiles_[i].get(), used_[i],
-                             availability, work_[i]});
-        return schedule_fleet(tasks, network_);
+            senders.push_back({static_cast<std::int32_t>(i), profiles_[i].get(), used_[i],
+                               availability, work_[i]});
+        return schedule_fleet(senders, network_);
     }
 
     std::vector<long long> ends() const {
@@ -61,7 +61,7 @@ class Fleet {
     }
 
   private:
-    NetworkParameters network_;
+    FleetClockParameters network_;
     std::vector<std::unique_ptr<LinkProfile>> links_;
     std::vector<std::unique_ptr<DeviceProfile>> profiles_;
     std::vector<std::vector<PacketWork>> work_;
@@ -83,7 +83,7 @@ TEST(WaterFillingTest, SmallDemandsAreMetAndTheRestShareEqually) {
 
 // A alone at 1 MB/s has 2 of 3 MB left at 1 s.  Both get 0.75 MB/s of the cell's 1.5 until B's 1 MB
 // are sent at 1 + 4/3 s; A's last MB goes alone.
-TEST(SharedTransferTest, TwoDevicesOfACell) {
+TEST(SharedUploadsTest, TwoDevicesOfACell) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1.5e6);
     fleet.add(link, 0, {3'000'000});
@@ -91,7 +91,7 @@ TEST(SharedTransferTest, TwoDevicesOfACell) {
     EXPECT_EQ(fleet.ends(), (Ends{3'333'333'333, 2'333'333'333}));
 }
 
-TEST(SharedTransferTest, WhoIsDoneLeavesItsShareToTheOthers) {
+TEST(SharedUploadsTest, WhoIsDoneLeavesItsShareToTheOthers) {
     Fleet fleet;
     LinkProfile& link = fleet.link("l", 4e6, 3, 5e6);
     fleet.add(link, 0, {10'000'000});
@@ -102,7 +102,7 @@ TEST(SharedTransferTest, WhoIsDoneLeavesItsShareToTheOthers) {
     EXPECT_EQ(fleet.ends(), (Ends{3'500'000'000, 1'200'000'000, 2'000'000'000}));
 }
 
-TEST(SharedTransferTest, ThirdDeviceGoesToTheNextCell) {
+TEST(SharedUploadsTest, ThirdDeviceGoesToTheNextCell) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1e6);
     for (int i = 0; i < 3; ++i) fleet.add(link, 0, {1'000'000});
@@ -110,7 +110,7 @@ TEST(SharedTransferTest, ThirdDeviceGoesToTheNextCell) {
 }
 
 // Three packets of two devices in a cell that is the bottleneck throughout: 7 MB at 1 MB/s.
-TEST(SharedTransferTest, PacketsOfADeviceFollowEachOtherWithoutAGap) {
+TEST(SharedUploadsTest, PacketsOfADeviceFollowEachOtherWithoutAGap) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1e6);
     fleet.add(link, 0, {1'000'000, 2'000'000});
@@ -121,7 +121,7 @@ TEST(SharedTransferTest, PacketsOfADeviceFollowEachOtherWithoutAGap) {
 
 // Cells of 3 MB/s for two devices of 2 MB/s; the server takes 4: each of four gets 1, and when the
 // two of the first cell are done at 1 s, the others get 1.5 (their cell) for their second MB.
-TEST(SharedTransferTest, TheServersLinkIsSharedByAllCells) {
+TEST(SharedUploadsTest, TheServersLinkIsSharedByAllCells) {
     Fleet fleet(4e6);
     const LinkProfile& link = fleet.link("l", 2e6, 2, 3e6);
     fleet.add(link, 0, {1'000'000});
@@ -134,7 +134,7 @@ TEST(SharedTransferTest, TheServersLinkIsSharedByAllCells) {
 }
 
 // 1/3 of 1 MB/s each, many times over: no rounding adds up.
-TEST(SharedTransferTest, AHundredRoundsOfThirdsStayExact) {
+TEST(SharedUploadsTest, AHundredRoundsOfThirdsStayExact) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 3, 1e6);
     const std::vector<std::int64_t> packets(100, 1'000'001);
@@ -145,7 +145,7 @@ TEST(SharedTransferTest, AHundredRoundsOfThirdsStayExact) {
             EXPECT_EQ(ends[static_cast<std::size_t>(i * 100 + j)], 3'000'003'000LL * (j + 1));
 }
 
-TEST(SharedTransferTest, ATraceOfTheOwnLinkBoundsTheShare) {
+TEST(SharedUploadsTest, ATraceOfTheOwnLinkBoundsTheShare) {
     Fleet fleet;
     LinkProfile& link = fleet.link("l", 1e6, 1, 1.5e6);
     link.trace = std::make_shared<RateTrace>(
@@ -159,7 +159,7 @@ TEST(SharedTransferTest, ATraceOfTheOwnLinkBoundsTheShare) {
     EXPECT_EQ(fleet.ends(), (Ends{5'333'333'333}));
 }
 
-TEST(SharedTransferTest, ADeviceThatGoesOffLeavesItsShareAndBeginsAnew) {
+TEST(SharedUploadsTest, ADeviceThatGoesOffLeavesItsShareAndBeginsAnew) {
     Fleet fleet;
     const LinkProfile& link = fleet.link("l", 1e6, 2, 1e6);
     fleet.add(link, 0, {1'000'000});
@@ -179,7 +179,7 @@ TEST(SharedTransferTest, ADeviceThatGoesOffLeavesItsShareAndBeginsAnew) {
 }
 
 /// A random fleet; shared with room for all it has the times of devices that are alone.
-TEST(SharedTransferTest, WithRoomForAllNothingIsShared) {
+TEST(SharedUploadsTest, WithRoomForAllNothingIsShared) {
     for (std::uint32_t round = 0; round < 50; ++round) {
         RandomStream random(1, Purpose::Test, round);
         AvailabilityProfile pattern;

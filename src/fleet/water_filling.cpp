@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "device/water_filling.hpp"
+#include "fleet/water_filling.hpp"
 
 #include <algorithm>
 #include <limits>
