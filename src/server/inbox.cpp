@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -35,7 +36,7 @@ SourceMap::SourceMap(const FleetPlan& plan, ProjectionScope scope)
 }
 
 Inbox::Inbox(const FleetPlan& plan, const SourceMap& sources, std::int32_t classes)
-    : places_(plan.samples.size()), classes_(classes) {
+    : places_(plan.samples.size()), there_(plan.samples.size()), classes_(classes) {
     std::vector<std::int64_t> rows(plan.backbones.size(), 0);
     for (const DevicePlan& device : plan.devices) {
         if (!device.admitted) continue;
@@ -77,6 +78,9 @@ void Inbox::insert(const Packet& packet) {
         MOBI_CHECK(place.backbone == packet.backbone && place.row >= 0,
                    "sample {} came with backbone {}, planned with {}", packet.samples[i],
                    packet.backbone, place.backbone);
+        // A later pass brings the same numbers but for the rounding of another batch, and the
+        // trainer may be reading these.
+        if (std::exchange(there_[static_cast<std::size_t>(packet.samples[i])], true)) continue;
         const auto row = static_cast<std::size_t>(place.row);
         for (std::size_t tap = 0; tap < taps; ++tap) {  // the wire is tap-major, a row is not
             std::memcpy(store.taps.data() + row * store.row_bytes + tap * vector,

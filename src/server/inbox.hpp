@@ -57,7 +57,7 @@ class Inbox {
     /// \param classes  C.
     Inbox(const FleetPlan& plan, const SourceMap& sources, std::int32_t classes);
 
-    /// Keeps a packet's samples.  The same sample again overwrites equal bytes.
+    /// Keeps a packet's samples.  The same sample again changes nothing.
     /// \throws Bug  when a sample was not planned for the packet's device.
     void insert(const Packet& packet);
 
@@ -98,6 +98,7 @@ class Inbox {
 
     std::vector<Store> stores_;
     std::vector<Place> places_;  // by sample id
+    std::vector<char> there_;    // likewise; insert() alone looks at it
     std::int32_t classes_;
 };
 

@@ -81,6 +81,19 @@ TEST(InboxTest, GivesBackEverySampleInEveryPrecisionGroupedBySource) {
     }
 }
 
+TEST(InboxTest, WhatCameFirstStays) {
+    const FleetPlan plan = plan_of(Precision::Fp32);
+    const SourceMap sources(plan, ProjectionScope::TypeLayer);
+    Inbox inbox(plan, sources, 3);
+    Packet packet = packet_of(plan, 0);
+    inbox.insert(packet);
+    std::fill(packet.residual.begin(), packet.residual.end(), 99.F);
+    inbox.insert(packet);
+    const TrainingBatch batch = inbox.gather(std::vector<std::int32_t>{0, 3});
+    EXPECT_EQ(batch.residual[0][0].item<float>(), 0.F);
+    EXPECT_EQ(batch.residual[1][0].item<float>(), 3.F);
+}
+
 TEST(InboxTest, ProjectionsOfTheirOwnSeparateDevices) {
     const FleetPlan plan = plan_of(Precision::Fp32);
     const SourceMap sources(plan, ProjectionScope::DeviceLayer);
