@@ -19,15 +19,43 @@ void EventQueue::push(const FleetEvent& event, std::int32_t slot) {
         unused_.pop_back();
         events_[static_cast<std::size_t>(place)] = {event, slot};
     }
-    order_.push_back(
+    fresh_.push_back(
         {event.at, event.device.value(), event.part, event.task.value(), pushes_++, place});
-    std::push_heap(order_.begin(), order_.end(), after);
+}
+
+void EventQueue::put_in_order() {
+    constexpr std::size_t kMany = 256;
+    if (fresh_.size() < kMany) {
+        for (const Entry& entry : fresh_) {
+            heap_.push_back(entry);
+            std::push_heap(heap_.begin(), heap_.end(), after);
+        }
+    } else {
+        std::sort(fresh_.begin(), fresh_.end(), after);
+        const auto middle = static_cast<std::ptrdiff_t>(sorted_.size());
+        sorted_.insert(sorted_.end(), fresh_.begin(), fresh_.end());
+        std::inplace_merge(sorted_.begin(), sorted_.begin() + middle, sorted_.end(), after);
+    }
+    fresh_.clear();
+}
+
+bool EventQueue::next_is_sorted() const {
+    return heap_.empty() || (!sorted_.empty() && after(heap_.front(), sorted_.back()));
+}
+
+const EventQueue::Entry& EventQueue::next() {
+    if (!fresh_.empty()) put_in_order();
+    return next_is_sorted() ? sorted_.back() : heap_.front();
 }
 
 EventQueue::Taken EventQueue::pop() {
-    std::pop_heap(order_.begin(), order_.end(), after);
-    const std::int32_t place = order_.back().place;
-    order_.pop_back();
+    const std::int32_t place = next().place;
+    if (next_is_sorted()) {
+        sorted_.pop_back();
+    } else {
+        std::pop_heap(heap_.begin(), heap_.end(), after);
+        heap_.pop_back();
+    }
     unused_.push_back(place);
     return events_[static_cast<std::size_t>(place)];
 }

@@ -24,4 +24,9 @@ inline VirtualClock::time_point rounded(Instant at) {
     return VirtualClock::time_point(VirtualClock::duration(std::llroundl(at)));
 }
 
+/// Ends that round to a whole nanosecond lie up to here.
+inline Instant half_past(VirtualClock::time_point time) {
+    return time == VirtualClock::time_point::max() ? kNever : instant(time) + 0.5L;
+}
+
 }  // namespace mobi

@@ -31,6 +31,10 @@ class SharedWays {
 
     std::int32_t links() const noexcept { return static_cast<std::int32_t>(links_.size()); }
     SharedLink& link(std::int32_t number) { return *links_[static_cast<std::size_t>(number)]; }
+    /// The places of the devices that share it.
+    const std::vector<std::int32_t>& members(std::int32_t number) const {
+        return members_[static_cast<std::size_t>(number)];
+    }
     /// The place among the devices of a member.
     std::int32_t device_of(std::int32_t link, std::int32_t member) const {
         return members_[static_cast<std::size_t>(link)][static_cast<std::size_t>(member)];

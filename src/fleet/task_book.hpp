@@ -51,6 +51,7 @@ class TaskBook {
     TaskSlot& task(std::int32_t slot) { return tasks_[static_cast<std::size_t>(slot)]; }
     const TaskSlot& task(std::int32_t slot) const { return tasks_[static_cast<std::size_t>(slot)]; }
     Job& job(std::int32_t number) { return jobs_[static_cast<std::size_t>(number)]; }
+    const Job& job(std::int32_t number) const { return jobs_[static_cast<std::size_t>(number)]; }
 
     std::int32_t add(DeviceTask task) {
         const std::int32_t slot = take(tasks_, unused_tasks_);

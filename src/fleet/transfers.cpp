@@ -39,6 +39,11 @@ Transfers::Transfers(std::span<const FleetDevice> devices,
             states_.push_back({LinkWay(device, way, seed), {}});
     for (const Way way : {Way::Down, Way::Up})
         link_ends_[index_of(way)].resize(static_cast<std::size_t>(shared(way).links()));
+    std::vector<const std::vector<std::int32_t>*> sharing;
+    for (SharedWays& ways : shared_)
+        for (std::int32_t link = 0; link < ways.links(); ++link)
+            sharing.push_back(&ways.members(link));
+    islands_ = Islands(devices.size(), sharing);
 }
 
 void Transfers::enqueue(std::int32_t place, Way way, std::int32_t job, std::int64_t charged_bytes) {
@@ -51,6 +56,12 @@ void Transfers::enqueue(std::int32_t place, Way way, std::int32_t job, std::int6
 bool Transfers::idle(std::int32_t place, Way way) const {
     const State& one = states_[static_cast<std::size_t>(number(place, way))];
     return one.job < 0 && one.waiting.first < 0;
+}
+
+std::int32_t Transfers::place_of(const WakeUp& what) const {
+    const Place at = place_of(what.index);
+    if (what.kind != Wake::LinkEnd) return at.place;
+    return shared_[index_of(at.way)].members(at.place).front();
 }
 
 Time Transfers::arrival(std::int32_t place, Way way, std::int32_t job) {

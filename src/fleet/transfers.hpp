@@ -8,6 +8,7 @@
 
 #include "fleet/event_queue.hpp"
 #include "fleet/fleet_device.hpp"
+#include "fleet/islands.hpp"
 #include "fleet/link_way.hpp"
 #include "fleet/shared_ways.hpp"
 #include "fleet/task_book.hpp"
@@ -48,6 +49,10 @@ class Transfers {
     void enqueue(std::int32_t place, Way way, std::int32_t job, std::int64_t charged_bytes);
 
     bool idle(std::int32_t place, Way way) const;
+
+    const Islands& islands() const noexcept { return islands_; }
+    /// The device, or one of those, that a wake-up for this class is about.
+    std::int32_t place_of(const WakeUp& what) const;
 
     /// What TransferEnd, LinkEnd, OwnRate, Look and TransferStart ask for.
     void wake_up(const WakeUp& what);
@@ -115,6 +120,7 @@ class Transfers {
     void plan(Place at, Wake kind, Instant when);
 
     std::vector<State> states_;
+    Islands islands_;
     std::vector<VirtualClock::time_point> radio_free_;  // half duplex: by place
     std::array<SharedWays, 2> shared_;
     std::array<std::vector<LinkEnd>, 2> link_ends_;

@@ -9,6 +9,7 @@
 #include "device/hopeless.hpp"
 #include "fleet/event_queue.hpp"
 #include "fleet/processor.hpp"
+#include "fleet/quiet_span.hpp"
 #include "fleet/task_book.hpp"
 #include "fleet/transfers.hpp"
 
@@ -19,11 +20,6 @@ using Time = VirtualClock::time_point;
 
 std::size_t index(std::int32_t number) {
     return static_cast<std::size_t>(number);
-}
-
-/// Ends that round to a whole nanosecond lie up to here.
-Instant half_past(Time time) {
-    return time == Time::max() ? kNever : instant(time) + 0.5L;
 }
 
 Leg leg_of(Way way) {
@@ -71,6 +67,7 @@ class VirtualFleet::State final : private TransferListener {
 
     void assign(DeviceTask task);
     void recall(TaskId id, Time at);
+    void promise_quiet(Time until);
     const FleetEvent* next(Time until);
     std::vector<DeviceId> present(Time time);
 
@@ -102,6 +99,9 @@ class VirtualFleet::State final : private TransferListener {
                  std::int64_t bytes) override;
     void gone(std::int32_t place, Time at) override;
 
+    Instant next_wake_up() const;
+    std::int32_t island_of(const WakeUp& what) const;
+    void end_quiet(Time at);
     void run_up_to(Time at);
     void pass_processor(DeviceState& device);
     void unlink(DeviceState& device, std::int32_t slot);
@@ -124,6 +124,7 @@ class VirtualFleet::State final : private TransferListener {
     Time now_{};       // of the last wake-up
     std::vector<Presence> presence_;
     std::uint64_t seed_;
+    QuietSpan quiet_;
     LongWork planning_{"planning: instants of the fleet"};
     std::int64_t instants_ = 0;
     std::size_t parts_ = 0;     // of all tasks
@@ -139,6 +140,7 @@ void VirtualFleet::State::assign(DeviceTask task) {
                    "task {} has a part that does nothing", task.id.value());
     MOBI_CHECK(!task.parts.empty() && task.ready >= told_.at, "task {} comes too late",
                task.id.value());
+    end_quiet(task.ready);
     const Time ready = task.ready;
     parts_ += task.parts.size();
     const std::int32_t slot = book_.add(std::move(task));
@@ -155,6 +157,7 @@ void VirtualFleet::State::assign(DeviceTask task) {
 void VirtualFleet::State::recall(TaskId id, Time at) {
     const std::int32_t slot = book_.find(id);
     if (slot < 0 || book_.task(slot).recalled) return;
+    end_quiet(at);
     run_up_to(at);
     const std::int32_t place = place_of(book_.task(slot).task.device);
     book_.task(slot).recalled = true;
@@ -167,22 +170,43 @@ void VirtualFleet::State::recall(TaskId id, Time at) {
     feed_processor(place);
 }
 
+void VirtualFleet::State::promise_quiet(Time until) {
+    if (until <= quiet_.until() || transfers_.islands().count() < 2) return;
+    quiet_.begin(until, wake_ups_, [this](const WakeUp& what) { return island_of(what); });
+}
+
 const FleetEvent* VirtualFleet::State::next(Time until) {
     while (true) {
-        const bool quiet = events_.empty() || (!wake_ups_.empty() &&
-                                               wake_ups_.top().at <= half_past(events_.next_at()));
-        if (!quiet) {
+        if (!events_.empty() && next_wake_up() > half_past(events_.next_at())) {
             if (events_.next_at() > until) return nullptr;
             if (take_event()) return &told_;
-        } else if (wake_ups_.empty()) {
+        } else if (wake_ups_.empty() && quiet_.empty()) {
             transfers_.check_that_all_ended();
             return nullptr;
-        } else if (wake_ups_.top().at > half_past(until)) {
+        } else if (next_wake_up() > half_past(until)) {
             return nullptr;
-        } else {
+        } else if (quiet_.empty()) {
             wake_up();
+        } else {
+            quiet_.run_window(wake_ups_, [this] { wake_up(); });
         }
     }
+}
+
+Instant VirtualFleet::State::next_wake_up() const {
+    return wake_ups_.empty() ? quiet_.next() : std::min(wake_ups_.top().at, quiet_.next());
+}
+
+std::int32_t VirtualFleet::State::island_of(const WakeUp& what) const {
+    std::int32_t place = what.index;
+    if (what.kind == Wake::Received) {
+        const std::int32_t slot = book_.job(what.index).slot;
+        if (slot < 0) return 0;  // stale
+        place = place_of(book_.task(slot).task.device);
+    } else if (what.kind != Wake::ComputeEnd && what.kind != Wake::Ready) {
+        place = transfers_.place_of(what);
+    }
+    return transfers_.islands().of(place);
 }
 
 std::vector<DeviceId> VirtualFleet::State::present(Time time) {
@@ -253,6 +277,12 @@ void VirtualFleet::State::retire_if_over(std::int32_t slot) {
 }
 
 // ---- what happens -----------------------------------------------------------------------------
+
+/// Something comes at `at`.
+void VirtualFleet::State::end_quiet(Time at) {
+    MOBI_CHECK(quiet_.empty() || at >= quiet_.until(), "against a promise");
+    while (!quiet_.empty()) quiet_.run_window(wake_ups_, [this] { wake_up(); });
+}
 
 void VirtualFleet::State::run_up_to(Time at) {
     while (!wake_ups_.empty() && wake_ups_.top().at <= half_past(at)) wake_up();
@@ -475,6 +505,10 @@ void VirtualFleet::assign(DeviceTask task) {
 
 void VirtualFleet::recall(TaskId task, Time at) {
     state_->recall(task, at);
+}
+
+void VirtualFleet::promise_quiet(Time until) {
+    state_->promise_quiet(until);
 }
 
 const FleetEvent* VirtualFleet::next(Time until) {

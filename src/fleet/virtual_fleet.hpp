@@ -49,6 +49,7 @@ class VirtualFleet final : public FleetClock {
     /// \throws Bug  for a device that it has not, an id that it had, a part that does nothing.
     void assign(DeviceTask task) override;
     void recall(TaskId task, VirtualClock::time_point at) override;
+    void promise_quiet(VirtualClock::time_point until) override;
     /// \throws ConfigError  when a figure that a time needs is not known, or a time is more than
     /// 200
     ///                      years after the start.

@@ -159,6 +159,7 @@ Deliveries FedMobillm::deliveries(const FleetPlan& plan, const MethodSettings& s
     }
     VirtualFleet fleet(devices, settings.fleet);
     for (DeviceTask& task : tasks) fleet.assign(std::move(task));
+    fleet.promise_quiet(VirtualClock::time_point::max());
     Deliveries all;
     while (const FleetEvent* const event = fleet.next(VirtualClock::time_point::max())) {
         if (event->outcome == Outcome::CutOff)

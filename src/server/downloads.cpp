@@ -53,6 +53,7 @@ Downloads downloads_at(Time ready,
         task.parts.push_back({bytes[device.id.index()], {}, 0});
         fleet.assign(std::move(task));
     }
+    fleet.promise_quiet(Time::max());
     Downloads all;
     all.missing = plan.admitted_devices();
     while (const FleetEvent* const event = fleet.next(Time::max())) {

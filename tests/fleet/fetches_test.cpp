@@ -42,7 +42,7 @@ std::vector<long long> ends(const std::vector<Receiver>& tasks, double server_by
 
 using Ends = std::vector<long long>;
 
-TEST(DownloadsTest, AloneItTakesBytesOverRateAndOneLatency) {
+TEST(FetchesTest, AloneItTakesBytesOverRateAndOneLatency) {
     const LinkProfile own = link(7e6 / 8);
     const std::vector tasks{task(0, own, 1000)};
     const DownloadsSchedule done = schedule_downloads(tasks, {});
@@ -55,12 +55,12 @@ TEST(DownloadsTest, AloneItTakesBytesOverRateAndOneLatency) {
     EXPECT_TRUE(done.lost.empty());
 }
 
-TEST(DownloadsTest, AnUnknownDownlinkIsAnErrorAndNotAFreeTransfer) {
+TEST(FetchesTest, AnUnknownDownlinkIsAnErrorAndNotAFreeTransfer) {
     const LinkProfile none = link(kUnknown);
     EXPECT_THROW(schedule_downloads(std::vector{task(0, none, 1)}, {}), ConfigError);
 }
 
-TEST(DownloadsTest, ATraceOfItsOwnTakesThePlaceOfTheRate) {
+TEST(FetchesTest, ATraceOfItsOwnTakesThePlaceOfTheRate) {
     LinkProfile traced = link();
     // 1 MB/s for two seconds, nothing for two: at 10 s the third period is half over
     traced.downlink_trace = std::make_shared<RateTrace>(
@@ -69,7 +69,7 @@ TEST(DownloadsTest, ATraceOfItsOwnTakesThePlaceOfTheRate) {
     EXPECT_EQ(ends({task(0, traced, 1'500'000)}), Ends{13'500'000'000});
 }
 
-TEST(DownloadsTest, DevicesOfACellShareItsDownlinkOnlyWhereItHasOne) {
+TEST(FetchesTest, DevicesOfACellShareItsDownlinkOnlyWhereItHasOne) {
     LinkProfile shared = link(1e6);
     shared.cell_devices = 2;
     shared.cell_uplink_bytes_per_s = 1;  // the other way
@@ -81,7 +81,7 @@ TEST(DownloadsTest, DevicesOfACellShareItsDownlinkOnlyWhereItHasOne) {
     EXPECT_EQ(ends(tasks), (Ends{12'000'000'000, 13'000'000'000, 11'000'000'000}));
 }
 
-TEST(DownloadsTest, TheServersLinkIsSharedByAll) {
+TEST(FetchesTest, TheServersLinkIsSharedByAll) {
     const LinkProfile slow = link(1e6);
     const LinkProfile fast = link(5e6);
     // 3 MB/s: one has its 1, the other the 2 that are left; from 11 s on alone
@@ -89,7 +89,7 @@ TEST(DownloadsTest, TheServersLinkIsSharedByAll) {
               (Ends{11'000'000'000, 11'833'333'333}));
 }
 
-TEST(DownloadsTest, ADeviceThatIsOffFetchesItWhenItIsBack) {
+TEST(FetchesTest, ADeviceThatIsOffFetchesItWhenItIsBack) {
     const LinkProfile own = link();
     AvailabilityProfile pattern;
     pattern.kind = AvailabilityKind::Trace;
@@ -107,7 +107,7 @@ TEST(DownloadsTest, ADeviceThatIsOffFetchesItWhenItIsBack) {
     EXPECT_EQ(done.lost[0].sent_bytes, 1'000'000);
 }
 
-TEST(DownloadsTest, ADeviceThatNeverComesBackFetchesNothing) {
+TEST(FetchesTest, ADeviceThatNeverComesBackFetchesNothing) {
     const LinkProfile own = link();
     AvailabilityProfile pattern;
     pattern.kind = AvailabilityKind::Trace;
@@ -118,7 +118,7 @@ TEST(DownloadsTest, ADeviceThatNeverComesBackFetchesNothing) {
     EXPECT_FALSE(schedule_downloads(std::vector{gone}, {}).downloads[0].delivered);
 }
 
-TEST(DownloadsTest, ASleepingRadioWakesUpAndLostSegmentsComeAgain) {
+TEST(FetchesTest, ASleepingRadioWakesUpAndLostSegmentsComeAgain) {
     LinkProfile radio = link();
     radio.wake_up_s = 0.5;
     EXPECT_EQ(ends({task(0, radio, 1'000'000)}), Ends{11'500'000'000});
@@ -134,7 +134,7 @@ TEST(DownloadsTest, ASleepingRadioWakesUpAndLostSegmentsComeAgain) {
 }
 
 // docs/devices.md 5.2, FLASH: Normal(mu, sigma) for each transfer, drawn again until positive.
-TEST(DownloadsTest, RatesVaryNormallyFromDeviceToDevice) {
+TEST(FetchesTest, RatesVaryNormallyFromDeviceToDevice) {
     constexpr int kDevices = 100'000;
     LinkProfile shaky = link(1e6);
     shaky.downlink_deviation_bytes_per_s = 2e5;  // 5 sigma from zero: hardly ever drawn again

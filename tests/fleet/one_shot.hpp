@@ -73,6 +73,7 @@ inline FleetSchedule schedule_fleet(std::span<const Sender> senders,
         packets += one.packets.size();
         fleet.assign(std::move(task));
     }
+    fleet.promise_quiet(VirtualClock::time_point::max());
     FleetSchedule schedule;
     schedule.packets.resize(packets);
     while (const FleetEvent* const event = fleet.next(VirtualClock::time_point::max())) {

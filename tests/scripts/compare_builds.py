@@ -55,7 +55,7 @@ def main():
         config = Builds.configure(f"{name}.cfg", **golden_runs.settings_of(run, Builds.folder))
         sides = []
         for program in (programs.old, programs.new):
-            tiny_fleet.PROGRAM = program
+            tiny_fleet.PROGRAM = str(pathlib.Path(program).resolve())
             sides.append(columns(Builds.run_fleet(f"{name}.h5", config=config)))
         different = sorted(key for key in sides[0].keys() | sides[1].keys() if sides[0].get(key) != sides[1].get(key))
         failed += bool(different)
