@@ -33,6 +33,7 @@ struct MpiChannel::State {
         : comm(communicator.get()), rank(communicator.rank()), size(communicator.size()) {}
 
     void release_finished_sends();
+    bool match(MPI_Message& matched, MPI_Status& status);
     std::optional<Message> poll();
 
     MPI_Comm comm;
@@ -44,6 +45,7 @@ struct MpiChannel::State {
     std::vector<int> finished;          ///< scratch of release_finished_sends()
     std::size_t next_release = 16;      ///< send() looks for finished sends at this many
 
+    int last_source = 0;                       ///< whose message was matched last
     MPI_Request reception = MPI_REQUEST_NULL;  ///< of `incoming`, matched but not complete
     Message incoming;
     std::deque<Message> arrived;  ///< during flush()
@@ -72,15 +74,28 @@ void MpiChannel::State::release_finished_sends() {
     payloads.resize(kept);
 }
 
+/// Takes a message that has come, of the senders in turn.  Open MPI takes the lowest rank's first
+/// where several wait, and a busy low rank would keep the others from being heard.
+bool MpiChannel::State::match(MPI_Message& matched, MPI_Status& status) {
+    int found = 0;
+    check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &found, &status), "MPI_Iprobe");
+    if (found == 0) return false;
+    for (int i = 1; i <= size; ++i) {
+        const int source = (last_source + i) % size;
+        check_mpi(MPI_Improbe(source, MPI_ANY_TAG, comm, &found, &matched, &status), "MPI_Improbe");
+        if (found == 0) continue;
+        last_source = source;
+        return true;
+    }
+    return false;
+}
+
 /// The next message if it is here in full.  One reception at a time, so that order is kept.
 std::optional<Message> MpiChannel::State::poll() {
     if (reception == MPI_REQUEST_NULL) {
-        int found = 0;
         MPI_Message matched = MPI_MESSAGE_NULL;
         MPI_Status status;
-        check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm, &found, &matched, &status),
-                  "MPI_Improbe");
-        if (found == 0) return std::nullopt;
+        if (!match(matched, status)) return std::nullopt;
         int count = 0;
         check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
         if (count == MPI_UNDEFINED)

@@ -9,7 +9,8 @@ namespace mobi {
 
 class Communicator;
 
-/// A channel over MPI: MPI_Isend, and MPI_Improbe with MPI_Imrecv for matched receives.
+/// A channel over MPI: MPI_Isend, and MPI_Improbe with MPI_Imrecv for matched receives, from the
+/// senders in turn.
 ///
 /// A large message may take longer to come in than a receive() lasts; its reception goes on in the
 /// next call.  All calls from the main thread (MPI_THREAD_FUNNELED), else Bug.
