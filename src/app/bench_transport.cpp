@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::int32_t kLargest = 1 << 30;
 constexpr double kBytesARun = 256e6;  // so that a line takes part of a second
-constexpr int kWindow = 32;           // messages of a sender under way
+constexpr int kMostMessages = 32;     // of a sender under way,
+constexpr double kMostBytes = 2e6;    // and bytes: what the caches hold, as of plain MPI
 
 const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
@@ -36,14 +37,21 @@ Traffic median(std::vector<Traffic> runs) {
     return runs[runs.size() / 2];
 }
 
+/// Messages of a sender under way; even, since half of them make a credit.
+int window_of(std::size_t bytes) {
+    const double fit = kMostBytes / static_cast<double>(bytes);
+    return 2 * std::max(1, static_cast<int>(std::min(fit, double{kMostMessages}) / 2));
+}
+
 void measure(MpiChannel& channel, std::size_t bytes, int repeat) {
+    const int window = window_of(bytes);
     const int senders = channel.size() - 1;
     const int messages = std::clamp(
-        static_cast<int>(kBytesARun / static_cast<double>(bytes) / senders), 2 * kWindow, 20'000);
+        static_cast<int>(kBytesARun / static_cast<double>(bytes) / senders), 2 * kMostMessages, 20'000);
     std::vector<Traffic> raw, ours;
     for (int i = 0; i < repeat; ++i) {
         raw.push_back(raw_traffic(bytes, messages));
-        ours.push_back(channel_traffic(channel, bytes, messages, kWindow));
+        ours.push_back(channel_traffic(channel, bytes, messages, window));
     }
     if (channel.rank() > 0) return;
     const double total = static_cast<double>(messages) * senders;
