@@ -98,7 +98,8 @@ Duration Processor::time_of_work(Time start) const {
         need = virtual_duration(throttled_time_s(profile, in_seconds(work_), heat_s_),
                                 computing_a_packet(profile));
     const RateTrace* const load = profile.load.get();
-    if (load == nullptr) return need;
+    // While the load leaves nothing, an amount was reached when it began, not now.
+    if (load == nullptr || need == Duration::zero()) return need;
     const Duration begin = start.time_since_epoch() + load_offset_;
     return load->time_of(load->carried_until(begin) + kWholeRate * need.count()) - begin;
 }

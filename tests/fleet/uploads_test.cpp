@@ -297,6 +297,18 @@ TEST(UploadsTest, OtherProgramsSlowADeviceByTheExactIntegralOfTheirLoad) {
     EXPECT_EQ(times[1].compute_end, Time(seconds(12)));
 }
 
+TEST(UploadsTest, NoWorkTakesNoTimeWhileOtherProgramsHaveItAll) {
+    DeviceProfile profile = device();
+    profile.time_per_sample_s = 1;
+    profile.load = std::make_shared<const RateTrace>(parse_load("0 1\n1 0\n5 1\n", "load.txt"));
+    const PacketWork work{{0, 0, 0, Precision::Fp16, 1}, 875};
+    const PacketWork none{{1e-9, 0, 0, Precision::Fp16, 0}, 875};
+    const auto times = schedule_packets(profile, link(), {work, none});
+    EXPECT_EQ(times[0].compute_end, Time(seconds(1)));
+    EXPECT_EQ(times[1].compute_start, Time(seconds(1)));
+    EXPECT_EQ(times[1].compute_end, Time(seconds(1)));
+}
+
 TEST(UploadsTest, AShareAboveOneIsRefusedByLine) {
     for (const char* text : {"0 0.5\n1 1.5\n", "0 0.5\n1 -1\n", "0 0.5\n1\n"}) {
         try {
