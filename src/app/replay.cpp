@@ -74,7 +74,7 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     for (auto& [name, availability] : config.availability) read_files_of(availability);
     const FleetPlan plan = plan_from_log(
         reader, {config.fleet, config.devices, config.links, config.availability, config.run.seed},
-        config.packet.samples, config.packet.labels);
+        config.packet.samples, config.device_epochs, config.packet.labels);
     const Leftovers leftovers = leftovers_from_log(reader);
     const MethodSettings settings = method_settings(config);
     const std::vector<Delivery> deliveries = method->uploads()

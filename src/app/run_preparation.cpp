@@ -103,6 +103,7 @@ void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
     const Partition parts = partition(config.data, task.train.labels, task.classes(),
                                       static_cast<int>(fleet.size()), config.run.seed);
     plan.packet_samples = config.packet.samples;
+    plan.device_epochs = config.device_epochs;
     const auto index_of = [&](const std::string& name) {
         const auto found = std::find_if(plan.backbones.begin(), plan.backbones.end(),
                                         [&](const BackbonePlan& b) { return b.name == name; });

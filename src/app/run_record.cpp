@@ -54,7 +54,6 @@ MethodSettings method_settings(const RunConfig& config) {
     settings.cost = config.cost;
     settings.packet = config.packet;
     settings.max_tokens = config.data.max_tokens;
-    settings.device_epochs = config.device_epochs;
     settings.server_rate_flop_per_s = config.server.rate_flop_per_s;
     settings.fleet.seed = config.run.seed;
     settings.fleet.server_bytes_per_s = config.server.access_bytes_per_s;

@@ -64,22 +64,18 @@ void set_arrival(const DevicePlan& device, const FleetEvent& event, Delivery& pa
 
 /// Counts the packets before they take memory.
 /// \throws ConfigError  when many passes make more than a run can hold.
-void refuse_too_many_packets(const FleetPlan& plan, std::int32_t epochs) {
+void refuse_too_many_packets(const FleetPlan& plan) {
     constexpr std::int32_t kAnyFleet = 100;
     constexpr std::int64_t kMost = 1'000'000;
-    if (epochs <= kAnyFleet) return;
+    if (plan.device_epochs <= kAnyFleet) return;
     std::int64_t packets = 0;
     for (const DevicePlan& device : plan.devices)
-        if (device.admitted)
-            packets +=
-                (static_cast<std::int64_t>(device.samples.size()) + plan.packet_samples - 1) /
-                plan.packet_samples;
-    packets *= epochs;
+        if (device.admitted) packets += plan.packets_of(device);
     if (packets > kMost)
         throw ConfigError(
             fmt::format("device.epochs = {}: {} packets; accepted: up to {} passes, or more where "
                         "there are no more than {} packets",
-                        epochs, packets, kAnyFleet, kMost));
+                        plan.device_epochs, packets, kAnyFleet, kMost));
 }
 
 /// Keeps what the server waits for of what arrives, in order.
@@ -109,7 +105,7 @@ void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t p
 }  // namespace
 
 std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettings& settings) {
-    refuse_too_many_packets(plan, settings.device_epochs);
+    refuse_too_many_packets(plan);
     LongWork planning("planning: devices whose packets are cut");
     std::vector<Delivery> packets;
     const auto step = static_cast<std::size_t>(plan.packet_samples);
@@ -118,7 +114,7 @@ std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettin
         const BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(device.backbone)];
         planning.step(device.id, static_cast<std::int64_t>(plan.devices.size()));
         std::int32_t number = 0;
-        for (std::int32_t epoch = 0; epoch < settings.device_epochs; ++epoch)
+        for (std::int32_t epoch = 0; epoch < plan.device_epochs; ++epoch)
             for (std::size_t first = 0; first < device.samples.size(); first += step) {
                 Delivery packet;
                 packet.device = device.id;

@@ -36,6 +36,11 @@ FleetDevice fleet_device(const DevicePlan& device) {
     return {DeviceId(device.id), &device.profile, &device.link, device.availability.get()};
 }
 
+std::int64_t FleetPlan::packets_of(const DevicePlan& device) const {
+    const auto shard = static_cast<std::int64_t>(device.samples.size());
+    return device_epochs * ((shard + packet_samples - 1) / packet_samples);
+}
+
 std::int64_t FleetPlan::admitted_samples() const {
     std::int64_t count = 0;
     for (const DevicePlan& device : devices)

@@ -61,7 +61,10 @@ struct FleetPlan {
     std::vector<DevicePlan> devices;  ///< index = id
     std::vector<SamplePlan> samples;  ///< index = sample id
     std::int32_t packet_samples = 8;
+    std::int32_t device_epochs = 1;  ///< passes over a shard; each uploads again
 
+    /// Packets that a device is to send in all its passes.
+    std::int64_t packets_of(const DevicePlan& device) const;
     std::int64_t admitted_samples() const;
     std::int32_t admitted_devices() const;
 };

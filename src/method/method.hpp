@@ -15,7 +15,6 @@ struct MethodSettings {
     CostParameters cost;
     PacketParameters packet;
     std::int32_t max_tokens = 128;
-    std::int32_t device_epochs = 1;
     double server_rate_flop_per_s = 5e12;
     FleetClockParameters fleet;
     double deadline_s = 0;    ///< the server waits for no packet that arrives later; 0: for all

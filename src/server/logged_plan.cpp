@@ -83,6 +83,7 @@ VirtualClock::time_point time_of(std::int64_t ns) {
 FleetPlan plan_from_log(const record::RunReader& reader,
                         const FleetParts& parts,
                         std::int32_t packet_samples,
+                        std::int32_t device_epochs,
                         bool labels) {
     std::map<std::string, std::shared_ptr<const AvailabilityProfile>> patterns;
     for (const auto& [device, name] : parts.fleet.availability)
@@ -91,6 +92,7 @@ FleetPlan plan_from_log(const record::RunReader& reader,
     const record::RunLayout& layout = reader.layout();
     FleetPlan plan;
     plan.packet_samples = packet_samples;
+    plan.device_epochs = device_epochs;
     for (const auto& row : reader.rows<record::BackboneRow>())
         plan.backbones.push_back(backbone_of(layout, row, labels));
     for (const auto& row : reader.rows<record::DeviceRow>()) {

@@ -22,6 +22,7 @@ namespace mobi {
 FleetPlan plan_from_log(const record::RunReader& reader,
                         const FleetParts& parts,
                         std::int32_t packet_samples,
+                        std::int32_t device_epochs,
                         bool labels);
 
 /// What went on behind the logged uploads: of late ones, those that began before training ended.

@@ -37,24 +37,25 @@ std::vector<BatchSampler::Stratum> strata_of(const FleetPlan& plan,
 
 Timeline::Timeline(const FleetPlan& plan, Arrivals& arrivals, TimelineSettings settings)
     : plan_(&plan), arrivals_(&arrivals), settings_(std::move(settings)) {
-    const std::span<const Delivery> planned = arrivals.planned();
     std::vector<std::int32_t> admitted;
+    std::int64_t packets = 0;
     for (const DevicePlan& device : plan.devices)
-        if (device.admitted && !device.samples.empty()) admitted.push_back(device.id);
-    if (!per_device()) {
-        add_network(0, strata_of(plan, admitted, settings_.server.balance),
-                    static_cast<std::int64_t>(planned.size()));
-        refuse_too_many_updates();
-        return;
+        if (device.admitted && !device.samples.empty()) {
+            admitted.push_back(device.id);
+            packets += plan.packets_of(device);
+        }
+    if (per_device()) {
+        network_index_.assign(plan.devices.size(), 0);
+        for (const std::int32_t id : admitted) {
+            network_index_[static_cast<std::size_t>(id)] = networks_.size();
+            const DevicePlan& device = plan.devices[static_cast<std::size_t>(id)];
+            add_network(id, strata_of(plan, std::span(&id, 1), Balance::None),
+                        plan.packets_of(device));
+        }
+    } else {
+        add_network(0, strata_of(plan, admitted, settings_.server.balance), packets);
     }
-    std::vector<std::int64_t> packets(plan.devices.size(), 0);
-    for (const Delivery& delivery : planned) ++packets[static_cast<std::size_t>(delivery.device)];
-    network_index_.assign(plan.devices.size(), 0);
-    for (const std::int32_t id : admitted) {
-        network_index_[static_cast<std::size_t>(id)] = networks_.size();
-        add_network(id, strata_of(plan, std::span(&id, 1), Balance::None),
-                    packets[static_cast<std::size_t>(id)]);
-    }
+    for (const Delivery& delivery : arrivals.planned()) ++network_of(delivery).deliveries;
     refuse_too_many_updates();
 }
 
@@ -72,16 +73,15 @@ void Timeline::refuse_too_many_updates() const {
 
 void Timeline::add_network(std::int32_t id,
                            const std::vector<BatchSampler::Stratum>& strata,
-                           std::int64_t deliveries) {
+                           std::int64_t packets) {
     const ServerParameters& server = settings_.server;
     const auto key = per_device() ? static_cast<std::uint32_t>(id) + 1 : 0;
     Network network{id, BatchSampler(server, settings_.seed, key, strata)};
-    network.deliveries = deliveries;
     const std::int64_t batches = (network.sampler.planned() + server.batch - 1) / server.batch;
     if (settings_.train_after_all || server.mode != ServerMode::ArrivalOnly)
         network.replays = server.epochs * batches;
     network.updates_planned = network.replays;
-    if (updates_on_arrival()) network.updates_planned += server.updates_per_arrival * deliveries;
+    if (updates_on_arrival()) network.updates_planned += server.updates_per_arrival * packets;
     networks_.push_back(std::move(network));
 }
 
@@ -108,9 +108,13 @@ Timeline::Network* Timeline::due_for_replay() {
         Network& network = networks_[(turn_ + i) % networks_.size()];
         if (network.sampler.size() == 0) continue;
         // Never ahead of what has arrived, or replay would spend the schedule before slow devices
-        // upload.  R (a size, a count) stays far below 2^31, so that the product is exact.
+        // upload; what is missing from T in the end, since packets never came, follows.  R (a
+        // size, a count) stays far below 2^31, so that the product is exact.
+        const std::int64_t on_arrival = network.updates_done - network.replays_done;
         const std::int64_t allowed =
-            network.replays * network.sampler.size() / network.sampler.planned();
+            all_here_ && network.replays > 0
+                ? network.updates_planned - on_arrival
+                : network.replays * network.sampler.size() / network.sampler.planned();
         if (network.replays_done >= allowed) continue;
         turn_ = (turn_ + i + 1) % networks_.size();
         return &network;
@@ -153,14 +157,15 @@ std::optional<Step> Timeline::next() {
         }
         if (Network* network = due_for_replay()) {
             ++network->replays_done;
-            const bool complete = network->arrived == network->deliveries;
+            const bool complete = all_here_ || network->arrived == network->deliveries;
             std::vector<std::int32_t> batch =
                 network->sampler.draw(network->updates_done, complete);
             return make_step(*network, StepKind::Replay, std::move(batch));
         }
-        const Delivery* const delivery = arrivals_->get(taken_);
-        if (delivery == nullptr) return std::nullopt;
-        take(*delivery);
+        if (const Delivery* const delivery = arrivals_->get(taken_))
+            take(*delivery);
+        else if (std::exchange(all_here_, true))
+            return std::nullopt;
     }
 }
 

@@ -71,7 +71,8 @@ class Timeline {
     /// for its pace.  The next one begins then or later.
     void delay_to(VirtualClock::time_point end) noexcept { free_ = std::max(free_, end); }
 
-    /// T of a network: what the learning-rate schedule runs over.  docs/method.md 1.6.
+    /// T of a network: what the learning-rate schedule runs over, of the packets planned for the
+    /// admitted devices, whether or not they arrive.  docs/method.md 1.6.
     std::int64_t updates_planned(std::int32_t network) const;
     /// Σ T over the networks.
     std::int64_t updates_planned() const;
@@ -85,8 +86,8 @@ class Timeline {
     struct Network {
         std::int32_t id = 0;
         BatchSampler sampler;
-        std::int64_t deliveries = 0;  // planned
-        std::int64_t arrived = 0;     // deliveries
+        std::int64_t deliveries = 0;  // that ever arrive
+        std::int64_t arrived = 0;     // of them
         std::int64_t replays = 0;     // R
         std::int64_t replays_done = 0;
         std::int64_t updates_done = 0;
@@ -95,7 +96,7 @@ class Timeline {
 
     void add_network(std::int32_t id,
                      const std::vector<BatchSampler::Stratum>& strata,
-                     std::int64_t deliveries);
+                     std::int64_t packets);
     void refuse_too_many_updates() const;
     Network& network_of(const Delivery& delivery);
     bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
@@ -112,6 +113,7 @@ class Timeline {
     std::vector<std::size_t> network_index_;  // by device; empty = one network
     VirtualClock::time_point free_{};
     std::int64_t taken_ = 0;  // deliveries in the inbox
+    bool all_here_ = false;   // nothing comes any more
     std::int32_t updates_left_of_arrival_ = 0;
     std::size_t turn_ = 0;  // whose replay is next, per_device
     std::int64_t updates_ = 0;

@@ -50,7 +50,7 @@ TEST_F(FedMobillmTest, EverySampleTravelsOnceInShardOrder) {
 }
 
 TEST_F(FedMobillmTest, AnotherEpochCostsTheSameAgain) {
-    settings.device_epochs = 2;
+    plan.device_epochs = 2;
     const std::vector<Delivery> packets = FedMobillm().deliveries(plan, settings).arrived;
     EXPECT_EQ(packets.size(), 10U);
     EXPECT_EQ(std::count_if(packets.begin(), packets.end(),

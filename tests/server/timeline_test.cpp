@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -22,6 +25,7 @@ class TimelineTest : public ::testing::Test {
   protected:
     TimelineTest() {
         plan.backbones.resize(1);
+        plan.packet_samples = 2;
         plan.samples.resize(8);
         for (std::int32_t id = 0; id < 2; ++id) {
             DevicePlan device;
@@ -82,6 +86,40 @@ TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
     EXPECT_EQ(steps[1].arrived, (std::vector<std::int32_t>{4, 5}));
     EXPECT_TRUE(steps[2].arrived.empty());
     EXPECT_EQ(steps[1].waiting, 0);
+}
+
+TEST_F(TimelineTest, WhatLostPacketsLeaveOfTheScheduleFollowsTheLastArrival) {
+    deliveries.pop_back();  // samples 6 and 7
+    const std::vector<Step> steps = all();
+    // T = 10 as before: three updates on arrivals, the other seven are replay.
+    ASSERT_EQ(steps.size(), 10U);
+    EXPECT_EQ(std::count_if(steps.begin(), steps.end(),
+                            [](const Step& step) { return step.kind == StepKind::Arrival; }),
+              3);
+    EXPECT_EQ(steps[6].start, at(210));
+    // With 6 of 8 samples there: two permutations of them, the last one cut.
+    std::vector<int> passes(8);
+    for (const Step& step : std::span(steps).subspan(6))
+        for (const std::int32_t id : step.samples) ++passes[static_cast<std::size_t>(id)];
+    for (std::size_t id = 0; id < 6; ++id) EXPECT_GE(passes[id], 2) << id;
+    EXPECT_EQ(passes[6] + passes[7], 0);
+}
+
+TEST_F(TimelineTest, TheScheduleIsThatOfThePacketsPlanned) {
+    deliveries.erase(deliveries.begin());
+    for (const auto& [mode, planned] :
+         {std::pair(ServerMode::ArrivalReplay, 10), std::pair(ServerMode::ArrivalOnly, 4),
+          std::pair(ServerMode::PerDevice, 10)}) {
+        settings.server.mode = mode;
+        PlannedArrivals arrivals(deliveries);
+        EXPECT_EQ(Timeline(plan, arrivals, settings).updates_planned(), planned);
+    }
+    settings.server.mode = ServerMode::ArrivalOnly;
+    PlannedArrivals arrivals(deliveries);
+    Timeline timeline(plan, arrivals, settings);
+    int steps = 0;
+    while (timeline.next()) ++steps;
+    EXPECT_EQ(steps, 3);  // and nothing is replayed
 }
 
 TEST_F(TimelineTest, APacketThatArrivesDuringAnUpdateWaits) {
