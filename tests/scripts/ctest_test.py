@@ -18,9 +18,12 @@ BUILD = pathlib.Path(os.environ.get("MOBI_BUILD", ROOT / "build/release"))
 class CTestTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        listing = subprocess.run(
-            ["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"], capture_output=True, text=True, check=True
-        )
+        # from a folder of its own: the build's log is that of the ctest which may be running this
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "CTestTestfile.cmake").write_text(f'subdirs("{BUILD}")\n')
+            listing = subprocess.run(
+                ["ctest", "--test-dir", folder, "--show-only=json-v1"], capture_output=True, text=True, check=True
+            )
         cls.tests = {
             test["name"]: {one["name"]: one["value"] for one in test.get("properties", ())}
             for test in json.loads(listing.stdout)["tests"]
