@@ -38,7 +38,7 @@ TimelineEnd walk(const TimelineInput& input, const Shapes& shapes) {
     const std::int64_t planned = timeline.updates_planned();
     LongWork planning("planning: updates");
     TimelineEnd result;
-    while (const std::optional<Step> step = timeline.next()) {
+    while (const std::optional<Update> step = timeline.next()) {
         result.end = step->end;
         result.busy_s += std::chrono::duration<double>(step->end - step->start).count();
         result.update_samples += static_cast<std::int64_t>(step->samples.size());
@@ -58,11 +58,10 @@ TimelineEnd foresee_run(const TimelineInput& input) {
     const Shapes shapes(input);
     TimelineEnd result = walk(input, shapes);
     if (!input.method.downloads()) return result;
-    const Downloads downloads =
-        downloads_at(result.end, input.plan,
-                     download_bytes(input.plan, shapes.side, shapes.sources, input.config.side,
-                                    input.config.align),
-                     input.leftovers, method_settings(input.config).fleet);
+    const Downloads downloads = downloads_at(result.end, input.plan,
+                                             download_bytes(input.plan, shapes.side, shapes.sources,
+                                                            input.config.side, input.config.align),
+                                             input.leftovers, method_settings(input.config).fleet);
     for (const Download& one : downloads.arrived)
         result.run_end = std::max(result.run_end, one.arrival);
     result.missing_downloads = downloads.missing;

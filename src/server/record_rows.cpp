@@ -122,14 +122,15 @@ std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs) {
     return rows;
 }
 
-record::UpdateRow update_row(const Step& step,
+record::UpdateRow update_row(const Update& step,
                              const Delivery* delivery,
                              std::int64_t first_sample,
                              bool per_device) {
     record::UpdateRow row{};
     row.update = static_cast<std::int32_t>(step.update);
-    row.kind = static_cast<std::int8_t>(
-        step.kind == StepKind::Arrival ? record::UpdateKind::Arrival : record::UpdateKind::Replay);
+    row.kind =
+        static_cast<std::int8_t>(step.kind == UpdateKind::Arrival ? record::UpdateKind::Arrival
+                                                                  : record::UpdateKind::Replay);
     row.device = delivery != nullptr ? delivery->device : per_device ? step.network : -1;
     row.upload = static_cast<std::int32_t>(step.delivery);
     row.start_ns = ns(step.start);

@@ -22,7 +22,7 @@ std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost);
 /// The rows of `/downloads`.
 std::vector<record::DownloadRow> download_rows(std::span<const Download> downloads);
 std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs);
-record::UpdateRow update_row(const Step& step,
+record::UpdateRow update_row(const Update& step,
                              const Delivery* delivery,
                              std::int64_t first_sample,
                              bool per_device);

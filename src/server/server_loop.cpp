@@ -61,7 +61,7 @@ class ServerRun {
     ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) {
         if (source_ != nullptr) begin_training();
         ServerProgress progress{0, timeline_.updates_planned(), {}};
-        while (std::optional<Step> step = timeline_.next()) {
+        while (std::optional<Update> step = timeline_.next()) {
             deliver_up_to(step->deliveries_used);
             const VirtualClock::time_point end = take_step(std::move(*step));
             progress.now = end;
@@ -108,7 +108,7 @@ class ServerRun {
 
     /// Logs and trains; with a pace, waits for the step's end.
     /// \return  when that really was.
-    VirtualClock::time_point take_step(Step step) {
+    VirtualClock::time_point take_step(Update step) {
         ++result_.updates;
         result_.server_busy_s += std::chrono::duration<double>(step.end - step.start).count();
         if (pace_ == nullptr) {
@@ -130,7 +130,7 @@ class ServerRun {
     }
 
     /// With per_device the steps of one network must come together: they wait for the end.
-    void train(Step step) {
+    void train(Update step) {
         if (per_device())
             held_steps_.push_back(std::move(step));
         else
@@ -141,8 +141,8 @@ class ServerRun {
                       ServerProgress progress) {
         if (!trainer_) return;
         std::stable_sort(held_steps_.begin(), held_steps_.end(),
-                         [](const Step& a, const Step& b) { return a.network < b.network; });
-        for (Step& step : held_steps_) {
+                         [](const Update& a, const Update& b) { return a.network < b.network; });
+        for (Update& step : held_steps_) {
             const std::int64_t planned = timeline_.updates_planned(step.network);
             trainer_->submit(std::move(step), planned);
             progress.updates = trainer_->updates_done();
@@ -187,7 +187,7 @@ class ServerRun {
     }
 
     /// \param overrun  by how much the host was too slow.
-    void log_update(const Step& step, VirtualClock::duration overrun) {
+    void log_update(const Update& step, VirtualClock::duration overrun) {
         const Delivery* const delivery =
             step.delivery >= 0 ? arrivals_.get(step.delivery) : nullptr;
         record::UpdateRow row = update_row(step, delivery, logged_samples_, per_device());
@@ -276,7 +276,7 @@ class ServerRun {
     std::unique_ptr<Trainer> network_trainer_;
     std::unique_ptr<TrainerThread>
         trainer_;  // after the trainer: it stops before that is destroyed
-    std::vector<Step> held_steps_;
+    std::vector<Update> held_steps_;
     std::vector<UpdateResult> held_results_;
     std::int64_t delivered_ = 0;
     std::int64_t logged_samples_ = 0;

@@ -122,8 +122,8 @@ Timeline::Network* Timeline::due_for_replay() {
     return nullptr;
 }
 
-Step Timeline::make_step(Network& network, StepKind kind, std::vector<std::int32_t> samples) {
-    Step step;
+Update Timeline::make_step(Network& network, UpdateKind kind, std::vector<std::int32_t> samples) {
+    Update step;
     step.update = updates_++;
     step.kind = kind;
     step.network = network.id;
@@ -138,14 +138,14 @@ Step Timeline::make_step(Network& network, StepKind kind, std::vector<std::int32
     return step;
 }
 
-std::optional<Step> Timeline::next() {
+std::optional<Update> Timeline::next() {
     while (true) {
         if (updates_left_of_arrival_ > 0) {
             --updates_left_of_arrival_;
             const Delivery& delivery = *arrivals_->get(taken_ - 1);
             std::vector<std::int32_t> samples = delivery.samples;
             std::sort(samples.begin(), samples.end());
-            Step step = make_step(network_of(delivery), StepKind::Arrival, std::move(samples));
+            Update step = make_step(network_of(delivery), UpdateKind::Arrival, std::move(samples));
             step.delivery = taken_ - 1;
             return step;
         }
@@ -160,7 +160,7 @@ std::optional<Step> Timeline::next() {
             const bool complete = all_here_ || network->arrived == network->deliveries;
             std::vector<std::int32_t> batch =
                 network->sampler.draw(network->updates_done, complete);
-            return make_step(*network, StepKind::Replay, std::move(batch));
+            return make_step(*network, UpdateKind::Replay, std::move(batch));
         }
         if (const Delivery* const delivery = arrivals_->get(taken_))
             take(*delivery);

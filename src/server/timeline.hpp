@@ -17,16 +17,16 @@
 
 namespace mobi {
 
-enum class StepKind { Arrival, Replay };
+enum class UpdateKind { Arrival, Replay };
 
 /// The server's updates, for messages.
 inline constexpr TimedWork kServerWork{"the server's work", "",
                                        "server.rate, server.io_rate and server.step_overhead"};
 
 /// One update of a side network, placed in virtual time.
-struct Step {
+struct Update {
     std::int64_t update = 0;  ///< from 0, in the order of the server's work
-    StepKind kind = StepKind::Arrival;
+    UpdateKind kind = UpdateKind::Arrival;
     std::int32_t network = 0;         ///< which side network; 0, or the device with per_device
     std::int64_t network_update = 0;  ///< t within that network
     std::int64_t delivery = -1;       ///< arrival: which one; replay: -1
@@ -65,7 +65,7 @@ class Timeline {
     /// The next update, or nothing when all T are done.  Waits for a packet if one has to come
     /// first.
     /// \throws ConfigError  when it ends after more than 200 years.
-    std::optional<Step> next();
+    std::optional<Update> next();
 
     /// The last update ended at `end`, later than its planned end, because the host was too slow
     /// for its pace.  The next one begins then or later.
@@ -104,7 +104,7 @@ class Timeline {
     /// Takes the next delivery into the inbox; its updates follow.
     void take(const Delivery& delivery);
     Network* due_for_replay();
-    Step make_step(Network& network, StepKind kind, std::vector<std::int32_t> samples);
+    Update make_step(Network& network, UpdateKind kind, std::vector<std::int32_t> samples);
 
     const FleetPlan* plan_;
     Arrivals* arrivals_;

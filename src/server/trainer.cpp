@@ -105,7 +105,7 @@ void Trainer::warm_up() const {
     optimizer.step(network.forward(std::span(&part, 1)).square().mean(), 0);
 }
 
-void Trainer::run(const Step& step, std::int64_t planned) {
+void Trainer::run(const Update& step, std::int64_t planned) {
     if (network_ == nullptr || step.network != network_id_) begin_network(step.network, planned);
     {
         const Stopwatch watch(training_s_);
@@ -133,7 +133,7 @@ void Trainer::run(const Step& step, std::int64_t planned) {
         evaluate_shared(updates_done_, step.end);
 }
 
-at::Tensor Trainer::adjustment_of(const Step& step, const TrainingBatch& batch) {
+at::Tensor Trainer::adjustment_of(const Update& step, const TrainingBatch& batch) {
     // A network of one device has one type, whose A is 0.
     if (settings_.loss.logit_adjustment == LogitAdjustment::None || per_device() ||
         !is_cross_entropy(settings_.loss.kind))

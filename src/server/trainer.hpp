@@ -96,7 +96,7 @@ class Trainer {
 
     /// Takes one update.
     /// \param planned  T of the step's network.
-    void run(const Step& step, std::int64_t planned);
+    void run(const Update& step, std::int64_t planned);
 
     /// The last evaluation.  \param end  virtual time of the end of training.
     void finish(VirtualClock::time_point end);
@@ -111,7 +111,7 @@ class Trainer {
     void begin_network(std::int32_t id, std::int64_t planned);
     void end_network();
     /// A of every row of the batch, with what has arrived up to the step; undefined: none.
-    at::Tensor adjustment_of(const Step& step, const TrainingBatch& batch);
+    at::Tensor adjustment_of(const Update& step, const TrainingBatch& batch);
     void evaluate_shared(std::int64_t updates, VirtualClock::time_point time);
     void evaluate_network(const SideNetwork& network,
                           std::int64_t updates,

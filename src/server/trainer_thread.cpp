@@ -31,7 +31,7 @@ void TrainerThread::rethrow() {
     std::rethrow_exception(error_);
 }
 
-void TrainerThread::submit(Step step, std::int64_t planned) {
+void TrainerThread::submit(Update step, std::int64_t planned) {
     if (!tasks_.push({std::move(step), planned})) rethrow();
 }
 

@@ -24,7 +24,7 @@ class TrainerThread {
     TrainerThread& operator=(const TrainerThread&) = delete;
 
     /// Waits for room.  \throws what an earlier step threw.
-    void submit(Step step, std::int64_t planned);
+    void submit(Update step, std::int64_t planned);
 
     /// Waits for the steps and the last evaluation.  \throws what a step threw.
     void finish(VirtualClock::time_point end);
@@ -37,7 +37,7 @@ class TrainerThread {
 
   private:
     struct Task {
-        Step step;
+        Update step;
         std::int64_t planned = 0;
     };
 

@@ -115,7 +115,7 @@ void look_at_updates(const PreparedRun& run, Findings& findings) {
     Timeline timeline(run.plan, arrivals, settings);
     std::vector<bool> there(run.plan.samples.size());
     Time last{};
-    while (const std::optional<Step> step = timeline.next()) {
+    while (const std::optional<Update> step = timeline.next()) {
         findings.in_order({last, step->start, step->end}, fmt::format("update {}", step->update));
         last = step->end;
         for (const std::int32_t id : step->arrived) there[static_cast<std::size_t>(id)] = true;

@@ -52,11 +52,11 @@ class TimelineTest : public ::testing::Test {
         deliveries.push_back(delivery);
     }
 
-    std::vector<Step> all() {
+    std::vector<Update> all() {
         PlannedArrivals arrivals(deliveries);
         Timeline timeline(plan, arrivals, settings);
-        std::vector<Step> steps;
-        while (std::optional<Step> step = timeline.next()) steps.push_back(std::move(*step));
+        std::vector<Update> steps;
+        while (std::optional<Update> step = timeline.next()) steps.push_back(std::move(*step));
         EXPECT_EQ(static_cast<std::int64_t>(steps.size()), timeline.updates_planned());
         return steps;
     }
@@ -69,7 +69,7 @@ class TimelineTest : public ::testing::Test {
 TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
     // R = 3 epochs x 2 batches = 6, A = 4, T = 10.  With 2 of 8 samples 1 gap update is allowed,
     // with 4 of 8 three, with 6 of 8 four, then all six.
-    const std::vector<Step> steps = all();
+    const std::vector<Update> steps = all();
     ASSERT_EQ(steps.size(), 10U);
     const std::vector<int> starts{100, 110, 120, 130, 140, 200, 210, 1000, 1010, 1020};
     const std::vector<char> kinds{'A', 'A', 'R', 'R', 'R', 'A', 'R', 'A', 'R', 'R'};
@@ -77,7 +77,7 @@ TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
     for (std::size_t i = 0; i < steps.size(); ++i) {
         EXPECT_EQ(steps[i].start, at(starts[i])) << i;
         EXPECT_EQ(steps[i].end, at(starts[i] + 10)) << i;
-        EXPECT_EQ(steps[i].kind, kinds[i] == 'A' ? StepKind::Arrival : StepKind::Replay) << i;
+        EXPECT_EQ(steps[i].kind, kinds[i] == 'A' ? UpdateKind::Arrival : UpdateKind::Replay) << i;
         EXPECT_EQ(steps[i].inbox_samples, inbox[i]) << i;
         EXPECT_EQ(steps[i].update, static_cast<std::int64_t>(i));
     }
@@ -90,16 +90,16 @@ TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
 
 TEST_F(TimelineTest, WhatLostPacketsLeaveOfTheScheduleFollowsTheLastArrival) {
     deliveries.pop_back();  // samples 6 and 7
-    const std::vector<Step> steps = all();
+    const std::vector<Update> steps = all();
     // T = 10 as before: three updates on arrivals, the other seven are replay.
     ASSERT_EQ(steps.size(), 10U);
     EXPECT_EQ(std::count_if(steps.begin(), steps.end(),
-                            [](const Step& step) { return step.kind == StepKind::Arrival; }),
+                            [](const Update& step) { return step.kind == UpdateKind::Arrival; }),
               3);
     EXPECT_EQ(steps[6].start, at(210));
     // With 6 of 8 samples there: two permutations of them, the last one cut.
     std::vector<int> passes(8);
-    for (const Step& step : std::span(steps).subspan(6))
+    for (const Update& step : std::span(steps).subspan(6))
         for (const std::int32_t id : step.samples) ++passes[static_cast<std::size_t>(id)];
     for (std::size_t id = 0; id < 6; ++id) EXPECT_GE(passes[id], 2) << id;
     EXPECT_EQ(passes[6] + passes[7], 0);
@@ -126,20 +126,20 @@ TEST_F(TimelineTest, APacketThatArrivesDuringAnUpdateWaits) {
     deliveries[1].times.arrival = at(101);
     settings.update_time = [](std::span<const std::int32_t>) { return milliseconds(50); };
     deliveries[2].times.arrival = at(140);
-    const std::vector<Step> steps = all();
+    const std::vector<Update> steps = all();
     EXPECT_EQ(steps[1].start, at(150));
-    EXPECT_EQ(steps[1].kind, StepKind::Arrival);
+    EXPECT_EQ(steps[1].kind, UpdateKind::Arrival);
     EXPECT_EQ(steps[1].waiting, 1);  // the third packet came at 140
-    EXPECT_EQ(steps[2].kind, StepKind::Arrival);
+    EXPECT_EQ(steps[2].kind, UpdateKind::Arrival);
     EXPECT_EQ(steps[2].start, at(200));
 }
 
 TEST_F(TimelineTest, ArrivalOnlyNeverReplays) {
     settings.server.mode = ServerMode::ArrivalOnly;
     settings.server.updates_per_arrival = 2;
-    const std::vector<Step> steps = all();
+    const std::vector<Update> steps = all();
     ASSERT_EQ(steps.size(), 8U);
-    for (const Step& step : steps) EXPECT_EQ(step.kind, StepKind::Arrival);
+    for (const Update& step : steps) EXPECT_EQ(step.kind, UpdateKind::Arrival);
     EXPECT_EQ(steps[0].delivery, 0);
     EXPECT_EQ(steps[1].delivery, 0);
 }
@@ -147,7 +147,7 @@ TEST_F(TimelineTest, ArrivalOnlyNeverReplays) {
 TEST_F(TimelineTest, ReplayAfterAllBeginsWithTheLastArrivalAndDealsWholeEpochs) {
     settings.server.mode = ServerMode::ReplayAfterAll;
     settings.train_after_all = true;
-    const std::vector<Step> steps = all();
+    const std::vector<Update> steps = all();
     ASSERT_EQ(steps.size(), 6U);
     EXPECT_EQ(steps[0].start, at(1000));
     for (std::size_t epoch = 0; epoch < 3; ++epoch) {
@@ -160,11 +160,11 @@ TEST_F(TimelineTest, ReplayAfterAllBeginsWithTheLastArrivalAndDealsWholeEpochs) 
 
 TEST_F(TimelineTest, PerDeviceGivesEveryDeviceItsOwnScheduleAndSamples) {
     settings.server.mode = ServerMode::PerDevice;
-    const std::vector<Step> steps = all();
+    const std::vector<Update> steps = all();
     // Each: A = 2, R = 3 epochs x 1 batch, T = 5.
     ASSERT_EQ(steps.size(), 10U);
     std::vector<std::int64_t> next(2, 0);
-    for (const Step& step : steps) {
+    for (const Update& step : steps) {
         EXPECT_EQ(step.network_update, next[static_cast<std::size_t>(step.network)]++);
         for (const std::int32_t id : step.samples) EXPECT_EQ(id / 4, step.network);
     }
@@ -172,7 +172,7 @@ TEST_F(TimelineTest, PerDeviceGivesEveryDeviceItsOwnScheduleAndSamples) {
 }
 
 TEST_F(TimelineTest, NoStepUsesWhatHasNotArrived) {
-    for (const Step& step : all())
+    for (const Update& step : all())
         for (std::size_t i = 0; i < deliveries.size(); ++i) {
             if (static_cast<std::int64_t>(i) < step.deliveries_used)
                 EXPECT_LE(deliveries[i].times.arrival, step.start);
@@ -186,7 +186,7 @@ TEST_F(TimelineTest, ARefusedDeviceHasNoPartInIt) {
     plan.devices[1].admitted = false;
     deliveries.erase(deliveries.begin() + 3);
     deliveries.erase(deliveries.begin() + 1);
-    for (const Step& step : all())
+    for (const Update& step : all())
         for (const std::int32_t id : step.samples) EXPECT_LT(id, 4);
 }
 

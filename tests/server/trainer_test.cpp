@@ -101,10 +101,10 @@ class TrainerTest : public ::testing::Test {
         }
     }
 
-    static Step step_on(std::int64_t update,
-                        std::vector<std::int32_t> samples,
-                        std::int32_t network = 0) {
-        Step step;
+    static Update step_on(std::int64_t update,
+                          std::vector<std::int32_t> samples,
+                          std::int32_t network = 0) {
+        Update step;
         step.update = step.network_update = update;
         step.network = network;
         step.samples = std::move(samples);
@@ -206,7 +206,7 @@ TEST_F(TrainerTest, AnUpdateCountsItsOwnPacketAndNoLaterOne) {
     Inbox inbox(plan, sources, kClasses);
     fill(inbox);
     Trainer trainer(settings, plan, sources, inbox, evaluation, sink);
-    Step step = step_on(0, {0, 3, 4, 12});  // classes 0, 0, 1 of type a and 0 of type b
+    Update step = step_on(0, {0, 3, 4, 12});  // classes 0, 0, 1 of type a and 0 of type b
     step.arrived = {12, 0, 3, 4};
     trainer.run(step, 1);
     ClassCounts counts(2, kClasses);
@@ -228,7 +228,7 @@ TEST_F(TrainerTest, CrossEntropyWithAdjustmentAndMixupLearnsAndRepeats) {
         settings.mixup = mixup;
         Trainer trainer(settings, plan, sources, inbox, evaluation, sink);
         for (std::int64_t t = 0; t < 50; ++t) {
-            Step step = step_on(t, every_sample());
+            Update step = step_on(t, every_sample());
             if (t == 0) step.arrived = step.samples;
             trainer.run(step, 50);
         }
@@ -250,7 +250,7 @@ TEST_F(TrainerTest, ProjectionsOfDevicesTakeTheAdjustmentOfTheirType) {
         Inbox inbox(plan, sources, kClasses);
         fill(inbox);
         Trainer trainer(settings, plan, sources, inbox, nullptr, sink);
-        Step step = step_on(0, {0, 1, 12, 24, 36});
+        Update step = step_on(0, {0, 1, 12, 24, 36});
         step.arrived = step.samples;
         trainer.run(step, 1);
         losses.push_back(updates.back().loss);
