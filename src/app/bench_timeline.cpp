@@ -17,6 +17,7 @@
 #include "core/clock.hpp"
 #include "core/rng.hpp"
 #include "method/registry.hpp"
+#include "method/rounds/sync_rounds.hpp"
 #include "record/writer.hpp"
 #include "server/server_loop.hpp"
 
@@ -24,6 +25,9 @@ namespace mobi {
 namespace {
 
 constexpr int kEventsOfAPacket = 3;  // its computation, its upload, the server's step
+constexpr int kEventsOfATask = 3;    // its download, its computation, its upload
+constexpr std::int32_t kRounds = 100;
+constexpr std::int32_t kSelected = 100;  // in each round, if there are as many
 
 const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
@@ -37,9 +41,16 @@ const std::vector<ArgumentSpec>& specs() {
     return list;
 }
 
+/// What devices share; 0: nothing.
+struct Sharing {
+    int cell_devices = 0;
+    double server_bytes_per_s = 0;
+};
+
 /// Devices of distinct speeds, each with packets of one sample, all on links of one kind.
-PreparedRun make_run(std::int32_t devices, std::int32_t packets, int cell) {
+PreparedRun make_run(std::int32_t devices, std::int32_t packets, const Sharing& sharing) {
     PreparedRun run;
+    run.config.server.access_bytes_per_s = sharing.server_bytes_per_s;
     run.config.server.mode = ServerMode::ArrivalOnly;
     run.config.record.activations = RecordActivations::None;
     run.config.run.compute = RunCompute::None;
@@ -73,7 +84,7 @@ PreparedRun make_run(std::int32_t devices, std::int32_t packets, int cell) {
         device.link.name = "l";
         device.link.uplink_bytes_per_s = 1e6;
         device.link.downlink_bytes_per_s = 1e6;
-        device.link.cell_devices = cell;
+        device.link.cell_devices = sharing.cell_devices;
         device.link.cell_uplink_bytes_per_s = 5e6;
         for (std::int32_t j = 0; j < packets; ++j) {
             run.plan.samples[static_cast<std::size_t>(sample)] = {id, j, 16};
@@ -117,14 +128,14 @@ struct Speed {
 /// The median of some runs.
 Speed measure(std::int32_t devices,
               std::int32_t packets,
-              int cell,
+              const Sharing& sharing,
               const std::filesystem::path& file,
               int repeat) {
     std::vector<double> seconds;
     Speed speed;
     for (int i = 0; i < repeat; ++i) {
         const std::size_t before = heap_bytes();
-        PreparedRun run = make_run(devices, packets, cell);
+        PreparedRun run = make_run(devices, packets, sharing);
         const WallClock::time_point start = WallClock::now();
         walk(run, file);
         seconds.push_back((WallClock::now() - start).count());
@@ -137,6 +148,49 @@ Speed measure(std::int32_t devices,
     return speed;
 }
 
+/// The median of some runs of synchronous rounds: fetch, compute, send, of `kSelected` devices that
+/// are drawn anew each round.
+Speed measure_rounds(std::int32_t devices, int repeat) {
+    std::vector<double> seconds;
+    Speed speed;
+    for (int i = 0; i < repeat; ++i) {
+        const PreparedRun run = make_run(devices, 1, {});
+        const std::size_t before = heap_bytes();
+        const WallClock::time_point start = WallClock::now();
+        std::vector<FleetDevice> list;
+        for (const DevicePlan& device : run.plan.devices) list.push_back(fleet_device(device));
+        VirtualFleet fleet(list, {});
+        RoundWork work;
+        work.parts = [](DeviceId, std::int32_t) {
+            Part part;
+            part.down_bytes = 1'000'000;
+            part.compute.flop = 1e9;
+            part.up_bytes = 1'000'000;
+            return std::vector<Part>{part};
+        };
+        work.aggregate_time = [](std::size_t) { return std::chrono::milliseconds(1); };
+        const std::int32_t selected = std::min(kSelected, devices);
+        SyncRounds rounds({kRounds, selected, selected, {}}, work,
+                          std::make_unique<UniformSelector>(1));
+        while (rounds.next(fleet)) {
+        }
+        seconds.push_back((WallClock::now() - start).count());
+        speed.bytes_per_device = static_cast<double>(heap_bytes() - before) / devices;
+    }
+    std::sort(seconds.begin(), seconds.end());
+    speed.wall_s = seconds[seconds.size() / 2];
+    return speed;
+}
+
+void print_line(std::int32_t devices,
+                std::int32_t packets,
+                const char* name,
+                double events,
+                const Speed& speed) {
+    print_output("{:>9} {:>9} {:<22} {:>10.3f} {:>12.0f} {:>14.0f}\n", devices, packets, name,
+                 speed.wall_s, events / speed.wall_s, speed.bytes_per_device);
+}
+
 }  // namespace
 
 int bench_timeline_command(std::span<const std::string> words) {
@@ -145,8 +199,9 @@ int bench_timeline_command(std::span<const std::string> words) {
         print_output(
             "usage: fedmobillm bench timeline [--devices n,...] [--packets n]\n\n"
             "Events a second of the virtual clock: a packet's computation, its upload and the "
-            "server's step\ncount as one each.  Three lines a fleet: private links; with the log "
-            "written; and with shared cells.\n{}",
+            "server's step\ncount as one each.  Five lines a fleet: private links; with the log "
+            "written; with shared cells;\nall over one link of the server's; and 100 rounds of 100 "
+            "devices that fetch, compute and send.\n{}",
             describe_arguments(specs()));
         return 0;
     }
@@ -163,18 +218,20 @@ int bench_timeline_command(std::span<const std::string> words) {
     for (const std::int32_t devices : fleets) {
         const struct {
             const char* name;
-            int cell;
+            Sharing sharing;
             bool recorded;
-        } lines[] = {{"private links", 0, false},
-                     {"private links, logged", 0, true},
-                     {"shared cells, logged", cell, true}};
-        for (const auto& line : lines) {
-            const Speed speed = measure(devices, packets, line.cell,
-                                        line.recorded ? file : std::filesystem::path(), repeat);
-            const double events = static_cast<double>(devices) * packets * kEventsOfAPacket;
-            print_output("{:>9} {:>9} {:<22} {:>10.3f} {:>12.0f} {:>14.0f}\n", devices, packets,
-                         line.name, speed.wall_s, events / speed.wall_s, speed.bytes_per_device);
-        }
+        } lines[] = {{"private links", {}, false},
+                     {"private links, logged", {}, true},
+                     {"shared cells, logged", {cell, 0}, true},
+                     {"one server link", {0, 1e4 * devices}, false}};
+        for (const auto& line : lines)
+            print_line(devices, packets, line.name,
+                       static_cast<double>(devices) * packets * kEventsOfAPacket,
+                       measure(devices, packets, line.sharing,
+                               line.recorded ? file : std::filesystem::path(), repeat));
+        const double tasks = static_cast<double>(kRounds) * std::min(kSelected, devices);
+        print_line(devices, 1, "100 rounds of 100", tasks * kEventsOfATask + kRounds,
+                   measure_rounds(devices, repeat));
     }
     return 0;
 }

@@ -28,5 +28,6 @@ class Id {
 using DeviceId = Id<struct DeviceTag, std::int32_t>;
 using SampleId = Id<struct SampleTag, std::int32_t>;
 using TaskId = Id<struct TaskTag, std::int64_t>;
+using EventId = Id<struct EventTag, std::int64_t>;
 
 }  // namespace mobi

@@ -40,6 +40,7 @@ enum class Purpose : std::uint32_t {
     DownlinkLoss,      ///< index: device, subindex: download
     DownlinkLatency,   ///< index: device, subindex: download
     LinkChoice,        ///< index: device
+    Selection,         ///< index: round, or dispatch
 };
 
 /// A stable 64-bit key of a text (FNV-1a), for streams that belong to something with a name.

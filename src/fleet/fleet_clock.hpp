@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -36,6 +37,11 @@ class FleetClock {
     /// The next event up to and including `until`, in the order of (at, device, task, part).
     /// \return  null: nothing happens until then.  Valid until the next call of any member.
     virtual const FleetEvent* next(VirtualClock::time_point until) = 0;
+
+    /// The first time from `time` on at which a device is on; nothing when none ever is again.
+    /// \pre  As for present().
+    virtual std::optional<VirtualClock::time_point> next_presence(
+        VirtualClock::time_point time) = 0;
 
     /// The devices that are on at `time`, in order.  \pre  Asked with times that never decrease.
     virtual std::vector<DeviceId> present(VirtualClock::time_point time) = 0;

@@ -37,6 +37,7 @@ struct Charges {
 
 /// Something that happened to a task.
 struct FleetEvent {
+    EventId id;  ///< counts what next() has returned, from 0
     VirtualClock::time_point at{};
     TaskId task;
     DeviceId device;

@@ -69,6 +69,7 @@ class VirtualFleet::State final : private TransferListener {
     void recall(TaskId id, Time at);
     void promise_quiet(Time until);
     const FleetEvent* next(Time until);
+    std::optional<Time> next_presence(Time time);
     std::vector<DeviceId> present(Time time);
 
     std::optional<Time> emptied(DeviceId device) const {
@@ -76,6 +77,7 @@ class VirtualFleet::State final : private TransferListener {
     }
 
   private:
+    std::vector<Presence>& presences();
     std::int32_t place_of(DeviceId device) const {
         MOBI_CHECK(
             device.value() >= 0 && device.index() < places_.size() && places_[device.index()] >= 0,
@@ -121,7 +123,8 @@ class VirtualFleet::State final : private TransferListener {
     EventQueue events_;
     Transfers transfers_;
     FleetEvent told_;  // the last event
-    Time now_{};       // of the last wake-up
+    std::int64_t told_events_ = 0;
+    Time now_{};  // of the last wake-up
     std::vector<Presence> presence_;
     std::uint64_t seed_;
     QuietSpan quiet_;
@@ -209,14 +212,28 @@ std::int32_t VirtualFleet::State::island_of(const WakeUp& what) const {
     return transfers_.islands().of(place);
 }
 
-std::vector<DeviceId> VirtualFleet::State::present(Time time) {
+std::vector<Presence>& VirtualFleet::State::presences() {
     if (presence_.empty())
         for (const DeviceState& one : devices_)
             presence_.push_back(presence_of(one.device.availability, seed_, one.device.id.value()));
+    return presence_;
+}
+
+std::optional<Time> VirtualFleet::State::next_presence(Time time) {
+    std::optional<Time> first;
+    for (std::size_t i = 0; i < devices_.size() && first != time; ++i) {
+        if (devices_[i].emptied) continue;
+        const std::optional<Time> on = presences()[i].next_on(time);
+        if (on && (!first || *on < *first)) first = on;
+    }
+    return first;
+}
+
+std::vector<DeviceId> VirtualFleet::State::present(Time time) {
     std::vector<DeviceId> on;
     for (std::size_t i = 0; i < devices_.size(); ++i) {
         if (devices_[i].emptied) continue;
-        const std::optional<Time> from = presence_[i].next_on(time);
+        const std::optional<Time> from = presences()[i].next_on(time);
         if (from && *from == time) on.push_back(devices_[i].device.id);
     }
     return on;
@@ -267,7 +284,10 @@ bool VirtualFleet::State::take_event() {
         told = !book_.task(slot).recalled;
         retire_if_over(slot);
     }
-    if (told) told_ = event;
+    if (told) {
+        told_ = event;
+        told_.id = EventId(told_events_++);
+    }
     return told;
 }
 
@@ -513,6 +533,10 @@ void VirtualFleet::promise_quiet(Time until) {
 
 const FleetEvent* VirtualFleet::next(Time until) {
     return state_->next(until);
+}
+
+std::optional<Time> VirtualFleet::next_presence(Time time) {
+    return state_->next_presence(time);
 }
 
 std::vector<DeviceId> VirtualFleet::present(Time time) {
