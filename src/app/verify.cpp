@@ -72,30 +72,35 @@ std::string verdict_of(const std::filesystem::path& folder,
     }
 }
 
-/// A line for each folder within `parent`: its name, TAB, verdict_of().
-int verify_each_tokenizer(const std::filesystem::path& parent,
-                          const std::string& cases,
-                          SpecialTokens special) {
+/// The folders within `parent`, by name.
+std::vector<std::filesystem::path> folders_within(const std::filesystem::path& parent) {
     std::vector<std::filesystem::path> folders;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(parent, error))
         if (entry.is_directory()) folders.push_back(entry.path());
     if (folders.empty()) throw DataError(fmt::format("{}: holds no folder", parent.string()));
     std::sort(folders.begin(), folders.end());
+    return folders;
+}
+
+/// A line for each folder within `parent`: its name, TAB, verdict_of().
+int verify_each_tokenizer(const std::filesystem::path& parent,
+                          const std::string& cases,
+                          SpecialTokens special) {
     bool all_equal = true;
-    for (const std::filesystem::path& folder : folders) {
+    for (const std::filesystem::path& folder : folders_within(parent)) {
         const std::string verdict = verdict_of(folder, cases, special);
         all_equal = all_equal && verdict == "equal";
-        fmt::print("{}\t{}\n", folder.filename().string(), verdict);
+        print_output("{}\t{}\n", folder.filename().string(), verdict);
     }
     return all_equal ? 0 : 1;
 }
 
-/// The backbone that the command line speaks of.
-BackboneParameters parameters_of(const Arguments& arguments) {
+/// A backbone as the command line has it.
+BackboneParameters parameters_of(const Arguments& arguments, const std::string& folder) {
     BackboneParameters parameters;
-    parameters.name = arguments.positional[0];
-    parameters.path = arguments.positional[0];
+    parameters.name = folder;
+    parameters.path = folder;
     parameters.weight_dtype = option(arguments, "weight-dtype",
                                      codec::choice<Precision>({{"fp32", Precision::Fp32},
                                                                {"fp16", Precision::Fp16},
@@ -109,7 +114,7 @@ BackboneParameters parameters_of(const Arguments& arguments) {
 
 /// Prints ids and text of a greedy continuation, for a look at a converted decoder.
 int generate(const Arguments& arguments) {
-    const BackboneParameters parameters = parameters_of(arguments);
+    const BackboneParameters parameters = parameters_of(arguments, arguments.positional[0]);
     const int count = option(arguments, "generate", codec::integer(1), 1);
     const auto tokenizer = load_tokenizer(parameters.path);
     const auto prompt = tokenizer->encode(arguments.get("prompt"), std::nullopt, 0).ids;
@@ -134,8 +139,10 @@ int generate(const Arguments& arguments) {
     return 0;
 }
 
-int verify_activations(const Arguments& arguments) {
-    const BackboneParameters parameters = parameters_of(arguments);
+int verify_activations(const Arguments& arguments,
+                       const std::string& path,
+                       const std::string& reference) {
+    const BackboneParameters parameters = parameters_of(arguments, path);
     const Precision arithmetic = arithmetic_option(arguments, Precision::Fp32);
     // what rounded weights cost is a figure to look at, not a mistake
     const double usual = parameters.weight_dtype == Precision::Fp32
@@ -143,14 +150,14 @@ int verify_activations(const Arguments& arguments) {
                              : std::numeric_limits<double>::infinity();
     const double tolerance = option(arguments, "tolerance", codec::positive_number(), usual);
     const ModelFolder folder(parameters);
-    for (const SourceNote& note : folder.check_weights()) fmt::print("note: {}\n", describe(note));
+    for (const SourceNote& note : folder.check_weights())
+        print_output("note: {}\n", describe(note));
     if (!folder.info().other_pooling.empty())
-        fmt::print("note: {}, which is not computed\n", folder.info().other_pooling);
+        print_output("note: {}, which is not computed\n", folder.info().other_pooling);
     const auto backbone = load_backbone(parameters, arithmetic, std::filesystem::path());
     double worst = 0;
     int compared = 0;
-    for (const TensorError& error :
-         check_reference(*backbone, arguments.positional[1], parameters.path)) {
+    for (const TensorError& error : check_reference(*backbone, reference, parameters.path)) {
         if (!error.compared) {
             print_output("{:<24} not compared: {}\n", error.name, error.note);
             continue;
@@ -161,8 +168,7 @@ int verify_activations(const Arguments& arguments) {
         ++compared;
     }
     if (compared == 0)
-        throw DataError(
-            fmt::format("{}: nothing in it could be compared", arguments.positional[1]));
+        throw DataError(fmt::format("{}: nothing in it could be compared", reference));
     if (std::isinf(tolerance))
         print_output("largest error {:.2e} with {} weights\n", worst,
                      arguments.get("weight-dtype"));
@@ -172,13 +178,31 @@ int verify_activations(const Arguments& arguments) {
     return worst <= tolerance ? 0 : 1;
 }
 
+/// Of each folder within the first argument: a line "== NAME", then what verify prints of it, or
+/// "refused: " and why.
+int verify_each_activations(const Arguments& arguments) {
+    bool all_equal = true;
+    for (const std::filesystem::path& folder : folders_within(arguments.positional[0])) {
+        print_output("== {}\n", folder.filename().string());
+        try {
+            const auto reference = (folder / arguments.positional[1]).string();
+            if (verify_activations(arguments, folder.string(), reference) != 0) all_equal = false;
+        } catch (const Error& problem) {
+            print_output("refused: {}\n", problem.what());
+            all_equal = false;
+        }
+    }
+    return all_equal ? 0 : 1;
+}
+
 }  // namespace
 
 int verify_command(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     if (arguments.has("help")) {
         print_output(
-            "usage: fedmobillm verify FOLDER REFERENCE.safetensors [--layers n] [--dtype d]\n"
+            "usage: fedmobillm verify FOLDER REFERENCE.safetensors [--each] [--layers n] [--dtype "
+            "d]\n"
             "       fedmobillm verify FOLDER --tokenizer CASES.jsonl [--each] [--bare]\n"
             "       fedmobillm verify FOLDER --generate N [--prompt TEXT]\n\n"
             "Exit code 0 when everything is equal, 1 when something is not.\n{}",
@@ -191,7 +215,10 @@ int verify_command(std::span<const std::string> words) {
             "verify takes a backbone's folder and a reference.safetensors, or a "
             "folder and --tokenizer CASES.jsonl or --generate N");
     if (arguments.has("generate")) return generate(arguments);
-    if (!arguments.has("tokenizer")) return verify_activations(arguments);
+    if (!arguments.has("tokenizer"))
+        return arguments.has("each") ? verify_each_activations(arguments)
+                                     : verify_activations(arguments, arguments.positional[0],
+                                                          arguments.positional[1]);
     const auto compare = arguments.has("each") ? verify_each_tokenizer : verify_tokenizer;
     return compare(arguments.positional[0], arguments.get("tokenizer"),
                    arguments.has("bare") ? SpecialTokens::Drop : SpecialTokens::Keep);
