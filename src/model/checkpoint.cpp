@@ -85,7 +85,12 @@ void Checkpoint::open_files() {
         throw DataError(fmt::format("{}: holds neither {} nor {}{}{}", folder_.string(), kSingle,
                                     kIndex, instead.empty() ? "" : "; ", instead));
     }
-    for (const std::string& file : files_in_order_) files_.emplace_back(folder_ / file);
+    for (const std::string& file : files_in_order_) {
+        if (index_ && !is_there(folder_ / file))
+            throw DataError(fmt::format("{}: names {}, which is not in the folder",
+                                        (folder_ / kIndex).string(), file));
+        files_.emplace_back(folder_ / file);
+    }
 }
 
 Checkpoint::Copies Checkpoint::list_copies() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/folder_heads.hpp"
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,12 @@
 #include "core/error.hpp"
 
 namespace mobi {
+namespace {
+
+/// Linear without bias in transformers' classes for sequence classification; all others have one.
+constexpr std::string_view kDecoderClassifier = "score";
+
+}  // namespace
 
 FolderHeads::FolderHeads(const ModelFolder& folder, std::unique_ptr<WeightReader> weights)
     : folder_(folder), weights_(std::move(weights)) {}
@@ -29,7 +36,8 @@ at::Tensor FolderHeads::weight(const std::string& stem, std::int64_t in) const {
 }
 
 at::Tensor FolderHeads::bias(const std::string& stem, std::int64_t out) const {
-    if (!weights_->shape(stem + ".bias")) return {};
+    const bool may_lack = stem == kDecoderClassifier;
+    if (may_lack && !weights_->shape(stem + ".bias")) return {};
     return weights_->weight({stem + ".bias", {out}});
 }
 

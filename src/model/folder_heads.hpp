@@ -60,7 +60,8 @@ class FolderHeads {
   private:
     /// `<stem>.weight` (out, in) of a layer that takes `in` numbers; undefined where there is none.
     at::Tensor weight(const std::string& stem, std::int64_t in) const;
-    /// `<stem>.bias` (out); undefined where there is none.
+    /// `<stem>.bias` (out); undefined where a decoder's classifier has none.
+    /// \throws DataError  when a layer that has a bias in every model lacks it.
     at::Tensor bias(const std::string& stem, std::int64_t out) const;
     /// The head's weight as (V, e); nullopt where there is no such head.
     std::optional<TensorSource> language_model() const;

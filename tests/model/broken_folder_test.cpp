@@ -79,6 +79,14 @@ TEST(BrokenFolderTest, AHeadOfAnotherShapeIsNamed) {
     with("roberta", "classifier.dense.weight", at::zeros({14, 15}));
 }
 
+TEST(BrokenFolderTest, AHeadWithoutItsBiasIsNamed) {
+    for (const char* const name : {"classifier.out_proj.bias", "classifier.dense.bias"}) {
+        const Copy folder("roberta");
+        folder.remove_tensor(kWeights, name);
+        expect_refusal(folder, name);
+    }
+}
+
 TEST(BrokenFolderTest, AReferenceWithoutRowsIsRefused) {
     const Copy folder("llama");
     const at::Tensor none = at::zeros({0, 20}, at::kLong);
@@ -97,7 +105,7 @@ TEST(BrokenFolderTest, AnIndexNamesFilesBesideIt) {
     }
     const Copy absent("qwen2");
     absent.edit_json(kIndex, [](auto& index) { index["weight_map"]["x"] = "y.safetensors"; });
-    expect_refusal(absent, "y.safetensors: cannot open");
+    expect_refusal(absent, "index.json: names y.safetensors, which is not in the folder");
     const Copy deep("qwen2");
     std::ofstream(deep.file(kIndex)) << std::string(100'000, '[');
     expect_refusal(deep, "index.json: is nested deeper");

@@ -55,6 +55,15 @@ class FolderCopy {
         }
         write_safetensors(file(name), tensors, {});
     }
+    void remove_tensor(const char* name, const char* key) const {
+        NamedTensors tensors;
+        {
+            const SafetensorsFile old(file(name));
+            for (const auto& [other, entry] : old.entries())
+                if (other != key) tensors.emplace_back(other, old.tensor(other).clone());
+        }
+        write_safetensors(file(name), tensors, {});
+    }
     at::Tensor tensor(const char* name, const char* key) const {
         return SafetensorsFile(file(name)).tensor(key).clone();
     }

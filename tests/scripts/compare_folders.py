@@ -151,7 +151,7 @@ class Folder:
     def reshape(self):
         name = self.dice.choice(sorted(self.tensors))
         tensor = self.tensors[name]
-        self.tensors[name] = tensor[..., :-1].clone() if tensor.shape[-1] > 1 else tensor.repeat(2)
+        self.tensors[name] = tensor[..., :-1].clone() if tensor.shape[-1] > 1 else tensor.repeat_interleave(2, -1)
         return ("has shape",)
 
     def buffers(self):
