@@ -43,7 +43,7 @@ std::string who_wants(const std::vector<std::int64_t>& shape,
                                      [d = value](std::int64_t size) { return size % d == 0; }))
             involved.push_back(fmt::format("{} = {}", key, value));
     if (involved.empty()) return fmt::format("config.json says [{}]", fmt::join(shape, ", "));
-    return fmt::format("wanted is [{}] with the default {}, which config.json does not have",
+    return fmt::format("wanted is [{}] with the default {}, which config.json does not state",
                        fmt::join(shape, ", "), fmt::join(involved, ", "));
 }
 

@@ -89,15 +89,17 @@ const char* ConfigFile::either(const char* key, const char* other) const {
     return key;
 }
 
+std::int32_t ConfigFile::take_default(std::string_view key, std::int32_t value) const {
+    defaults_.insert_or_assign(std::string(key), value);
+    return value;
+}
+
 std::int32_t ConfigFile::integer(std::string_view key,
                                  std::int32_t fallback,
                                  std::int32_t least,
                                  std::int32_t most) const {
     const nlohmann::json* value = find(key);
-    if (value == nullptr) {
-        defaults_.insert_or_assign(std::string(key), fallback);
-        return fallback;
-    }
+    if (value == nullptr) return take_default(key, fallback);
     if (value->is_number_integer() &&
         !(value->is_number_unsigned() &&
           value->get<std::uint64_t>() > static_cast<std::uint64_t>(most))) {

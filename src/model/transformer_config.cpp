@@ -110,7 +110,7 @@ TransformerConfig read_sizes(const ConfigFile& config,
     if (defaults.ffn > 0 || config.says(keys.ffn))
         sizes.ffn = config.integer(keys.ffn, defaults.ffn, 1, 4 * kMost);
     else
-        sizes.ffn = 4 * sizes.width;
+        sizes.ffn = config.take_default(keys.ffn, 4 * sizes.width);
     sizes.vocabulary = config.integer("vocab_size", defaults.vocabulary, 1, kMostRows);
     sizes.max_tokens = config.integer(keys.max_positions, defaults.max_positions, 1, kMostRows);
     sizes.embedding_width = sizes.width;

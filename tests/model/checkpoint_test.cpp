@@ -122,7 +122,15 @@ TEST(CheckpointTest, AShapeOfADefaultIsNotAscribedToTheFile) {
     const Copy folder("gpt2");
     folder.edit_json("config.json", [](auto& config) { config.erase("n_embd"); });
     expect_refusal(folder, "wanted is [");
-    expect_refusal(folder, "with the default n_embd = 768, which config.json does not have");
+    expect_refusal(folder, "with the default n_embd = 768, which config.json does not state");
+}
+
+TEST(CheckpointTest, NorIsOneThatNullStandsFor) {
+    const Copy folder("gpt2");
+    folder.edit_json("config.json", [](auto& config) {
+        config["n_inner"] = nullptr;  // four times n_embd
+    });
+    expect_refusal(folder, "with the default n_inner = ");
 }
 
 TEST(CheckpointTest, TheIndexMayNameFilesBelow) {

@@ -194,7 +194,7 @@ class Folder:
     def null(self):
         key = self.dice.choice(NULLABLE[self.family] + COMMON)
         self.config[key] = None
-        return (key,)
+        return key, ALIASES.get(key, key)
 
     def absent(self):
         keys = [key for key in self.config if key in NULLABLE[self.family] + ("num_attention_heads", "vocab_size")]
@@ -215,13 +215,13 @@ class Folder:
     def aliases(self):
         for key, alias in ALIASES.items():
             kind = self.dice.choice(("own", "alias", "both", "differ"))
-            if key not in self.config or kind == "own":
+            if self.config.get(key) is None or kind == "own":
                 continue
             value = self.config[key]
             if kind == "alias":
                 del self.config[key]
             self.config[alias] = value * 2 if kind == "differ" and self.dice.random() < 0.5 else value
-        return tuple(ALIASES)
+        return (*ALIASES, *ALIASES.values())
 
     def rotation(self):
         dice = self.dice
