@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/writer.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <ctime>
 #include <exception>
@@ -22,6 +23,11 @@
 
 namespace mobi::record {
 namespace {
+
+// Rows come one at a time: waking the thread for each costs more than storing it.
+constexpr std::size_t kBatchRecords = 256;
+constexpr std::size_t kBatchBytes = 1 << 20;
+constexpr auto kLongestBatch = std::chrono::milliseconds(5);
 
 double thread_cpu_s() {
     timespec time{};
@@ -57,13 +63,17 @@ class Writer::Thread {
         };
         if (!has_room()) {
             ++statistics_.queue_waits;
+            ++waiting_;
+            filled_.notify_one();
             room_.wait(lock, has_room);
+            --waiting_;
         }
         if (error_) std::rethrow_exception(error_);
+        const bool was_batch = is_batch();
         queue_.push_back(std::move(record));
         queued_bytes_ += bytes;
         ++statistics_.unflushed_records;
-        filled_.notify_one();
+        if (queue_.size() == 1 || (!was_batch && is_batch())) filled_.notify_one();
     }
 
     void close(RunStatus status) {
@@ -90,6 +100,8 @@ class Writer::Thread {
     }
 
   private:
+    bool is_batch() const { return queue_.size() >= kBatchRecords || queued_bytes_ >= kBatchBytes; }
+
     void run() {
         prepare_hdf5();
         try {
@@ -124,6 +136,9 @@ class Writer::Thread {
                     filled_.wait_for(lock, wait, ready);
                 else
                     filled_.wait(lock, ready);
+                if (!queue_.empty())
+                    filled_.wait_for(lock, kLongestBatch,
+                                     [&] { return is_batch() || waiting_ > 0 || status_; });
                 batch.swap(queue_);
                 queued_bytes_ = 0;
                 if (batch.empty()) status = status_;
@@ -182,6 +197,7 @@ class Writer::Thread {
     std::condition_variable room_;
     std::vector<Record> queue_;
     std::size_t queued_bytes_ = 0;
+    int waiting_ = 0;                  // callers of submit(), for room
     std::optional<RunStatus> status_;  // set: finish with it
     std::exception_ptr error_;
     WriterStatistics statistics_;
