@@ -26,6 +26,8 @@ TransformerConfig read_opt(const ConfigFile& config, std::int32_t layers) {
     opt.activation = read_activation(config, "activation_function", "relu");
     if (config.says("word_embed_proj_dim"))  // null means the width
         opt.embedding_width = config.integer("word_embed_proj_dim", opt.width, 1, 1 << 16);
+    else
+        config.take_default("word_embed_proj_dim", opt.width);
     opt.first_position = kPositionOffset;
     opt.position_rows = opt.max_tokens + kPositionOffset;
     opt.names = {.words = "decoder.embed_tokens",

@@ -24,6 +24,8 @@ TransformerConfig read_rotary_decoder(const ConfigFile& config,
     // as many as heads where nothing else is said; null says so too, whatever the class's default
     if (config.says(kKvHeads) || (defaults.kv_heads > 0 && !config.is_null(kKvHeads)))
         decoder.kv_heads = config.integer(kKvHeads, defaults.kv_heads, 1, decoder.heads);
+    else
+        config.take_default(kKvHeads, decoder.kv_heads);
     if (decoder.heads % decoder.kv_heads != 0)
         config.refuse(kKvHeads,
                       fmt::format("a divisor of num_attention_heads = {}", decoder.heads));
