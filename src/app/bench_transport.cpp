@@ -46,8 +46,9 @@ int window_of(std::size_t bytes) {
 void measure(MpiChannel& channel, std::size_t bytes, int repeat) {
     const int window = window_of(bytes);
     const int senders = channel.size() - 1;
-    const int messages = std::clamp(
-        static_cast<int>(kBytesARun / static_cast<double>(bytes) / senders), 2 * kMostMessages, 20'000);
+    const int messages =
+        std::clamp(static_cast<int>(kBytesARun / static_cast<double>(bytes) / senders),
+                   2 * kMostMessages, 20'000);
     std::vector<Traffic> raw, ours;
     for (int i = 0; i < repeat; ++i) {
         raw.push_back(raw_traffic(bytes, messages));
