@@ -39,7 +39,7 @@ std::string who_wants(const std::vector<std::int64_t>& shape,
                       const std::map<std::string, std::int32_t, std::less<>>& defaults) {
     std::vector<std::string> involved;
     for (const auto& [key, value] : defaults)
-        if (value > 1 && std::any_of(shape.begin(), shape.end(),
+        if (value > 2 && std::any_of(shape.begin(), shape.end(),
                                      [d = value](std::int64_t size) { return size % d == 0; }))
             involved.push_back(fmt::format("{} = {}", key, value));
     if (involved.empty()) return fmt::format("config.json says [{}]", fmt::join(shape, ", "));

@@ -25,10 +25,10 @@ class BenchTest(Workspace):
         (self.folder / "config.json").write_text((GOLDEN / "bert/config.json").read_text())
         self.good("bench", "forward", self.folder, "--random", "--batch", "32", "--seconds", "0.01")
 
-    def test_the_timeline_has_three_lines_a_fleet(self):
+    def test_the_timeline_has_five_lines_a_fleet(self):
         words = ("timeline", "--devices", "50,100", "--packets", "2", "--repeat", "1", "--folder", self.folder)
         table = self.good("bench", *words).stdout.splitlines()
-        self.assertEqual(len(table), 1 + 2 * 3)
+        self.assertEqual(len(table), 1 + 2 * 5)
         for line in table[1:]:
             self.assertGreater(float(line.split()[-2]), 0, line)
         self.assertEqual(list(self.folder.glob("*.h5")), [], "left a file behind")
