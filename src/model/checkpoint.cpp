@@ -34,14 +34,19 @@ void require_finite(const at::Tensor& values, const std::string& file, const std
                         file, tensor));
 }
 
-/// "config.json says [60, 24]", or which sizes may be of a default of ours.
+/// "config.json says [60, 24]", or which of the sizes that differ may be of a default of ours.
 std::string who_wants(const std::vector<std::int64_t>& shape,
+                      const std::vector<std::int64_t>& stored,
                       const std::map<std::string, std::int32_t, std::less<>>& defaults) {
+    const auto may_be_of = [&](std::int32_t value) {
+        for (std::size_t i = 0; i < shape.size(); ++i)
+            if ((stored.size() != shape.size() || stored[i] != shape[i]) && shape[i] % value == 0)
+                return true;
+        return false;
+    };
     std::vector<std::string> involved;
     for (const auto& [key, value] : defaults)
-        if (value > 2 && std::any_of(shape.begin(), shape.end(),
-                                     [d = value](std::int64_t size) { return size % d == 0; }))
-            involved.push_back(fmt::format("{} = {}", key, value));
+        if (value > 1 && may_be_of(value)) involved.push_back(fmt::format("{} = {}", key, value));
     if (involved.empty()) return fmt::format("config.json says [{}]", fmt::join(shape, ", "));
     return fmt::format("wanted is [{}] with the default {}, which config.json does not state",
                        fmt::join(shape, ", "), fmt::join(involved, ", "));
@@ -217,7 +222,7 @@ void Checkpoint::require(const TensorSource& source) const {
     if (stored.shape != shape)
         throw DataError(fmt::format("{}: tensor \"{}\" has shape [{}], {}", file, place.name,
                                     fmt::join(stored.shape, ", "),
-                                    who_wants(shape, names_.defaults)));
+                                    who_wants(shape, stored.shape, names_.defaults)));
     if (stored.dtype != "F32" && stored.dtype != "F16" && stored.dtype != "BF16")
         throw DataError(fmt::format("{}: tensor \"{}\" has dtype {}; weights are F32, F16 or BF16",
                                     file, place.name, stored.dtype));

@@ -34,6 +34,8 @@ TransformerConfig read_rotary_decoder(const ConfigFile& config,
     if (config.says("head_dim"))
         decoder.head_dim =
             config.integer("head_dim", decoder.head_dim, 2, kMostWidth / decoder.heads);
+    else
+        config.take_default("head_dim", decoder.head_dim);
     if (decoder.head_dim % 2 != 0)
         config.refuse("head_dim", fmt::format("an even number (it is {})", decoder.head_dim));
     decoder.qkv_bias = decoder.attention_out_bias = decoder.mlp_bias = false;
