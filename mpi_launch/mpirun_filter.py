@@ -31,12 +31,17 @@ ECHO = re.compile(  # single lines of the same kind, and version 5's echo of our
     rb"|SET (OMP_NUM_THREADS|OPENBLAS_NUM_THREADS|LD_LIBRARY_PATH)=)"
     rb"|Abort is in progress\.\.\.hit ctrl-c again"
 )
+# mpirun of version 4 may crash itself at the second Ctrl-C, when all is over but for its own exit.
+TRACE = re.compile(rb"\[[^\]]*\] \*\*\* Process received signal \*\*\*")
+TRACE_END = b"*** End of error message ***\n"
+OF_MPIRUN = re.compile(rb"^\[[^\]]*\] \[ ?\d+\] (\S*/)?(mpirun|prterun|orterun)\(", re.M)
 
 
 def main(report):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when mpirun does
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     box = None  # the lines of an open box, its first rule included
+    trace = None  # those of a crash
     tail = b""  # a held piece of a line
     inside_line = False  # a piece of the current line has been passed on
     while chunk := os.read(0, 65536):
@@ -44,7 +49,7 @@ def main(report):
         tail = b""
         for line in lines:
             if not line.endswith(b"\n"):
-                if box is not None or (not inside_line and RULE.startswith(line)):
+                if box is not None or trace is not None or (not inside_line and RULE.startswith(line)):
                     tail = line
                 else:
                     inside_line = True
@@ -54,13 +59,21 @@ def main(report):
                 if line == RULE:
                     judge(b"".join(box), report)
                     box = None
+            elif trace is not None:
+                trace.append(line)
+                if line.endswith(TRACE_END):
+                    if not OF_MPIRUN.search(b"".join(trace)):
+                        write(b"".join(trace))
+                    trace = None
             elif line == RULE and not inside_line:
                 box = [line]
+            elif TRACE.match(line) and not inside_line:
+                trace = [line]
             else:
                 if inside_line or not ECHO.match(line):
                     write(line)
                 inside_line = False
-    write(b"".join(box or []) + tail)
+    write(b"".join(trace or box or []) + tail)
 
 
 def judge(box, report):

@@ -7,17 +7,25 @@
 
 namespace mobi {
 
+namespace {
+
+int first_error = 0;  // of write_output()
+
+}  // namespace
+
 void write_output(std::string_view text) noexcept {
-    std::fwrite(text.data(), 1, text.size(), stdout);  // a failure stays noted in stdout
+    errno = 0;
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (!written && first_error == 0) first_error = errno;
 }
 
 void finish_output() {
     errno = 0;
     const bool flushed = std::fflush(stdout) == 0;
     if (flushed && std::ferror(stdout) == 0) return;
-    // an earlier failure has left no reason behind
+    const int error = first_error != 0 ? first_error : errno;
     throw OutputError(fmt::format("standard output cannot be written{}{}; what was printed is lost",
-                                  errno != 0 ? ": " : "", errno != 0 ? std::strerror(errno) : ""));
+                                  error != 0 ? ": " : "", error != 0 ? std::strerror(error) : ""));
 }
 
 }  // namespace mobi

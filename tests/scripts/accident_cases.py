@@ -142,7 +142,7 @@ def f08_day_cycle_extremes(runner):
     end = runner.run(pattern, "availability.dc.slot=0.4 ns", config=config)
     yield refused(runner, "run availability.dc.slot=0.4 ns", end, r"slot")
     end = runner.run(pattern, "availability.dc.slot=1 ms", config=config)
-    good = end.seconds < 20 and (end.code == 0 or (end.code == CONFIG and re.search("slot|200 years", end.text)))
+    good = end.seconds < 20 and (end.code == 0 or (end.code == CONFIG and re.search(r"slot|200 years|availability\.dc", end.text)))
     yield row(runner, "run availability.dc.slot=1 ms", end, "ends in seconds, or a line, code 2", good)
     lines = (runner.common / "train.tsv").read_text().splitlines()
     (runner.common / "many.tsv").write_text("\n".join([lines[0], *(lines[1:] * 30)[:12000]]) + "\n")
@@ -398,7 +398,7 @@ def u01_messages(runner):
     end = runner.run("run.output=", command="check")
     yield judged("b", "check run.output=", end, CONFIG, r"run\.output", r"H5Fcreate")
     for letter, text, holds, lacks in (
-        ("c", "1697000000.5 1\n1697000001.5 2\n", r"^(?!.*accepted: seconds, then).*$", None),
+        ("c", "1697000000.5 1\n1697000001.5 2\n", r"", r"accepted: seconds, then"),
         ("d", "0,5\n1,6\n", r"comma|blank", r"whole milliseconds from the start$"),
         ("d", "time,mbps\n0,5\n", r"comma|blank|head", r"whole milliseconds from the start$"),
         ("e", b"\xef\xbb\xbf0 5\n1 6\n", r"", r"xef"),

@@ -299,6 +299,18 @@ class MpirunFilterTest(unittest.TestCase):
         text = self.RULE + b"MPI_ABORT was invoked on rank 0\n"
         self.assertEqual(self.filter(text)[0], text)
 
+    def test_a_crash_of_mpirun_itself_is_left_out(self):
+        def trace(program):
+            return (
+                b"[vm:1] *** Process received signal ***\n[vm:1] Signal: Segmentation fault (11)\n"
+                b"[vm:1] [ 1] " + program + b"(+0x11)[0x5]\n[vm:1] *** End of error message ***\n"
+            )
+
+        text = b"a\n" + trace(b"/usr/bin/mpirun") + b"b\n" + trace(b"/x/fedmobillm") + b"c\n"
+        self.assertEqual(self.filter(text), (b"a\nb\n" + trace(b"/x/fedmobillm") + b"c\n", b""))
+        half = trace(b"mpirun")[:60]
+        self.assertEqual(self.filter(half), (half, b""))  # nothing is held back at the end
+
 
 if __name__ == "__main__":
     unittest.main()
