@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "fleet/fleet_clock.hpp"
@@ -12,38 +13,29 @@ namespace mobi {
 /// The tasks that a protocol waits for, by number; numbers count up over the run.
 class TaskLedger {
   public:
-    struct Entry {
-        DeviceId device;
-        std::int32_t parts = 0;
-        std::int64_t version = 0;
-    };
-
     /// Gives the task the next number and assigns it.
-    TaskId assign(FleetClock& fleet, DeviceTask task) {
+    void assign(FleetClock& fleet, DeviceTask task) {
         task.id = TaskId(next_++);
-        open_[task.id] = {task.device, static_cast<std::int32_t>(task.parts.size()), task.version};
-        const TaskId id = task.id;
+        open_[task.id] = {static_cast<std::int32_t>(task.parts.size()), task.version};
         fleet.assign(std::move(task));
-        return id;
     }
 
-    /// What an event means for a task that is waited for.
-    enum class News {
-        None,      ///< not waited for, or not over
-        Part,      ///< a part is done; others follow
-        Returned,  ///< its last part is done
-        Lost,      ///< its device has left for good
+    /// How a task that was waited for ended.
+    struct End {
+        bool returned = false;     ///< its last part is done; else its device has left for good
+        std::int64_t version = 0;  ///< of the task
     };
-    News news(const FleetEvent& event) const {
+    /// Nothing when the event ends no task that is waited for; else that one is no longer.
+    std::optional<End> take(const FleetEvent& event) {
         const auto found = open_.find(event.task);
-        if (found == open_.end()) return News::None;
-        if (event.outcome == Outcome::Gone) return News::Lost;
-        if (event.outcome != Outcome::Done) return News::None;
-        return event.part + 1 == found->second.parts ? News::Returned : News::Part;
+        if (found == open_.end()) return std::nullopt;
+        const Entry entry = found->second;
+        const bool returned = event.outcome == Outcome::Done && event.part + 1 == entry.parts;
+        if (!returned && event.outcome != Outcome::Gone) return std::nullopt;
+        open_.erase(found);
+        return End{returned, entry.version};
     }
 
-    const Entry& at(TaskId task) const { return open_.at(task); }
-    void close(TaskId task) { open_.erase(task); }
     bool empty() const noexcept { return open_.empty(); }
 
     /// Nothing is waited for any more.
@@ -53,6 +45,11 @@ class TaskLedger {
     }
 
   private:
+    struct Entry {
+        std::int32_t parts = 0;
+        std::int64_t version = 0;
+    };
+
     std::map<TaskId, Entry> open_;
     std::int64_t next_ = 0;
 };

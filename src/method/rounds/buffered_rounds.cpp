@@ -60,12 +60,11 @@ bool BufferedRounds::wait(FleetClock& fleet, std::optional<Step>& step) {
 }
 
 void BufferedRounds::take(FleetClock& fleet, const FleetEvent& event, std::optional<Step>& step) {
-    const TaskLedger::News news = tasks_.news(event);
-    if (news != TaskLedger::News::Returned && news != TaskLedger::News::Lost) return;
+    const std::optional<TaskLedger::End> ended = tasks_.take(event);
+    if (!ended) return;
     const Time at = event.at;
-    tasks_.close(event.task);
     busy_.erase(event.device);
-    if (news == TaskLedger::News::Returned) buffer_.push_back(event.id);
+    if (ended->returned) buffer_.push_back(event.id);
     const bool full =
         steps_ < settings_.steps && buffer_.size() == static_cast<std::size_t>(settings_.buffer);
     if (full) step = aggregate(at);

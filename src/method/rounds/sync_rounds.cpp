@@ -58,11 +58,10 @@ Time SyncRounds::collect(FleetClock& fleet, std::vector<EventId>& arrivals) {
     while (!tasks_.empty()) {
         const FleetEvent* const event = fleet.next(deadline);
         if (event == nullptr) return deadline;
-        const TaskLedger::News news = tasks_.news(*event);
-        if (news != TaskLedger::News::Returned && news != TaskLedger::News::Lost) continue;
-        tasks_.close(event->task);
+        const std::optional<TaskLedger::End> ended = tasks_.take(*event);
+        if (!ended) continue;
         last = event->at;
-        if (news == TaskLedger::News::Returned) arrivals.push_back(event->id);
+        if (ended->returned) arrivals.push_back(event->id);
         if (arrivals.size() == static_cast<std::size_t>(settings_.wanted)) return last;
     }
     return settings_.deadline ? deadline : last;  // the server does not know that nobody is left

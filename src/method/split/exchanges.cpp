@@ -20,12 +20,11 @@ std::optional<Step> Exchanges::next(FleetClock& fleet) {
         if (tasks_.empty() && !begin_round(fleet)) return std::nullopt;
         const FleetEvent* const event = fleet.next(Time::max());
         if (event == nullptr) return std::nullopt;
-        const TaskLedger::News news = tasks_.news(*event);
-        if (news != TaskLedger::News::Returned && news != TaskLedger::News::Lost) continue;
-        const auto batch = static_cast<std::int32_t>(tasks_.at(event->task).version);
-        tasks_.close(event->task);
+        const std::optional<TaskLedger::End> ended = tasks_.take(*event);
+        if (!ended) continue;
+        const auto batch = static_cast<std::int32_t>(ended->version);
         now_ = std::max(now_, event->at);
-        if (news == TaskLedger::News::Lost || batch == settings_.batches) continue;
+        if (!ended->returned || batch == settings_.batches) continue;
         Step step;
         step.number = steps_++;
         step.kind = StepKind::Exchange;
