@@ -32,7 +32,8 @@ ECHO = re.compile(  # single lines of the same kind, and version 5's echo of our
     rb"|Abort is in progress\.\.\.hit ctrl-c again"
 )
 # mpirun of version 4 may crash itself at the second Ctrl-C, when all is over but for its own exit.
-TRACE = re.compile(rb"\[[^\]]*\] \*\*\* Process received signal \*\*\*")
+TRACE = re.compile(rb"\[[^\[\]\s]*\] \*\*\* Process received signal \*\*\*")
+TRACE_BEGUN = re.compile(rb"\[[^\[\]\s]*(\]( (\*[* a-zA-Z]*)?)?)?$")
 TRACE_END = b"*** End of error message ***\n"
 OF_MPIRUN = re.compile(rb"^\[[^\]]*\] \[ ?\d+\] (\S*/)?(mpirun|prterun|orterun)\(", re.M)
 
@@ -51,6 +52,10 @@ def main(report):
             if not line.endswith(b"\n"):
                 if box is not None or trace is not None or (not inside_line and RULE.startswith(line)):
                     tail = line
+                elif begun := TRACE_BEGUN.search(line):
+                    write(line[: begun.start()])
+                    tail = line[begun.start() :]
+                    inside_line |= begun.start() > 0
                 else:
                     inside_line = True
                     write(line)
@@ -67,8 +72,10 @@ def main(report):
                     trace = None
             elif line == RULE and not inside_line:
                 box = [line]
-            elif TRACE.match(line) and not inside_line:
-                trace = [line]
+            elif begun := TRACE.search(line):  # after a line of progress it stands in the middle
+                write(line[: begun.start()])
+                trace = [line[begun.start() :]]
+                inside_line = False
             else:
                 if inside_line or not ECHO.match(line):
                     write(line)

@@ -308,6 +308,10 @@ class MpirunFilterTest(unittest.TestCase):
 
         text = b"a\n" + trace(b"/usr/bin/mpirun") + b"b\n" + trace(b"/x/fedmobillm") + b"c\n"
         self.assertEqual(self.filter(text), (b"a\nb\n" + trace(b"/x/fedmobillm") + b"c\n", b""))
+        behind = b"\r[3/9] progress" + trace(b"mpirun") + b"ours\n"
+        for size in (1, 7, 1000):
+            pieces = (behind[at : at + size] for at in range(0, len(behind), size))
+            self.assertEqual(self.filter(*pieces), (b"\r[3/9] progressours\n", b""))
         half = trace(b"mpirun")[:60]
         self.assertEqual(self.filter(half), (half, b""))  # nothing is held back at the end
 
