@@ -17,6 +17,7 @@
 #include "model/forward_benchmark.hpp"
 #include "model/library_info.hpp"
 #include "model/linear.hpp"
+#include "model/model_folder.hpp"
 
 namespace mobi {
 namespace {

@@ -21,6 +21,7 @@
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "model/backbone.hpp"
+#include "model/model_folder.hpp"
 #include "record/run_reader.hpp"
 
 namespace mobi {

@@ -4,27 +4,15 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "core/error.hpp"
 #include "model/content_hash.hpp"
 #include "model/model_folder.hpp"
+#include "model/preparation_plan.hpp"
 #include "model/prepared_weights.hpp"
 #include "model/transformer.hpp"
 
 namespace mobi {
 
 Backbone::~Backbone() = default;
-
-Pivot BackboneInfo::trained_pivot() const {
-    if (!other_pooling.empty())
-        throw DataError(other_pooling +
-                        ": accepted: cls, mean, lasttoken; or choose by packet.pivot = first, mean "
-                        "or last");
-    return pivot;
-}
-
-BackboneInfo inspect_backbone(const BackboneParameters& parameters) {
-    return ModelFolder(parameters).info();
-}
 
 std::unique_ptr<Backbone> load_backbone(const BackboneParameters& parameters,
                                         Precision arithmetic,

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,26 +12,10 @@
 
 #include "activation/parameters.hpp"
 #include "core/precision.hpp"
-#include "device/model_size.hpp"
+#include "model/backbone_info.hpp"
 #include "model/parameters.hpp"
 
 namespace mobi {
-
-/// What a folder's `config.json` says, after `layers` has cut the upper blocks off.
-struct BackboneInfo {
-    std::string family;  ///< `model_type`, e.g. `"bert"`
-    ModelSize size;      ///< of the kept blocks and the embedding stage; no pooler, no head
-    std::int32_t vocabulary = 0;
-    std::int32_t max_tokens = 0;  ///< the longest sequence, special tokens included
-    Pivot pivot = Pivot::First;   ///< the folder's own, as trained_pivot() says; never Auto
-    std::string other_pooling;    ///< what the folder's pooling is when it is none of ours
-    bool causal = false;          ///< a decoder: a token sees only those before it
-    bool uses_type_ids = false;
-
-    /// What `packet.pivot = auto` means for this folder.
-    /// \throws DataError  when its pooling is none of ours; the message says which it is.
-    Pivot trained_pivot() const;
-};
 
 /// Several sequences in one stream of tokens, without padding.  Sequence i is
 /// `ids[offsets[i] .. offsets[i + 1])`.
@@ -90,17 +73,12 @@ class Backbone {
     BackboneInfo info_;
 };
 
-/// Reads `config.json` (and `1_Pooling/config.json` where there is one), no weights.
-/// \throws DataError  when the folder is missing, the model type is not supported (the message
-///                    lists those that are), or a value is out of range.
-BackboneInfo inspect_backbone(const BackboneParameters& parameters);
-
 /// Loads a backbone: prepares its weights once (see prepared_weights.hpp) and maps them read-only.
 ///
 /// \param arithmetic  Fp32 or Bf16: the host's arithmetic, `forward.dtype`.
 /// \param cache       folder of prepared files, made when absent; empty: prepare in memory.
 /// \param seed        of the weights when `parameters.weights` is Random.
-/// \throws DataError  as inspect_backbone(), and when weights are missing or malformed.
+/// \throws DataError  as ModelFolder does, and when weights are missing or malformed.
 std::unique_ptr<Backbone> load_backbone(const BackboneParameters& parameters,
                                         Precision arithmetic,
                                         const std::filesystem::path& cache,

@@ -13,14 +13,6 @@
 namespace mobi {
 namespace {
 
-// Names in the prepared file.
-constexpr const char* kWords = "embedding.words";
-constexpr const char* kPositions = "embedding.positions";
-constexpr const char* kTypes = "embedding.types";
-constexpr const char* kNorm = "embedding.norm";
-constexpr const char* kProjectIn = "embedding.project_in";
-constexpr const char* kProjectOut = "embedding.project_out";
-
 template <typename T>
 const T* row_of(const at::Tensor& table, std::int32_t row) {
     return static_cast<const T*>(table.data_ptr()) + std::int64_t{row} * table.size(1);
@@ -28,44 +20,16 @@ const T* row_of(const at::Tensor& table, std::int32_t row) {
 
 }  // namespace
 
-PreparationPlan embedding_plan(const TransformerConfig& config) {
-    const std::int64_t d = config.width;
-    const std::int64_t e = config.embedding_width;
-    const TensorNames& names = config.names;
-    PreparationPlan plan;
-    plan.push_back(
-        {kWords, {{names.words + ".weight", {config.vocabulary, e}}}, TensorRole::Table});
-    if (config.position_rows > 0)
-        plan.push_back({kPositions,
-                        {{names.positions + ".weight", {config.position_rows, d}}},
-                        TensorRole::Table});
-    if (config.token_types > 0)
-        plan.push_back({kTypes,
-                        {{names.token_types + ".weight", {config.token_types, d}}},
-                        TensorRole::Vector});
-    if (!names.embedding_norm.empty())
-        for (const char* part : {".weight", ".bias"})
-            plan.push_back({std::string(kNorm) + part,
-                            {{names.embedding_norm + part, {d}}},
-                            TensorRole::Vector});
-    if (!names.project_in.empty())
-        plan.push_back({kProjectIn, {{names.project_in + ".weight", {d, e}}}, TensorRole::Matrix});
-    if (!names.project_out.empty())
-        plan.push_back(
-            {kProjectOut, {{names.project_out + ".weight", {e, d}}}, TensorRole::Matrix});
-    return plan;
-}
-
 Embedding::Embedding(const TransformerConfig& config, const PreparedWeights& weights)
     : width_(static_cast<std::size_t>(config.width)),
       first_position_(config.first_position),
       uncounted_pad_(config.uncounted_pad),
       norm_eps_(static_cast<float>(config.norm_eps)),
-      words_(weights.tensor(kWords)) {
-    if (weights.contains(kPositions)) positions_ = weights.tensor(kPositions);
-    if (weights.contains(kTypes)) types_ = weights.tensor(kTypes);
-    if (weights.contains(kProjectIn)) project_in_ = weights.linear(kProjectIn);
-    if (!config.names.embedding_norm.empty()) norm_ = weights.norm(kNorm);
+      words_(weights.tensor(prepared::kWords)) {
+    if (weights.contains(prepared::kPositions)) positions_ = weights.tensor(prepared::kPositions);
+    if (weights.contains(prepared::kTypes)) types_ = weights.tensor(prepared::kTypes);
+    if (weights.contains(prepared::kProjectIn)) project_in_ = weights.linear(prepared::kProjectIn);
+    if (!config.names.embedding_norm.empty()) norm_ = weights.norm(prepared::kNorm);
 }
 
 /// in word[id] of every token, in blocks of rows.

@@ -7,14 +7,11 @@
 
 #include "model/backbone.hpp"
 #include "model/linear.hpp"
+#include "model/preparation_plan.hpp"
 #include "model/prepared_weights.hpp"
 #include "model/transformer_config.hpp"
 
 namespace mobi {
-
-/// The tensors of the embedding stage: word, position and type table, norm, maps between the
-/// embedding's width and the blocks'.  Whatever the model has of them.
-PreparationPlan embedding_plan(const TransformerConfig& config);
 
 /// a_0 = LN(in word[id] + position[r] + type[t]); what a model does not have is left out.
 ///

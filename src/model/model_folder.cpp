@@ -10,6 +10,7 @@
 #include "model/folder_files.hpp"
 #include "model/llama2c_file.hpp"
 #include "model/pooling.hpp"
+#include "model/preparation_plan.hpp"
 #include "model/random_weights.hpp"
 
 namespace mobi {
@@ -79,6 +80,10 @@ SourceNotes ModelFolder::check_weights() const {
     SourceNotes notes = notes_;
     notes.insert(notes.end(), reader->notes().begin(), reader->notes().end());
     return notes;
+}
+
+BackboneInfo inspect_backbone(const BackboneParameters& parameters) {
+    return ModelFolder(parameters).info();
 }
 
 }  // namespace mobi

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/source_note.hpp"
-#include "model/backbone.hpp"
+#include "model/backbone_info.hpp"
 #include "model/checkpoint.hpp"
 #include "model/family.hpp"
 #include "model/parameters.hpp"
@@ -62,5 +62,10 @@ class ModelFolder {
     SourceNotes notes_;
     std::string configuration_;
 };
+
+/// Reads `config.json` (and `1_Pooling/config.json` where there is one), no weights.
+/// \throws DataError  when the folder is missing, the model type is not supported (the message
+///                    lists those that are), or a value is out of range.
+BackboneInfo inspect_backbone(const BackboneParameters& parameters);
 
 }  // namespace mobi

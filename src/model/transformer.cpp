@@ -13,6 +13,7 @@
 #include "model/embedding.hpp"
 #include "model/kernels.hpp"
 #include "model/packed_batch.hpp"
+#include "model/preparation_plan.hpp"
 #include "model/relative_bias.hpp"
 #include "model/workspace.hpp"
 

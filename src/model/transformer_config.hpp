@@ -7,10 +7,8 @@
 #include <vector>
 
 #include "core/source_note.hpp"
-#include "model/backbone.hpp"
 #include "model/config_file.hpp"
 #include "model/kernels.hpp"
-#include "model/prepared_weights.hpp"
 #include "model/rotary.hpp"
 
 namespace mobi {
@@ -121,13 +119,5 @@ TransformerConfig read_sizes(const ConfigFile& config,
 kernels::Activation read_activation(const ConfigFile& config,
                                     std::string_view key,
                                     std::string_view fallback);
-
-/// What the prepared file holds, in this order: embedding stage, blocks, final norm.
-PreparationPlan preparation_plan(const TransformerConfig& config);
-
-BackboneInfo describe(const TransformerConfig& config);
-
-/// A name in the prepared file.
-std::string prepared_name(std::int32_t block, std::string_view what);
 
 }  // namespace mobi

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "model/backbone_info.hpp"
 #include "model/config_file.hpp"
 #include "model/family.hpp"
 

@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "model/model_folder.hpp"
 #include "model/model_support.hpp"
 #include "model/reference_check.hpp"
 #include "support/shared_data.hpp"

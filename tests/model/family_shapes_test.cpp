@@ -10,6 +10,7 @@
 
 #include "model/model_folder.hpp"
 #include "model/model_support.hpp"
+#include "model/preparation_plan.hpp"
 #include "support/reference_cases.hpp"
 
 namespace mobi {
