@@ -11,7 +11,10 @@
 #include "device/availability.hpp"
 #include "device/profile.hpp"
 #include "method/parameters.hpp"
+#include "model/backbone_parameters.hpp"
+#include "model/learn_parameters.hpp"
 #include "model/parameters.hpp"
+#include "model/side_parameters.hpp"
 #include "record/parameters.hpp"
 #include "server/parameters.hpp"
 

@@ -13,7 +13,7 @@
 #include "activation/parameters.hpp"
 #include "core/precision.hpp"
 #include "model/backbone_info.hpp"
-#include "model/parameters.hpp"
+#include "model/backbone_parameters.hpp"
 
 namespace mobi {
 

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/parameters.hpp"
+#include "model/side_parameters.hpp"
 
 namespace mobi {
 

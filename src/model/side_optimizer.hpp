@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "model/parameters.hpp"
+#include "model/learn_parameters.hpp"
 #include "model/side_network.hpp"
 
 namespace mobi {

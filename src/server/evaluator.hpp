@@ -7,8 +7,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "data/score.hpp"
-#include "model/parameters.hpp"
 #include "model/side_network.hpp"
+#include "model/side_parameters.hpp"
 
 namespace mobi {
 

@@ -11,8 +11,8 @@
 #include "core/byte_io.hpp"
 #include "core/zeroed_array.hpp"
 #include "method/fleet_plan.hpp"
-#include "model/parameters.hpp"
 #include "model/side_network.hpp"
+#include "model/side_parameters.hpp"
 
 namespace mobi {
 

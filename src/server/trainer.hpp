@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "method/fleet_plan.hpp"
-#include "model/parameters.hpp"
+#include "model/learn_parameters.hpp"
 #include "model/side_network.hpp"
 #include "model/side_optimizer.hpp"
+#include "model/side_parameters.hpp"
 #include "server/class_counts.hpp"
 #include "server/evaluator.hpp"
 #include "server/inbox.hpp"

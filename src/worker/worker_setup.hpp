@@ -8,6 +8,7 @@
 #include "activation/packet.hpp"
 #include "activation/parameters.hpp"
 #include "core/byte_io.hpp"
+#include "model/backbone_parameters.hpp"
 #include "model/parameters.hpp"
 
 namespace mobi {
