@@ -23,6 +23,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "model/named_tensors.hpp"
+
 namespace mobi {
 
 /// One tensor of a file.
@@ -69,9 +71,6 @@ class SafetensorsFile {
     std::shared_ptr<void> keep_;  ///< the mapping
     std::shared_ptr<const std::map<std::string, SafetensorsEntry, std::less<>>> entries_;
 };
-
-/// A tensor to write, and under which name.
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// Writes a safetensors file in one piece: under a temporary name first, then renamed, so that no
 /// half-written file can be found.

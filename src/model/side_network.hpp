@@ -5,11 +5,11 @@
 #include <map>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "model/named_tensors.hpp"
 #include "model/side_parameters.hpp"
 
 namespace mobi {
@@ -87,9 +87,7 @@ class SideNetwork {
     at::Tensor forward(std::span<const SideInput> parts) const;
 
     /// Every parameter, in a fixed order: θ first, then the projections source by source.
-    const std::vector<std::pair<std::string, at::Tensor>>& parameters() const noexcept {
-        return parameters_;
-    }
+    const NamedTensors& parameters() const noexcept { return parameters_; }
 
     /// Overwrites the parameter `name` with `value`.  \throws Bug for an unknown name or shape.
     void set(const std::string& name, const at::Tensor& value);
@@ -114,7 +112,7 @@ class SideNetwork {
     SideParameters side_;
     AlignParameters align_;
     std::uint64_t seed_;
-    std::vector<std::pair<std::string, at::Tensor>> parameters_;
+    NamedTensors parameters_;
     std::map<std::string, std::size_t> index_;
 };
 

@@ -85,7 +85,7 @@ void Trainer::begin_network(std::int32_t id, std::int64_t planned) {
     end_network();
     network_ =
         std::make_unique<SideNetwork>(shape_, settings_.side, settings_.align, settings_.seed);
-    optimizer_ = std::make_unique<SideOptimizer>(*network_, settings_.optimizer, planned);
+    optimizer_ = std::make_unique<Optimizer>(network_->parameters(), settings_.optimizer, planned);
     network_id_ = id;
 }
 
@@ -100,7 +100,7 @@ void Trainer::end_network() {
 
 void Trainer::warm_up() const {
     SideNetwork network(shape_, settings_.side, settings_.align, settings_.seed);
-    SideOptimizer optimizer(network, settings_.optimizer, 1);
+    Optimizer optimizer(network.parameters(), settings_.optimizer, 1);
     const SideInput part{0, torch::zeros({shape_.taps(), 32, shape_.sources.front().width})};
     optimizer.step(network.forward(std::span(&part, 1)).square().mean(), 0);
 }
@@ -124,7 +124,7 @@ void Trainer::run(const Update& step, std::int64_t planned) {
         const at::Tensor output = network_->forward(batch.parts);
         const at::Tensor loss =
             side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);
-        const SideOptimizer::Step taken = optimizer_->step(loss, step.network_update);
+        const Optimizer::Step taken = optimizer_->step(loss, step.network_update);
         sink_.update({step.update, loss.item<double>(), taken.gradient_norm, taken.learning_rate,
                       network_->gates()});
     }

@@ -10,8 +10,8 @@
 
 #include "method/fleet_plan.hpp"
 #include "model/learn_parameters.hpp"
+#include "model/optimizer.hpp"
 #include "model/side_network.hpp"
-#include "model/side_optimizer.hpp"
 #include "model/side_parameters.hpp"
 #include "server/class_counts.hpp"
 #include "server/evaluator.hpp"
@@ -137,7 +137,7 @@ class Trainer {
     };
 
     std::unique_ptr<SideNetwork> network_;
-    std::unique_ptr<SideOptimizer> optimizer_;
+    std::unique_ptr<Optimizer> optimizer_;
     std::vector<Snapshot> snapshots_;  // to be evaluated later
     std::int32_t network_id_ = -1;
     std::int64_t updates_done_ = 0;

@@ -13,9 +13,9 @@
 #include <torch/torch.h>
 
 #include "model/loss.hpp"
+#include "model/optimizer.hpp"
 #include "model/safetensors.hpp"
 #include "model/side_network.hpp"
-#include "model/side_optimizer.hpp"
 #include "model/side_tuning_case.hpp"
 #include "support/shared_data.hpp"
 
@@ -197,7 +197,7 @@ class SideTuningReferenceTest : public ::testing::TestWithParam<std::string> {
         load(side, told.at("start"));
         const std::vector<Packet> from =
             told.value("taps", "") == "int8_decoded" ? load_packets("int8") : packets;
-        SideOptimizer optimizer(side, optimizer_of(told), steps());
+        Optimizer optimizer(side.parameters(), optimizer_of(told), steps());
         std::vector<double> got_losses, got_norms;
         for (int t = 1; t <= steps(); ++t) {
             const Batch now = batch(t, from);

@@ -11,7 +11,7 @@
 
 #include "core/error.hpp"
 #include "model/loss.hpp"
-#include "model/side_optimizer.hpp"
+#include "model/optimizer.hpp"
 
 namespace mobi::test {
 namespace {
@@ -152,9 +152,9 @@ TEST(SideNetworkTest, RefusesAnUnknownTensor) {
     EXPECT_THROW(network.set("W_o", torch::zeros({1})), Bug);
 }
 
-TEST(SideOptimizerTest, DoesNotTouchTheProjectionsOfAnAbsentType) {
+TEST(OptimizerTest, DoesNotTouchTheProjectionsOfAnAbsentType) {
     SideNetwork network(shape_of(2, 6, 3, {5, 4}), {}, {}, 3);
-    SideOptimizer optimizer(network, {}, 10);
+    Optimizer optimizer(network.parameters(), {}, 10);
     const std::vector<SideInput> both{{0, torch::randn({2, 3, 5})}, {1, torch::randn({2, 2, 4})}};
     optimizer.step(
         side_loss(LossKind::MseResidual, network.forward(both), torch::randn({5, 3}), at::Tensor()),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/side_optimizer.hpp"
+#include "model/optimizer.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -10,9 +11,9 @@
 namespace mobi {
 namespace {
 
-std::vector<at::Tensor> tensors_of(const SideNetwork& network) {
+std::vector<at::Tensor> without_names(const NamedTensors& named) {
     std::vector<at::Tensor> tensors;
-    for (const auto& [name, tensor] : network.parameters()) tensors.push_back(tensor);
+    for (const auto& [name, tensor] : named) tensors.push_back(tensor);
     return tensors;
 }
 
@@ -36,32 +37,32 @@ double schedule_factor(const OptimizerParameters& parameters, std::int64_t t, st
     return std::min(rise, (updates - now) / (updates - warm));
 }
 
-struct SideOptimizer::State {
+struct Optimizer::State {
     torch::optim::AdamW adamw;
 };
 
-SideOptimizer::SideOptimizer(SideNetwork& network,
-                             const OptimizerParameters& parameters,
-                             std::int64_t total)
+Optimizer::Optimizer(NamedTensors tensors,
+                     const OptimizerParameters& parameters,
+                     std::int64_t total)
     : state_(std::make_unique<State>(
-          State{torch::optim::AdamW(tensors_of(network),
+          State{torch::optim::AdamW(without_names(tensors),
                                     torch::optim::AdamWOptions(parameters.lr)
                                         .betas({0.9, 0.999})
                                         .eps(1e-8)
                                         .weight_decay(parameters.weight_decay))})),
-      network_(network),
+      tensors_(std::move(tensors)),
       parameters_(parameters),
       total_(total) {}
 
-SideOptimizer::~SideOptimizer() = default;
+Optimizer::~Optimizer() = default;
 
-SideOptimizer::Step SideOptimizer::step(const at::Tensor& loss, std::int64_t t) {
+Optimizer::Step Optimizer::step(const at::Tensor& loss, std::int64_t t) {
     // Undefine the gradients ourselves: Optimizer::zero_grad() of LibTorch 1.13 sets them to zero,
     // and AdamW would then decay and move the tensors of absent types.
-    for (const auto& [name, tensor] : network_.parameters()) tensor.mutable_grad() = at::Tensor();
+    for (const auto& [name, tensor] : tensors_) tensor.mutable_grad() = at::Tensor();
     loss.backward();
     std::vector<at::Tensor> gradients;
-    for (const auto& [name, tensor] : network_.parameters())
+    for (const auto& [name, tensor] : tensors_)
         if (tensor.grad().defined()) gradients.push_back(tensor.grad());
 
     Step result;

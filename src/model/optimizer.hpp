@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "model/learn_parameters.hpp"
-#include "model/side_network.hpp"
+#include "model/named_tensors.hpp"
 
 namespace mobi {
 
@@ -14,18 +14,19 @@ namespace mobi {
 /// \param t  from 0.
 double schedule_factor(const OptimizerParameters& parameters, std::int64_t t, std::int64_t total);
 
-/// AdamW on a side network: β 0.9, 0.999, eps 1e-8, decoupled decay on all tensors.
+/// AdamW on named tensors: β 0.9, 0.999, eps 1e-8, decoupled decay on all of them.
 ///
-/// A tensor without a gradient (the projections of a type that is absent from the batch) is not
-/// touched: no decay, no moments, no step count.  The clip norm is over the tensors that have one.
-class SideOptimizer {
+/// A tensor without a gradient (the side network's projections of a type that is absent from the
+/// batch) is not touched: no decay, no moments, no step count.  The clip norm is over the tensors
+/// that have one.
+class Optimizer {
   public:
-    /// \param network  must outlive the optimiser; its parameters are changed in place.
+    /// \param tensors  changed in place.
     /// \param total    T, the planned number of updates.
-    SideOptimizer(SideNetwork& network, const OptimizerParameters& parameters, std::int64_t total);
-    ~SideOptimizer();
-    SideOptimizer(const SideOptimizer&) = delete;
-    SideOptimizer& operator=(const SideOptimizer&) = delete;
+    Optimizer(NamedTensors tensors, const OptimizerParameters& parameters, std::int64_t total);
+    ~Optimizer();
+    Optimizer(const Optimizer&) = delete;
+    Optimizer& operator=(const Optimizer&) = delete;
 
     struct Step {
         double gradient_norm = 0;  ///< before clipping
@@ -38,7 +39,7 @@ class SideOptimizer {
   private:
     struct State;
     std::unique_ptr<State> state_;
-    SideNetwork& network_;
+    NamedTensors tensors_;
     OptimizerParameters parameters_;
     std::int64_t total_;
 };
