@@ -13,6 +13,7 @@
 #include "core/log.hpp"
 #include "core/long_work.hpp"
 #include "core/text.hpp"
+#include "data/tokenizer_folder.hpp"
 #include "model/model_folder.hpp"
 
 namespace mobi {

@@ -17,7 +17,7 @@
 #include "config/value.hpp"
 #include "core/error.hpp"
 #include "data/token_check.hpp"
-#include "data/tokenizer.hpp"
+#include "data/tokenizer_folder.hpp"
 #include "model/backbone.hpp"
 #include "model/folder_heads.hpp"
 #include "model/generation.hpp"

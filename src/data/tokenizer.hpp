@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -64,12 +62,5 @@ class Tokenizer {
   private:
     SourceNotes sources_;
 };
-
-/// The tokenizer of a folder: what data/tokenizer_builder.hpp makes of tokenizer.json, vocab.txt or
-/// vocab.json with merges.txt and the small files beside them, or, where none of these is there, of
-/// tokenizer.bin or tok*.bin (llama2.c, data/llama2c_vocabulary.hpp).
-///
-/// \throws DataError  naming the file, the key and what can be read.
-std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace mobi

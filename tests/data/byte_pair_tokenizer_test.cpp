@@ -13,7 +13,7 @@
 #include "core/text_file.hpp"
 #include "data/random_text.hpp"
 #include "data/token_check.hpp"
-#include "data/tokenizer.hpp"
+#include "data/tokenizer_folder.hpp"
 #include "data/utf8.hpp"
 #include "support/shared_data.hpp"
 #include "support/temp_folder.hpp"

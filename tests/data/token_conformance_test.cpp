@@ -16,6 +16,7 @@
 #include "core/text.hpp"
 #include "core/text_file.hpp"
 #include "data/token_check.hpp"
+#include "data/tokenizer_folder.hpp"
 #include "support/reference_cases.hpp"
 #include "support/temp_folder.hpp"
 #include "support/tokenizer_files.hpp"

@@ -14,6 +14,7 @@
 #include "core/text_file.hpp"
 #include "data/random_text.hpp"
 #include "data/token_check.hpp"
+#include "data/tokenizer_folder.hpp"
 #include "support/shared_data.hpp"
 #include "support/tokenizer_files.hpp"
 
