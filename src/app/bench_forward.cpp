@@ -13,10 +13,10 @@
 #include "config/value.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "kernels/library_info.hpp"
+#include "kernels/linear.hpp"
 #include "model/backbone.hpp"
 #include "model/forward_benchmark.hpp"
-#include "model/library_info.hpp"
-#include "model/linear.hpp"
 #include "model/model_folder.hpp"
 
 namespace mobi {

@@ -3,7 +3,7 @@
 
 #include "app/run_preparation.hpp"
 #include "config/dump.hpp"
-#include "model/library_info.hpp"
+#include "kernels/library_info.hpp"
 #include "server/record_rows.hpp"
 #include "transport/environment.hpp"
 

@@ -1,4 +1,4 @@
-# MOBI_LINEAR: what computes products, `onednn` or `aten` (src/model/linear.hpp).
+# MOBI_LINEAR: what computes products, `onednn` or `aten` (src/kernels/linear.hpp).
 #
 # The system's oneDNN where LibTorch uses it too (Debian's 1.13); ATen where LibTorch carries a oneDNN
 # of its own (the wheels of LibTorch 2), beside which a second one must not be loaded.

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "model/kernels.hpp"
-#include "model/workspace.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/workspace.hpp"
 
 namespace mobi {
 namespace {

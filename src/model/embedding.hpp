@@ -5,8 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "kernels/linear.hpp"
 #include "model/backbone.hpp"
-#include "model/linear.hpp"
 #include "model/preparation_plan.hpp"
 #include "model/prepared_weights.hpp"
 #include "model/transformer_config.hpp"

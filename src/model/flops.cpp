@@ -10,8 +10,8 @@
 
 #include "core/check.hpp"
 #include "core/clock.hpp"
-#include "model/linear.hpp"
-#include "model/workspace.hpp"
+#include "kernels/linear.hpp"
+#include "kernels/workspace.hpp"
 
 namespace mobi {
 namespace {

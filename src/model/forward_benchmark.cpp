@@ -9,8 +9,8 @@
 #include "core/check.hpp"
 #include "core/clock.hpp"
 #include "core/rng.hpp"
+#include "kernels/linear.hpp"
 #include "model/flops.hpp"
-#include "model/linear.hpp"
 
 namespace mobi {
 namespace {

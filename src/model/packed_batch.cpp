@@ -8,7 +8,7 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
-#include "model/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace mobi {
 namespace {

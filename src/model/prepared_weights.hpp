@@ -26,7 +26,7 @@
 
 #include "core/precision.hpp"
 #include "core/source_note.hpp"
-#include "model/linear.hpp"
+#include "kernels/linear.hpp"
 #include "model/mapped_file.hpp"
 
 namespace mobi {

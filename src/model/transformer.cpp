@@ -10,12 +10,12 @@
 #include <c10/core/GradMode.h>
 
 #include "core/check.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/workspace.hpp"
 #include "model/embedding.hpp"
-#include "model/kernels.hpp"
 #include "model/packed_batch.hpp"
 #include "model/preparation_plan.hpp"
 #include "model/relative_bias.hpp"
-#include "model/workspace.hpp"
 
 namespace mobi {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/source_note.hpp"
+#include "kernels/kernels.hpp"
 #include "model/config_file.hpp"
-#include "model/kernels.hpp"
 #include "model/rotary.hpp"
 
 namespace mobi {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Vectors of 16 floats and what is done with them; part of kernels_body.hpp.  They are the
+// Vectors of 16 floats and what is done with them; part of body.hpp.  They are the
 // compiler's vector extension; where the hardware has shorter vectors, the compiler splits them.
 
 #include <cstddef>
 #include <cstdint>
 
-#include "model/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 namespace mobi::kernels::MOBI_KERNELS_NAMESPACE {
 namespace {

@@ -4,7 +4,7 @@
 #include <ATen/ATen.h>
 
 #include "core/check.hpp"
-#include "model/linear.hpp"
+#include "kernels/linear.hpp"
 
 namespace mobi {
 

@@ -6,9 +6,9 @@
 // Nothing from a header may be called here that is not always inlined: the linker could otherwise
 // pick an AVX-512 copy of a standard function for the whole program.
 
-#include "model/kernels.hpp"
-#include "model/kernels_attention.hpp"
-#include "model/kernels_rows.hpp"
+#include "kernels/attention.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/rows.hpp"
 
 namespace mobi::kernels::MOBI_KERNELS_NAMESPACE {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/kernels.hpp"
+#include "kernels/kernels.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/linear.hpp"
+#include "kernels/linear.hpp"
 
 #include <thread>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/library_info.hpp"
+#include "kernels/library_info.hpp"
 
 #include <fstream>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What is done row by row: norm, activation, pooling; part of kernels_body.hpp.
+// What is done row by row: norm, activation, pooling; part of body.hpp.
 
 #include <cstddef>
 
-#include "model/kernels.hpp"
-#include "model/kernels_vector.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/vector.hpp"
 
 namespace mobi::kernels::MOBI_KERNELS_NAMESPACE {
 namespace {

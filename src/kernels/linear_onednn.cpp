@@ -9,8 +9,8 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "core/check.hpp"
-#include "model/linear.hpp"
-#include "model/workspace.hpp"
+#include "kernels/linear.hpp"
+#include "kernels/workspace.hpp"
 
 namespace mobi {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/workspace.hpp"
+#include "kernels/workspace.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Attention over one sequence; part of kernels_body.hpp.
+// Attention over one sequence; part of body.hpp.
 
 #include <cstddef>
 
-#include "model/kernels.hpp"
-#include "model/kernels_vector.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/vector.hpp"
 
 namespace mobi::kernels::MOBI_KERNELS_NAMESPACE {
 namespace {

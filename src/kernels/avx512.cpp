@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
 #define MOBI_KERNELS_NAMESPACE avx512
-#include "model/kernels_body.hpp"
+#include "kernels/body.hpp"
