@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "core/check.hpp"
-#include "model/content_hash.hpp"
 #include "model/model_folder.hpp"
 #include "model/preparation_plan.hpp"
-#include "model/prepared_weights.hpp"
 #include "model/transformer.hpp"
+#include "weights/content_hash.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

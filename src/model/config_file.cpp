@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/text_file.hpp"
-#include "model/json_text.hpp"
+#include "weights/json_text.hpp"
 
 namespace mobi {
 namespace {

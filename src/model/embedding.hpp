@@ -8,8 +8,8 @@
 #include "kernels/linear.hpp"
 #include "model/backbone.hpp"
 #include "model/preparation_plan.hpp"
-#include "model/prepared_weights.hpp"
 #include "model/transformer_config.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

@@ -11,7 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/model_folder.hpp"
-#include "model/prepared_weights.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

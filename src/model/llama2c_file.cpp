@@ -13,9 +13,9 @@
 #include <fmt/ranges.h>
 
 #include "core/error.hpp"
-#include "model/content_hash.hpp"
-#include "model/folder_files.hpp"
 #include "model/rotary_decoder.hpp"
+#include "weights/content_hash.hpp"
+#include "weights/folder_files.hpp"
 
 namespace mobi {
 namespace {

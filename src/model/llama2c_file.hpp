@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "model/mapped_file.hpp"
-#include "model/prepared_weights.hpp"
 #include "model/transformer_config.hpp"
+#include "weights/mapped_file.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

@@ -7,11 +7,11 @@
 
 #include "core/error.hpp"
 #include "model/config_file.hpp"
-#include "model/folder_files.hpp"
 #include "model/llama2c_file.hpp"
 #include "model/pooling.hpp"
 #include "model/preparation_plan.hpp"
-#include "model/random_weights.hpp"
+#include "weights/folder_files.hpp"
+#include "weights/random_weights.hpp"
 
 namespace mobi {
 

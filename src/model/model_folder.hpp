@@ -9,10 +9,10 @@
 #include "core/source_note.hpp"
 #include "model/backbone_info.hpp"
 #include "model/backbone_parameters.hpp"
-#include "model/checkpoint.hpp"
 #include "model/family.hpp"
-#include "model/prepared_weights.hpp"
 #include "model/transformer_config.hpp"
+#include "weights/checkpoint.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

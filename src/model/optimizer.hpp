@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "model/learn_parameters.hpp"
-#include "model/named_tensors.hpp"
+#include "weights/named_tensors.hpp"
 
 namespace mobi {
 

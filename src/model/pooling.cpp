@@ -13,9 +13,9 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "core/text_file.hpp"
-#include "model/folder_files.hpp"
-#include "model/json_text.hpp"
-#include "model/relative_name.hpp"
+#include "weights/folder_files.hpp"
+#include "weights/json_text.hpp"
+#include "weights/relative_name.hpp"
 
 namespace mobi {
 namespace {

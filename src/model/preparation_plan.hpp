@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "model/prepared_weights.hpp"
 #include "model/transformer_config.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

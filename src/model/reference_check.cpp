@@ -14,7 +14,7 @@
 #include "core/error.hpp"
 #include "model/folder_heads.hpp"
 #include "model/model_folder.hpp"
-#include "model/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mobi {
 namespace {

@@ -9,8 +9,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/named_tensors.hpp"
 #include "model/side_parameters.hpp"
+#include "weights/named_tensors.hpp"
 
 namespace mobi {
 

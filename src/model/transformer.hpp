@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "model/backbone.hpp"
-#include "model/prepared_weights.hpp"
 #include "model/transformer_config.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

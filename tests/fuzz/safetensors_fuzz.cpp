@@ -4,7 +4,7 @@
 #include <span>
 
 #include "core/error.hpp"
-#include "model/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 /// Any bytes are a file or are refused; every tensor of a file can be asked for.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

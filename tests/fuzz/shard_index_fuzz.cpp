@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "core/error.hpp"
-#include "model/shard_index.hpp"
-#include "model/weight_names.hpp"
+#include "weights/shard_index.hpp"
+#include "weights/weight_names.hpp"
 
 /// Any text is an index of files inside its folder or is refused; every name of a tensor has a
 /// plain form, which is its own.

@@ -11,8 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
-#include "model/safetensors.hpp"
 #include "support/shared_data.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mobi::kernels {
 namespace {

@@ -16,8 +16,8 @@
 #include "model/model_folder.hpp"
 #include "model/model_support.hpp"
 #include "model/reference_check.hpp"
-#include "model/safetensors.hpp"
 #include "support/shared_data.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mobi::test {
 

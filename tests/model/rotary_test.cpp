@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "model/safetensors.hpp"
 #include "support/shared_data.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mobi {
 namespace {

@@ -14,10 +14,10 @@
 
 #include "model/loss.hpp"
 #include "model/optimizer.hpp"
-#include "model/safetensors.hpp"
 #include "model/side_network.hpp"
 #include "model/side_tuning_case.hpp"
 #include "support/shared_data.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mobi::test {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "model/backbone.hpp"
 #include "model/model_support.hpp"
-#include "model/safetensors.hpp"
 #include "model/side_tuning_case.hpp"
 #include "support/shared_data.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mobi {
 namespace {

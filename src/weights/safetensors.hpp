@@ -23,7 +23,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/named_tensors.hpp"
+#include "weights/named_tensors.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/folder_files.hpp"
+#include "weights/folder_files.hpp"
 
 #include <filesystem>
 #include <string>

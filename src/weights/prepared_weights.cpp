@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/prepared_weights.hpp"
+#include "weights/prepared_weights.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,8 +20,8 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
-#include "model/content_hash.hpp"
-#include "model/weight_rounding.hpp"
+#include "weights/content_hash.hpp"
+#include "weights/weight_rounding.hpp"
 
 namespace mobi {
 namespace {

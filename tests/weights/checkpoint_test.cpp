@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names, files and pairs that say the same thing twice: read as transformers does, or refused.
-#include "model/checkpoint.hpp"
+#include "weights/checkpoint.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -13,9 +13,9 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/source_note.hpp"
-#include "model/prepared_weights.hpp"
-#include "model/safetensors.hpp"
-#include "model/shard_index.hpp"
+#include "weights/prepared_weights.hpp"
+#include "weights/safetensors.hpp"
+#include "weights/shard_index.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/random_weights.hpp"
+#include "weights/random_weights.hpp"
 
 #include <numbers>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/relative_name.hpp"
+#include "weights/relative_name.hpp"
 
 #include "core/text.hpp"
 

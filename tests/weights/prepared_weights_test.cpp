@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/prepared_weights.hpp"
+#include "weights/prepared_weights.hpp"
 
 #include <atomic>
 #include <fstream>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/shard_index.hpp"
+#include "weights/shard_index.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,8 +9,8 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "model/json_text.hpp"
-#include "model/relative_name.hpp"
+#include "weights/json_text.hpp"
+#include "weights/relative_name.hpp"
 
 namespace mobi {
 

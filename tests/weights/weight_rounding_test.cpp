@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/weight_rounding.hpp"
+#include "weights/weight_rounding.hpp"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/json_text.hpp"
+#include "weights/json_text.hpp"
 
 #include <set>
 #include <vector>

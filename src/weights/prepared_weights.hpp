@@ -27,7 +27,7 @@
 #include "core/precision.hpp"
 #include "core/source_note.hpp"
 #include "kernels/linear.hpp"
-#include "model/mapped_file.hpp"
+#include "weights/mapped_file.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/shard_index.hpp"
+#include "weights/shard_index.hpp"
 
 #include <gtest/gtest.h>
 

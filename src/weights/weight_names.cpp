@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/weight_names.hpp"
+#include "weights/weight_names.hpp"
 
 #include <algorithm>
 #include <array>

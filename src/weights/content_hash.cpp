@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/content_hash.hpp"
+#include "weights/content_hash.hpp"
 
 #include <bit>
 #include <cstring>

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "model/prepared_weights.hpp"
+#include "weights/prepared_weights.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,8 +18,8 @@
 #include "core/error.hpp"
 #include "core/foreign_format.hpp"
 #include "core/text.hpp"
-#include "model/json_text.hpp"
-#include "model/mapped_file.hpp"
+#include "weights/json_text.hpp"
+#include "weights/mapped_file.hpp"
 
 namespace mobi {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/checkpoint.hpp"
+#include "weights/checkpoint.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,11 +12,11 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "core/text_file.hpp"
-#include "model/content_hash.hpp"
-#include "model/folder_files.hpp"
-#include "model/json_text.hpp"
-#include "model/mapped_file.hpp"
-#include "model/weight_names.hpp"
+#include "weights/content_hash.hpp"
+#include "weights/folder_files.hpp"
+#include "weights/json_text.hpp"
+#include "weights/mapped_file.hpp"
+#include "weights/weight_names.hpp"
 
 namespace mobi {
 namespace {

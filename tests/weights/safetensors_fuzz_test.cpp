@@ -7,7 +7,7 @@
 
 #include "model/fuzz_mutations.hpp"
 #include "model/model_support.hpp"
-#include "model/safetensors.hpp"
+#include "weights/safetensors.hpp"
 
 namespace mobi {
 namespace {
