@@ -9,6 +9,7 @@
 #include "app/bench.hpp"
 #include "app/option.hpp"
 #include "app/output.hpp"
+#include "architecture/model_folder.hpp"
 #include "config/arguments.hpp"
 #include "config/value.hpp"
 #include "core/error.hpp"
@@ -17,7 +18,6 @@
 #include "kernels/linear.hpp"
 #include "model/backbone.hpp"
 #include "model/forward_benchmark.hpp"
-#include "model/model_folder.hpp"
 
 namespace mobi {
 namespace {

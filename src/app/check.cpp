@@ -13,6 +13,7 @@
 #include "app/output.hpp"
 #include "app/run_place.hpp"
 #include "app/run_preparation.hpp"
+#include "architecture/model_folder.hpp"
 #include "config/arguments.hpp"
 #include "config/difference.hpp"
 #include "config/dump.hpp"
@@ -21,7 +22,6 @@
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "model/backbone.hpp"
-#include "model/model_folder.hpp"
 #include "record/run_reader.hpp"
 
 namespace mobi {

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "architecture/model_folder.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "model/model_folder.hpp"
 #include "model/residual_head.hpp"
 
 namespace mobi {

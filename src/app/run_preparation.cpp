@@ -11,6 +11,7 @@
 #include "app/residual_words.hpp"
 #include "app/run_record.hpp"
 #include "app/token_table.hpp"
+#include "architecture/model_folder.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/long_work.hpp"
@@ -18,7 +19,6 @@
 #include "data/partition.hpp"
 #include "method/registry.hpp"
 #include "model/backbone.hpp"
-#include "model/model_folder.hpp"
 
 namespace mobi {
 namespace {

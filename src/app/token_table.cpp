@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
+#include "architecture/model_folder.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/long_work.hpp"
 #include "core/text.hpp"
 #include "data/tokenizer_folder.hpp"
-#include "model/model_folder.hpp"
 
 namespace mobi {
 namespace {

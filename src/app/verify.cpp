@@ -13,6 +13,7 @@
 #include "app/command.hpp"
 #include "app/option.hpp"
 #include "app/output.hpp"
+#include "architecture/model_folder.hpp"
 #include "config/arguments.hpp"
 #include "config/value.hpp"
 #include "core/error.hpp"
@@ -21,7 +22,6 @@
 #include "model/backbone.hpp"
 #include "model/folder_heads.hpp"
 #include "model/generation.hpp"
-#include "model/model_folder.hpp"
 #include "model/reference_check.hpp"
 
 namespace mobi {

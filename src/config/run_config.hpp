@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "activation/parameters.hpp"
+#include "architecture/parameters.hpp"
 #include "data/parameters.hpp"
 #include "device/availability.hpp"
 #include "device/profile.hpp"
 #include "method/parameters.hpp"
-#include "model/backbone_parameters.hpp"
 #include "model/learn_parameters.hpp"
 #include "model/parameters.hpp"
 #include "model/side_parameters.hpp"

@@ -3,9 +3,9 @@
 
 #include <utility>
 
+#include "architecture/model_folder.hpp"
+#include "architecture/preparation_plan.hpp"
 #include "core/check.hpp"
-#include "model/model_folder.hpp"
-#include "model/preparation_plan.hpp"
 #include "model/transformer.hpp"
 #include "weights/content_hash.hpp"
 #include "weights/prepared_weights.hpp"

@@ -11,9 +11,9 @@
 #include <ATen/core/Tensor.h>
 
 #include "activation/parameters.hpp"
+#include "architecture/backbone_info.hpp"
+#include "architecture/parameters.hpp"
 #include "core/precision.hpp"
-#include "model/backbone_info.hpp"
-#include "model/backbone_parameters.hpp"
 
 namespace mobi {
 

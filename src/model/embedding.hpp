@@ -5,10 +5,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "architecture/preparation_plan.hpp"
+#include "architecture/transformer_config.hpp"
 #include "kernels/linear.hpp"
 #include "model/backbone.hpp"
-#include "model/preparation_plan.hpp"
-#include "model/transformer_config.hpp"
 #include "weights/prepared_weights.hpp"
 
 namespace mobi {

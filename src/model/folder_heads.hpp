@@ -10,7 +10,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/model_folder.hpp"
+#include "architecture/model_folder.hpp"
 #include "weights/prepared_weights.hpp"
 
 namespace mobi {

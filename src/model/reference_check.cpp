@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "architecture/model_folder.hpp"
 #include "core/error.hpp"
 #include "model/folder_heads.hpp"
-#include "model/model_folder.hpp"
 #include "weights/safetensors.hpp"
 
 namespace mobi {

@@ -8,7 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/model_folder.hpp"
+#include "architecture/model_folder.hpp"
 #include "model/parameters.hpp"
 
 namespace mobi {

@@ -9,12 +9,12 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include "architecture/preparation_plan.hpp"
 #include "core/check.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/workspace.hpp"
 #include "model/embedding.hpp"
 #include "model/packed_batch.hpp"
-#include "model/preparation_plan.hpp"
 #include "model/relative_bias.hpp"
 
 namespace mobi {

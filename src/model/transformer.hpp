@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "architecture/transformer_config.hpp"
 #include "model/backbone.hpp"
-#include "model/transformer_config.hpp"
 #include "weights/prepared_weights.hpp"
 
 namespace mobi {

@@ -7,8 +7,8 @@
 
 #include "activation/packet.hpp"
 #include "activation/parameters.hpp"
+#include "architecture/parameters.hpp"
 #include "core/byte_io.hpp"
-#include "model/backbone_parameters.hpp"
 #include "model/parameters.hpp"
 
 namespace mobi {

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "architecture/backbone_info.hpp"
+#include "architecture/config_file.hpp"
+#include "architecture/family.hpp"
 #include "core/error.hpp"
-#include "model/backbone_info.hpp"
-#include "model/config_file.hpp"
-#include "model/family.hpp"
 
 /// Any `config.json` describes a supported model or is refused.  Nothing is computed from it, so
 /// that a model of 65,536 blocks costs no more than its plan.

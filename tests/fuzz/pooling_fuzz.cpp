@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "architecture/pooling.hpp"
 #include "core/error.hpp"
-#include "model/pooling.hpp"
 
 /// Any text is a list of modules, or a pooling's configuration with at least one mode, or is
 /// refused.

@@ -9,9 +9,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "architecture/model_folder.hpp"
 #include "core/error.hpp"
 #include "core/rng.hpp"
-#include "model/model_folder.hpp"
 #include "model/model_support.hpp"
 #include "model/reference_check.hpp"
 #include "support/shared_data.hpp"

@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "model/model_folder.hpp"
+#include "architecture/model_folder.hpp"
+#include "architecture/preparation_plan.hpp"
 #include "model/model_support.hpp"
-#include "model/preparation_plan.hpp"
 #include "support/reference_cases.hpp"
 
 namespace mobi {

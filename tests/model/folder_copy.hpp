@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "architecture/model_folder.hpp"
 #include "core/error.hpp"
-#include "model/model_folder.hpp"
 #include "model/model_support.hpp"
 #include "model/reference_check.hpp"
 #include "support/shared_data.hpp"

@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "architecture/llama2c_file.hpp"
 #include "core/error.hpp"
 #include "model/generation.hpp"
-#include "model/llama2c_file.hpp"
 #include "model/model_support.hpp"
 #include "support/shared_data.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/model_folder.hpp"
+#include "architecture/model_folder.hpp"
 #include "model/model_support.hpp"
 #include "model/reference_check.hpp"
 #include "support/reference_cases.hpp"

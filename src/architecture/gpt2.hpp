@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "architecture/config_file.hpp"
+#include "architecture/transformer_config.hpp"
+
+namespace mobi {
+
+/// GPT-2 (Radford et al., 2019).
+/// \param layers  keep the first n blocks; 0 = all.
+/// \throws DataError  when a value is out of range or something is asked that is not computed.
+TransformerConfig read_gpt2(const ConfigFile& config, std::int32_t layers);
+
+}  // namespace mobi
