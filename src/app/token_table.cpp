@@ -14,7 +14,7 @@
 #include "core/log.hpp"
 #include "core/long_work.hpp"
 #include "core/text.hpp"
-#include "data/tokenizer_folder.hpp"
+#include "tokenizer/tokenizer_folder.hpp"
 
 namespace mobi {
 namespace {

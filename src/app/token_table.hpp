@@ -10,9 +10,9 @@
 
 #include "config/run_config.hpp"
 #include "data/task.hpp"
-#include "data/tokenizer.hpp"
 #include "method/fleet_plan.hpp"
 #include "server/forward_requests.hpp"
+#include "text/tokenizer.hpp"
 
 namespace mobi {
 

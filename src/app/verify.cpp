@@ -17,12 +17,12 @@
 #include "config/arguments.hpp"
 #include "config/value.hpp"
 #include "core/error.hpp"
-#include "data/token_check.hpp"
-#include "data/tokenizer_folder.hpp"
 #include "model/backbone.hpp"
 #include "model/folder_heads.hpp"
 #include "model/generation.hpp"
 #include "model/reference_check.hpp"
+#include "tokenizer/token_check.hpp"
+#include "tokenizer/tokenizer_folder.hpp"
 
 namespace mobi {
 namespace {

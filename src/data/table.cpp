@@ -11,7 +11,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "core/text_file.hpp"
-#include "data/utf8.hpp"
+#include "text/utf8.hpp"
 
 namespace mobi {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "data/byte_pair_tokenizer.hpp"
-#include "data/utf8.hpp"
+#include "text/byte_pair_tokenizer.hpp"
+#include "text/utf8.hpp"
 
 namespace {
 

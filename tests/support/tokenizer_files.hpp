@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "data/tokenizer_builder.hpp"
+#include "tokenizer/tokenizer_builder.hpp"
 
 namespace mobi::test {
 

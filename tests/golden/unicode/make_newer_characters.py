@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes src/data/newer_characters.cpp: characters that Unicode gained after 15.0, as the tokenizers library has them.
+"""Writes src/text/newer_characters.cpp: characters that Unicode gained after 15.0, as the tokenizers library has them.
 
 Debian 12's ICU has Unicode 15.0, the library's regular expressions and Rust's lower case have later ones. Asked are
 all characters that this Python's unicodedata does not know; it must not be newer than 15.0. Those that the ICU at
 hand does know are not looked up in the table, so it may hold more than needed.
 
-Needs the tokenizers library:  make_newer_characters.py > src/data/newer_characters.cpp
+Needs the tokenizers library:  make_newer_characters.py > src/text/newer_characters.cpp
 """
 import sys
 import unicodedata
@@ -83,7 +83,7 @@ def main():
     pairs = [f"{{0x{c:X}, 0x{lower:X}}}," for c, lower in lower_cases()]
     print(f"""// SPDX-License-Identifier: Apache-2.0
 // Made by tests/golden/unicode/make_newer_characters.py of tokenizers {tokenizers.__version__}; not written by hand.
-#include "data/newer_characters.hpp"
+#include "text/newer_characters.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Made by tests/golden/unicode/make_newer_characters.py of tokenizers 0.23.3; not written by hand.
+#include "text/newer_characters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace mobi {
+namespace {
+
+constexpr auto kLetter = NewerCharacter::kLetter;
+constexpr auto kNumber = NewerCharacter::kNumber;
+constexpr auto kWord = NewerCharacter::kWord;
+
+struct Range {
+    char32_t first, last;
+    int traits;
+};
+
+struct LowerCase {
+    char32_t capital, lower;
+};
+
+// clang-format off
+constexpr std::array kRanges = std::to_array<Range>({
+    {0x897, 0x897, kWord}, {0xCF3, 0xCF3, kWord}, {0xECE, 0xECE, kWord},
+    {0x1C89, 0x1C8A, kLetter | kWord}, {0xA7CB, 0xA7CD, kLetter | kWord},
+    {0xA7DA, 0xA7DC, kLetter | kWord}, {0x105C0, 0x105F3, kLetter | kWord},
+    {0x10D40, 0x10D49, kNumber | kWord}, {0x10D4A, 0x10D65, kLetter | kWord},
+    {0x10D69, 0x10D6D, kWord}, {0x10D6F, 0x10D85, kLetter | kWord},
+    {0x10EC2, 0x10EC4, kLetter | kWord}, {0x10EFC, 0x10EFF, kWord},
+    {0x1123F, 0x11240, kLetter | kWord}, {0x11241, 0x11241, kWord},
+    {0x11380, 0x11389, kLetter | kWord}, {0x1138B, 0x1138B, kLetter | kWord},
+    {0x1138E, 0x1138E, kLetter | kWord}, {0x11390, 0x113B5, kLetter | kWord},
+    {0x113B7, 0x113B7, kLetter | kWord}, {0x113B8, 0x113C0, kWord}, {0x113C2, 0x113C2, kWord},
+    {0x113C5, 0x113C5, kWord}, {0x113C7, 0x113CA, kWord}, {0x113CC, 0x113D0, kWord},
+    {0x113D1, 0x113D1, kLetter | kWord}, {0x113D2, 0x113D2, kWord},
+    {0x113D3, 0x113D3, kLetter | kWord}, {0x113E1, 0x113E2, kWord},
+    {0x116D0, 0x116E3, kNumber | kWord}, {0x11BC0, 0x11BE0, kLetter | kWord},
+    {0x11BF0, 0x11BF9, kNumber | kWord}, {0x11F00, 0x11F01, kWord},
+    {0x11F02, 0x11F02, kLetter | kWord}, {0x11F03, 0x11F03, kWord},
+    {0x11F04, 0x11F10, kLetter | kWord}, {0x11F12, 0x11F33, kLetter | kWord},
+    {0x11F34, 0x11F3A, kWord}, {0x11F3E, 0x11F42, kWord}, {0x11F50, 0x11F59, kNumber | kWord},
+    {0x11F5A, 0x11F5A, kWord}, {0x1342F, 0x1342F, kLetter | kWord}, {0x13440, 0x13440, kWord},
+    {0x13441, 0x13446, kLetter | kWord}, {0x13447, 0x13455, kWord},
+    {0x13460, 0x143FA, kLetter | kWord}, {0x16100, 0x1611D, kLetter | kWord},
+    {0x1611E, 0x1612F, kWord}, {0x16130, 0x16139, kNumber | kWord},
+    {0x16D40, 0x16D6C, kLetter | kWord}, {0x16D70, 0x16D79, kNumber | kWord},
+    {0x18CFF, 0x18CFF, kLetter | kWord}, {0x1B132, 0x1B132, kLetter | kWord},
+    {0x1B155, 0x1B155, kLetter | kWord}, {0x1CCF0, 0x1CCF9, kNumber | kWord},
+    {0x1D2C0, 0x1D2D3, kNumber}, {0x1DF25, 0x1DF2A, kLetter | kWord},
+    {0x1E030, 0x1E06D, kLetter | kWord}, {0x1E08F, 0x1E08F, kWord},
+    {0x1E4D0, 0x1E4EB, kLetter | kWord}, {0x1E4EC, 0x1E4EF, kWord},
+    {0x1E4F0, 0x1E4F9, kNumber | kWord}, {0x1E5D0, 0x1E5ED, kLetter | kWord},
+    {0x1E5EE, 0x1E5EF, kWord}, {0x1E5F0, 0x1E5F0, kLetter | kWord},
+    {0x1E5F1, 0x1E5FA, kNumber | kWord}, {0x2B739, 0x2B739, kLetter | kWord},
+    {0x2EBF0, 0x2EE5D, kLetter | kWord}, {0x31350, 0x323AF, kLetter | kWord},
+});
+
+constexpr std::array kLowerCases = std::to_array<LowerCase>({
+    {0x1C89, 0x1C8A}, {0xA7CB, 0x264}, {0xA7CC, 0xA7CD}, {0xA7CE, 0xA7CF}, {0xA7D2, 0xA7D3},
+    {0xA7D4, 0xA7D5}, {0xA7DA, 0xA7DB}, {0xA7DC, 0x19B}, {0x10D50, 0x10D70}, {0x10D51, 0x10D71},
+    {0x10D52, 0x10D72}, {0x10D53, 0x10D73}, {0x10D54, 0x10D74}, {0x10D55, 0x10D75},
+    {0x10D56, 0x10D76}, {0x10D57, 0x10D77}, {0x10D58, 0x10D78}, {0x10D59, 0x10D79},
+    {0x10D5A, 0x10D7A}, {0x10D5B, 0x10D7B}, {0x10D5C, 0x10D7C}, {0x10D5D, 0x10D7D},
+    {0x10D5E, 0x10D7E}, {0x10D5F, 0x10D7F}, {0x10D60, 0x10D80}, {0x10D61, 0x10D81},
+    {0x10D62, 0x10D82}, {0x10D63, 0x10D83}, {0x10D64, 0x10D84}, {0x10D65, 0x10D85},
+    {0x16EA0, 0x16EBB}, {0x16EA1, 0x16EBC}, {0x16EA2, 0x16EBD}, {0x16EA3, 0x16EBE},
+    {0x16EA4, 0x16EBF}, {0x16EA5, 0x16EC0}, {0x16EA6, 0x16EC1}, {0x16EA7, 0x16EC2},
+    {0x16EA8, 0x16EC3}, {0x16EA9, 0x16EC4}, {0x16EAA, 0x16EC5}, {0x16EAB, 0x16EC6},
+    {0x16EAC, 0x16EC7}, {0x16EAD, 0x16EC8}, {0x16EAE, 0x16EC9}, {0x16EAF, 0x16ECA},
+    {0x16EB0, 0x16ECB}, {0x16EB1, 0x16ECC}, {0x16EB2, 0x16ECD}, {0x16EB3, 0x16ECE},
+    {0x16EB4, 0x16ECF}, {0x16EB5, 0x16ED0}, {0x16EB6, 0x16ED1}, {0x16EB7, 0x16ED2},
+    {0x16EB8, 0x16ED3},
+});
+// clang-format on
+
+}  // namespace
+
+int NewerCharacter::traits(char32_t c) {
+    const auto after =
+        std::upper_bound(kRanges.begin(), kRanges.end(), c,
+                         [](char32_t value, const Range& range) { return value < range.first; });
+    if (after == kRanges.begin() || c > std::prev(after)->last) return 0;
+    return std::prev(after)->traits;
+}
+
+char32_t NewerCharacter::lower_case(char32_t c) {
+    const auto found = std::lower_bound(
+        kLowerCases.begin(), kLowerCases.end(), c,
+        [](const LowerCase& entry, char32_t value) { return entry.capital < value; });
+    return found != kLowerCases.end() && found->capital == c ? found->lower : c;
+}
+
+}  // namespace mobi
