@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "activation/parameters.hpp"
 #include "config/arguments.hpp"
 #include "config/value.hpp"
 #include "core/error.hpp"
 #include "core/precision.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "activation/layer_plan.hpp"
-#include "activation/pivot.hpp"
 #include "app/message_sizes.hpp"
 #include "app/residual_words.hpp"
 #include "app/run_record.hpp"
@@ -19,6 +17,8 @@
 #include "data/partition.hpp"
 #include "method/registry.hpp"
 #include "model/backbone.hpp"
+#include "wire/layer_plan.hpp"
+#include "wire/pivot.hpp"
 
 namespace mobi {
 namespace {

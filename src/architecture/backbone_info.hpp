@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "activation/parameters.hpp"
 #include "architecture/transformer_config.hpp"
 #include "device/model_size.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

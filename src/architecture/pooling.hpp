@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "activation/parameters.hpp"
 #include "architecture/config_file.hpp"
 #include "core/source_note.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

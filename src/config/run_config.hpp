@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "activation/parameters.hpp"
 #include "architecture/parameters.hpp"
 #include "data/parameters.hpp"
 #include "device/availability.hpp"
@@ -17,6 +16,7 @@
 #include "model/side_parameters.hpp"
 #include "record/parameters.hpp"
 #include "server/parameters.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

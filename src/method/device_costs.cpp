@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "activation/codec.hpp"
 #include "device/availability.hpp"
 #include "device/energy_model.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi {
 namespace {

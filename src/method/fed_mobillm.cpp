@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
-#include "activation/codec.hpp"
 #include "core/error.hpp"
 #include "core/long_work.hpp"
 #include "core/virtual_time.hpp"
 #include "device/compute_model.hpp"
 #include "device/energy_model.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi {
 namespace {

@@ -8,14 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "activation/packet.hpp"
-#include "activation/parameters.hpp"
 #include "core/clock.hpp"
 #include "core/precision.hpp"
 #include "device/fleet.hpp"
 #include "device/model_size.hpp"
 #include "device/profile.hpp"
 #include "fleet/fleet_device.hpp"
+#include "wire/packet.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

@@ -10,10 +10,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "activation/parameters.hpp"
 #include "architecture/backbone_info.hpp"
 #include "architecture/parameters.hpp"
 #include "core/precision.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

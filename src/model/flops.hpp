@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "activation/parameters.hpp"
 #include "core/precision.hpp"
 #include "device/model_size.hpp"
 #include "model/backbone.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

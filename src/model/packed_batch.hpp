@@ -6,8 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "activation/parameters.hpp"
 #include "model/backbone.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

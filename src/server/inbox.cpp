@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "activation/codec.hpp"
 #include "core/check.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi {
 

@@ -7,12 +7,12 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "activation/packet.hpp"
 #include "core/byte_io.hpp"
 #include "core/zeroed_array.hpp"
 #include "method/fleet_plan.hpp"
 #include "model/side_network.hpp"
 #include "model/side_parameters.hpp"
+#include "wire/packet.hpp"
 
 namespace mobi {
 

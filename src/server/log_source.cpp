@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "activation/codec.hpp"
 #include "core/error.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi {
 namespace {

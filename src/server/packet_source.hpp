@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "activation/packet.hpp"
 #include "server/evaluator.hpp"
+#include "wire/packet.hpp"
 
 namespace mobi {
 

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "activation/codec.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "wire/codec.hpp"
 #include "worker/bundle.hpp"
 #include "worker/tags.hpp"
 

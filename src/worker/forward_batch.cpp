@@ -7,9 +7,9 @@
 
 #include <torch/torch.h>
 
-#include "activation/codec.hpp"
 #include "core/check.hpp"
 #include "model/flops.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi {
 namespace {

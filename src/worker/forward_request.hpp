@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "activation/packet.hpp"
 #include "core/byte_io.hpp"
+#include "wire/packet.hpp"
 
 namespace mobi {
 

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "activation/packet.hpp"
-#include "activation/parameters.hpp"
 #include "architecture/parameters.hpp"
 #include "core/byte_io.hpp"
 #include "model/parameters.hpp"
+#include "wire/packet.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

@@ -6,8 +6,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "activation/codec.hpp"
 #include "core/rng.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <span>
 
-#include "activation/packet.hpp"
 #include "core/error.hpp"
+#include "wire/packet.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 5) return 0;

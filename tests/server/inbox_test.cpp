@@ -6,8 +6,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "activation/codec.hpp"
 #include "core/error.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi::test {
 namespace {

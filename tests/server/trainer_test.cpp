@@ -8,10 +8,10 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
-#include "activation/codec.hpp"
 #include "core/error.hpp"
 #include "core/rng.hpp"
 #include "server/trainer_thread.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi::test {
 namespace {

@@ -7,8 +7,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "activation/codec.hpp"
 #include "core/rng.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi::test {
 namespace {

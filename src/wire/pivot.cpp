@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "activation/pivot.hpp"
+#include "wire/pivot.hpp"
 
 #include "core/check.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "activation/layer_plan.hpp"
+#include "wire/layer_plan.hpp"
 
 #include <algorithm>
 #include <set>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "activation/packet.hpp"
+#include "wire/packet.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
-#include "activation/codec.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "activation/packet_samples.hpp"
+#include "wire/packet_samples.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "activation/codec_table.hpp"
-#include "activation/vector_scale.hpp"
+#include "wire/codec_table.hpp"
+#include "wire/vector_scale.hpp"
 
 namespace mobi::internal {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "activation/parameters.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

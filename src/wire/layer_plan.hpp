@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "activation/parameters.hpp"
+#include "wire/parameters.hpp"
 
 namespace mobi {
 

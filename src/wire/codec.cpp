@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "activation/codec.hpp"
+#include "wire/codec.hpp"
 
 #include <fmt/format.h>
 
-#include "activation/codec_table.hpp"
-#include "activation/vector_scale.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "wire/codec_table.hpp"
+#include "wire/vector_scale.hpp"
 
 namespace mobi {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "activation/vector_scale.hpp"
+#include "wire/vector_scale.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "activation/codec_table.hpp"
-#include "activation/vector_scale.hpp"
+#include "wire/codec_table.hpp"
+#include "wire/vector_scale.hpp"
 
 namespace mobi::internal {
 namespace {

@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include "activation/codec.hpp"
 #include "support/reference_cases.hpp"
 #include "support/safetensors_reader.hpp"
+#include "wire/codec.hpp"
 
 namespace mobi::test {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "activation/packet.hpp"
+#include "wire/packet.hpp"
 
 #include <cstring>
 #include <limits>
@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "activation/packet_samples.hpp"
 #include "core/error.hpp"
+#include "wire/packet_samples.hpp"
 
 namespace mobi::test {
 namespace {

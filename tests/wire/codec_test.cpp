@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "activation/codec.hpp"
+#include "wire/codec.hpp"
 
 #include <bit>
 #include <cmath>

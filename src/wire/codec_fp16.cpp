@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "activation/codec_table.hpp"
+#include "wire/codec_table.hpp"
 
 // Done with integer operations and one addition, not with F16C: that keeps the loops vectorisable
 // on any host and independent of its flush-to-zero mode.

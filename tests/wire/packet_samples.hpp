@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "activation/codec.hpp"
-#include "activation/packet.hpp"
 #include "core/rng.hpp"
+#include "wire/codec.hpp"
+#include "wire/packet.hpp"
 
 namespace mobi::test {
 

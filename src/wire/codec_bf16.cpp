@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "activation/codec_table.hpp"
+#include "wire/codec_table.hpp"
 
 namespace mobi::internal {
 namespace {
