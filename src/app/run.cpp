@@ -24,6 +24,7 @@
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "kernels/library_info.hpp"
+#include "messages/tags.hpp"
 #include "model/backbone.hpp"
 #include "server/fleet_source.hpp"
 #include "server/paced_source.hpp"
@@ -33,7 +34,6 @@
 #include "transport/launcher.hpp"
 #include "transport/local_channel.hpp"
 #include "transport/mpi_channel.hpp"
-#include "worker/tags.hpp"
 #include "worker/worker_loop.hpp"
 
 namespace mobi {

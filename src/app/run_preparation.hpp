@@ -11,9 +11,9 @@
 #include "config/run_config.hpp"
 #include "core/source_note.hpp"
 #include "data/task.hpp"
+#include "messages/worker_setup.hpp"
 #include "method/method.hpp"
 #include "server/fleet_source.hpp"
-#include "worker/worker_setup.hpp"
 
 namespace mobi {
 

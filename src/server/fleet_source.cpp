@@ -8,7 +8,7 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
-#include "worker/tags.hpp"
+#include "messages/tags.hpp"
 
 namespace mobi {
 namespace {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "messages/forward_request.hpp"
 #include "method/fleet_plan.hpp"
-#include "worker/forward_request.hpp"
 
 namespace mobi {
 

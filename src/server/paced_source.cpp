@@ -10,7 +10,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/thread_priority.hpp"
-#include "worker/tags.hpp"
+#include "messages/tags.hpp"
 
 namespace mobi {
 namespace {

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "core/paced_clock.hpp"
+#include "messages/pace_plan.hpp"
 #include "server/arrivals.hpp"
 #include "server/forward_requests.hpp"
 #include "server/live_source.hpp"
 #include "transport/channel.hpp"
-#include "worker/pace_plan.hpp"
 
 namespace mobi {
 

@@ -9,9 +9,9 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "messages/bundle.hpp"
+#include "messages/tags.hpp"
 #include "wire/codec.hpp"
-#include "worker/bundle.hpp"
-#include "worker/tags.hpp"
 
 namespace mobi {
 

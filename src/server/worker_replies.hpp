@@ -9,11 +9,11 @@
 #include <tuple>
 #include <vector>
 
+#include "messages/forward_request.hpp"
 #include "method/fleet_plan.hpp"
 #include "server/evaluator.hpp"
 #include "server/forward_requests.hpp"
 #include "transport/message.hpp"
-#include "worker/forward_request.hpp"
 
 namespace mobi {
 

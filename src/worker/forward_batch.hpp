@@ -7,10 +7,10 @@
 #include <span>
 #include <vector>
 
+#include "messages/forward_request.hpp"
+#include "messages/worker_setup.hpp"
 #include "model/backbone.hpp"
 #include "model/residual_head.hpp"
-#include "worker/forward_request.hpp"
-#include "worker/worker_setup.hpp"
 
 namespace mobi {
 

@@ -4,8 +4,8 @@
 #include <ATen/Parallel.h>
 
 #include "core/clock.hpp"
+#include "messages/tags.hpp"
 #include "model/flops.hpp"
-#include "worker/tags.hpp"
 
 namespace mobi {
 namespace {

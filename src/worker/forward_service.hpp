@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/blocking_queue.hpp"
+#include "messages/worker_setup.hpp"
 #include "worker/forward_batch.hpp"
-#include "worker/worker_setup.hpp"
 
 namespace mobi {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/paced_clock.hpp"
-#include "worker/pace_plan.hpp"
+#include "messages/pace_plan.hpp"
 
 namespace mobi {
 

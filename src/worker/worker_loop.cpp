@@ -9,10 +9,10 @@
 #include "core/error.hpp"
 #include "core/process_usage.hpp"
 #include "core/thread_priority.hpp"
-#include "worker/bundle.hpp"
+#include "messages/bundle.hpp"
+#include "messages/tags.hpp"
 #include "worker/forward_service.hpp"
 #include "worker/pacer.hpp"
-#include "worker/tags.hpp"
 
 namespace mobi {
 namespace {

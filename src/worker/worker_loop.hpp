@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "messages/worker_setup.hpp"
 #include "transport/channel.hpp"
-#include "worker/worker_setup.hpp"
 
 namespace mobi {
 

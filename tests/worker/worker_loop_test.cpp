@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "messages/forward_request.hpp"
+#include "messages/tags.hpp"
 #include "support/shared_data.hpp"
 #include "transport/local_channel.hpp"
-#include "worker/forward_request.hpp"
-#include "worker/tags.hpp"
 
 namespace mobi::test {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/pace_plan.hpp"
+#include "messages/pace_plan.hpp"
 
 #include <utility>
 

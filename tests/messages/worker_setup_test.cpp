@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/worker_setup.hpp"
+#include "messages/worker_setup.hpp"
 
 #include <gtest/gtest.h>
 

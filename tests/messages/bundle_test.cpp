@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/bundle.hpp"
+#include "messages/bundle.hpp"
 
 #include <vector>
 
