@@ -10,8 +10,9 @@ endif()
 
 # mobi_module(<name> SOURCES ... HEADERS ... [USES <module>...] [LINKS <imported target>...])
 #
-# Declares the static library mobi::<name> from src/<name>.  USES is the module's whole permitted
-# dependency list: it is what gets linked, and what tests/layering_test.py checks #include lines against.
+# Declares the static library mobi::<name> from the folder below src/ where it is called.  USES is the
+# module's whole permitted dependency list: it is what gets linked, and what tests/layering_test.py checks
+# #include lines against.
 function(mobi_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;USES;LINKS" ${ARGN})
   add_library(mobi_${name} STATIC ${ARG_SOURCES})
@@ -21,7 +22,8 @@ function(mobi_module name)
   target_link_libraries(mobi_${name} PUBLIC ${ARG_USES} ${ARG_LINKS} PRIVATE mobi_warnings)
   set_target_properties(mobi_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
   list(TRANSFORM ARG_USES REPLACE "mobi::" "")
-  set_property(GLOBAL APPEND_STRING PROPERTY MOBI_LAYERS "${name}: ${ARG_USES}\n")
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+  set_property(GLOBAL APPEND_STRING PROPERTY MOBI_LAYERS "${name} ${folder}: ${ARG_USES}\n")
 endfunction()
 
 # Where tests find reference data that is not part of the project, unless the caller's environment has
