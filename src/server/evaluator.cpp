@@ -6,7 +6,7 @@
 #include <torch/torch.h>
 
 #include "core/check.hpp"
-#include "model/loss.hpp"
+#include "method/side/loss.hpp"
 
 namespace mobi {
 namespace {

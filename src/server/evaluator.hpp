@@ -7,8 +7,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "data/score.hpp"
-#include "model/side_network.hpp"
-#include "model/side_parameters.hpp"
+#include "method/side/parameters.hpp"
+#include "method/side/side_network.hpp"
 
 namespace mobi {
 

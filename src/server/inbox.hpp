@@ -10,8 +10,8 @@
 #include "core/byte_io.hpp"
 #include "core/zeroed_array.hpp"
 #include "method/fleet_plan.hpp"
-#include "model/side_network.hpp"
-#include "model/side_parameters.hpp"
+#include "method/side/parameters.hpp"
+#include "method/side/side_network.hpp"
 #include "wire/packet.hpp"
 
 namespace mobi {
@@ -65,7 +65,7 @@ class Inbox {
     TrainingBatch gather(std::span<const std::int32_t> samples) const;
 
     /// The class of a sample: the label its packet carries, else the one that its residual gives
-    /// away (model/loss.hpp).  \param sample  inserted before.
+    /// away (method/side/loss.hpp).  \param sample  inserted before.
     std::int32_t class_of(std::int32_t sample) const;
 
     /// The backbone type a sample comes from.

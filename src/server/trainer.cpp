@@ -9,7 +9,7 @@
 #include "core/check.hpp"
 #include "core/clock.hpp"
 #include "core/rng.hpp"
-#include "model/loss.hpp"
+#include "method/side/loss.hpp"
 #include "server/mixup.hpp"
 
 namespace mobi {

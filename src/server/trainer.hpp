@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "learn/optimizer.hpp"
+#include "learn/parameters.hpp"
 #include "method/fleet_plan.hpp"
-#include "model/learn_parameters.hpp"
-#include "model/optimizer.hpp"
-#include "model/side_network.hpp"
-#include "model/side_parameters.hpp"
+#include "method/side/parameters.hpp"
+#include "method/side/side_network.hpp"
 #include "server/class_counts.hpp"
 #include "server/evaluator.hpp"
 #include "server/inbox.hpp"

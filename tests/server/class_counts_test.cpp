@@ -7,7 +7,7 @@
 #include <torch/torch.h>
 
 #include "core/error.hpp"
-#include "model/loss.hpp"
+#include "method/side/loss.hpp"
 
 namespace mobi::test {
 namespace {

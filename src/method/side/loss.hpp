@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/side_parameters.hpp"
+#include "method/side/parameters.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/side_network.hpp"
+#include "method/side/side_network.hpp"
 
 #include <cmath>
 #include <map>
@@ -10,8 +10,8 @@
 #include <torch/torch.h>
 
 #include "core/error.hpp"
-#include "model/loss.hpp"
-#include "model/optimizer.hpp"
+#include "learn/optimizer.hpp"
+#include "method/side/loss.hpp"
 
 namespace mobi::test {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/side_network.hpp"
+#include "method/side/side_network.hpp"
 
 #include <algorithm>
 #include <cmath>

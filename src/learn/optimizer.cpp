@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/optimizer.hpp"
+#include "learn/optimizer.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -12,10 +12,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "model/loss.hpp"
-#include "model/optimizer.hpp"
-#include "model/side_network.hpp"
-#include "model/side_tuning_case.hpp"
+#include "learn/optimizer.hpp"
+#include "method/side/loss.hpp"
+#include "method/side/side_network.hpp"
+#include "method/side/side_tuning_case.hpp"
 #include "support/shared_data.hpp"
 #include "weights/safetensors.hpp"
 

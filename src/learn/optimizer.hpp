@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "model/learn_parameters.hpp"
+#include "learn/parameters.hpp"
 #include "weights/named_tensors.hpp"
 
 namespace mobi {

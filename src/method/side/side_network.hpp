@@ -9,7 +9,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/side_parameters.hpp"
+#include "method/side/parameters.hpp"
 #include "weights/named_tensors.hpp"
 
 namespace mobi {

@@ -8,9 +8,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "method/side/side_tuning_case.hpp"
 #include "model/backbone.hpp"
 #include "model/model_support.hpp"
-#include "model/side_tuning_case.hpp"
 #include "support/shared_data.hpp"
 #include "weights/safetensors.hpp"
 
