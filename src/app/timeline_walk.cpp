@@ -8,7 +8,9 @@
 #include "app/run_record.hpp"
 #include "core/long_work.hpp"
 #include "server/downloads.hpp"
-#include "server/server_loop.hpp"
+#include "server/side_costs.hpp"
+#include "server/timeline.hpp"
+#include "server/trainer.hpp"
 
 namespace mobi {
 namespace {

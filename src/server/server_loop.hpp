@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "method/method.hpp"
@@ -49,22 +48,6 @@ struct ServerProgress {
     std::int64_t updates_planned = 0;
     VirtualClock::time_point now{};
 };
-
-/// Virtual duration of an update: Σ over its samples of (FLOPs of docs/method.md 1.8 /
-/// `server.rate` + charged bytes / `server.io_rate`) + `server.step_overhead`; rounded to ns once.
-std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time_of(
-    const FleetPlan& plan,
-    const SideShape& shape,
-    const SourceMap& sources,
-    const SideParameters& side,
-    const ServerParameters& server);
-
-/// What each device downloads at the end: θ and its own P in fp32; 0 where it is not admitted.
-std::vector<std::int64_t> download_bytes(const FleetPlan& plan,
-                                         const SideShape& shape,
-                                         const SourceMap& sources,
-                                         const SideParameters& side,
-                                         const AlignParameters& align);
 
 /// Runs the server over the timeline: takes packets at their arrival, keeps them in the inbox, has
 /// the trainer thread take the updates, and logs everything (docs/design.md 4.1, hops 7 to 10).
