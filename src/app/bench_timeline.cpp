@@ -16,7 +16,7 @@
 #include "config/arguments.hpp"
 #include "core/clock.hpp"
 #include "core/rng.hpp"
-#include "method/registry.hpp"
+#include "method/registry/registry.hpp"
 #include "method/rounds/sync_rounds.hpp"
 #include "record/writer.hpp"
 #include "server/server_loop.hpp"

@@ -17,7 +17,7 @@
 #include "config/load.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
-#include "method/registry.hpp"
+#include "method/registry/registry.hpp"
 #include "server/log_source.hpp"
 #include "server/logged_plan.hpp"
 

@@ -15,7 +15,7 @@
 #include "core/long_work.hpp"
 #include "core/virtual_time.hpp"
 #include "data/partition.hpp"
-#include "method/registry.hpp"
+#include "method/registry/registry.hpp"
 #include "model/backbone.hpp"
 #include "wire/layer_plan.hpp"
 #include "wire/pivot.hpp"

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "method/method.hpp"
 
 namespace mobi {
 namespace {

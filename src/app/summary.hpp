@@ -4,7 +4,7 @@
 #include <string>
 
 #include "method/method.hpp"
-#include "server/parameters.hpp"
+#include "method/server_parameters.hpp"
 #include "server/server_loop.hpp"
 
 namespace mobi {

@@ -7,10 +7,10 @@
 
 #include "app/run_record.hpp"
 #include "core/long_work.hpp"
+#include "method/side/side_costs.hpp"
+#include "method/side/timeline.hpp"
+#include "method/side/trainer.hpp"
 #include "server/downloads.hpp"
-#include "server/side_costs.hpp"
-#include "server/timeline.hpp"
-#include "server/trainer.hpp"
 
 namespace mobi {
 namespace {

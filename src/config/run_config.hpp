@@ -12,10 +12,10 @@
 #include "device/profile.hpp"
 #include "learn/parameters.hpp"
 #include "method/parameters.hpp"
+#include "method/server_parameters.hpp"
 #include "method/side/parameters.hpp"
 #include "model/parameters.hpp"
 #include "record/parameters.hpp"
-#include "server/parameters.hpp"
 #include "wire/parameters.hpp"
 
 namespace mobi {

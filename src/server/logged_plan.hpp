@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "method/arrivals.hpp"
 #include "method/fleet_plan.hpp"
 #include "method/method.hpp"
 #include "record/run_reader.hpp"
-#include "server/arrivals.hpp"
 
 namespace mobi {
 

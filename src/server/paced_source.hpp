@@ -13,7 +13,7 @@
 
 #include "core/paced_clock.hpp"
 #include "messages/pace_plan.hpp"
-#include "server/arrivals.hpp"
+#include "method/arrivals.hpp"
 #include "server/forward_requests.hpp"
 #include "server/live_source.hpp"
 #include "transport/channel.hpp"

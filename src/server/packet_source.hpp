@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "server/evaluator.hpp"
+#include "method/side/evaluator.hpp"
 #include "wire/packet.hpp"
 
 namespace mobi {

@@ -7,10 +7,10 @@
 
 #include "method/device_costs.hpp"
 #include "method/fleet_plan.hpp"
+#include "method/side/timeline.hpp"
+#include "method/side/trainer.hpp"
 #include "record/schema.hpp"
 #include "server/downloads.hpp"
-#include "server/timeline.hpp"
-#include "server/trainer.hpp"
 
 namespace mobi {
 

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "core/log.hpp"
+#include "method/side/side_costs.hpp"
 #include "server/downloads.hpp"
 #include "server/record_rows.hpp"
-#include "server/side_costs.hpp"
 #include "server/trainer_thread.hpp"
 
 namespace mobi {

@@ -6,12 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "method/arrivals.hpp"
 #include "method/method.hpp"
+#include "method/side/timeline.hpp"
+#include "method/side/trainer.hpp"
 #include "record/writer.hpp"
-#include "server/arrivals.hpp"
 #include "server/packet_source.hpp"
-#include "server/timeline.hpp"
-#include "server/trainer.hpp"
 
 namespace mobi {
 

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "core/blocking_queue.hpp"
-#include "server/trainer.hpp"
+#include "method/side/trainer.hpp"
 
 namespace mobi {
 

@@ -20,6 +20,7 @@
 #include "core/text.hpp"
 #include "core/virtual_time.hpp"
 #include "method/device_costs.hpp"
+#include "method/side/side_costs.hpp"
 #include "server/downloads.hpp"
 #include "server/server_loop.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "method/registry.hpp"
+#include "method/registry/registry.hpp"
 
 namespace mobi::test {
 namespace {

@@ -28,7 +28,8 @@ at::Tensor residual_labels(const at::Tensor& residual);
 /// \param labels       y of the cross-entropies: int64 (b), class indices, or float (b, C), each
 ///                     row a share of every class (mixup).  Undefined: `ce_residual` reads it off
 ///                     the residual.
-/// \param adjustment   A, float (b, C), a constant (server/class_counts.hpp); undefined: 0.  The
+/// \param adjustment   A, float (b, C), a constant (method/side/class_counts.hpp); undefined: 0.
+/// The
 ///                     errors of mse and huber have no logits and ignore it.
 /// \return             scalar.
 at::Tensor side_loss(LossKind kind,

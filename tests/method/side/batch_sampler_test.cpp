@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/batch_sampler.hpp"
+#include "method/side/batch_sampler.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "method/fed_mobillm.hpp"
+#include "method/side/fed_mobillm.hpp"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 
-#include "method/central_side.hpp"
 #include "method/plans.hpp"
-#include "method/registry.hpp"
+#include "method/registry/registry.hpp"
+#include "method/side/central_side.hpp"
 
 namespace mobi::test {
 namespace {

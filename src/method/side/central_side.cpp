@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "method/central_side.hpp"
+#include "method/side/central_side.hpp"
 
 #include "core/virtual_time.hpp"
-#include "method/fed_mobillm.hpp"
+#include "method/side/fed_mobillm.hpp"
 
 namespace mobi {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "method/registry.hpp"
+#include "method/registry/registry.hpp"
 
 #include "core/error.hpp"
-#include "method/central_side.hpp"
-#include "method/fed_mobillm.hpp"
+#include "method/side/central_side.hpp"
+#include "method/side/fed_mobillm.hpp"
 
 namespace mobi {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "server/parameters.hpp"
-#include "server/sample_set.hpp"
+#include "method/server_parameters.hpp"
+#include "method/side/sample_set.hpp"
 
 namespace mobi {
 

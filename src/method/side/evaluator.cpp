@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/evaluator.hpp"
+#include "method/side/evaluator.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/sample_set.hpp"
+#include "method/side/sample_set.hpp"
 
 #include <algorithm>
 #include <vector>

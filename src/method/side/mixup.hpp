@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/rng.hpp"
-#include "server/inbox.hpp"
+#include "method/side/inbox.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/mixup.hpp"
+#include "method/side/mixup.hpp"
 
 #include <algorithm>
 #include <cmath>

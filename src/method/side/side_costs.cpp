@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/side_costs.hpp"
+#include "method/side/side_costs.hpp"
 
 #include "core/virtual_time.hpp"
-#include "server/timeline.hpp"
+#include "method/side/timeline.hpp"
 #include "wire/packet.hpp"
 
 namespace mobi {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/inbox.hpp"
+#include "method/side/inbox.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/trainer.hpp"
+#include "method/side/trainer.hpp"
 
 #include <algorithm>
 #include <set>

@@ -10,10 +10,10 @@
 
 #include "core/clock.hpp"
 #include "core/virtual_time.hpp"
+#include "method/arrivals.hpp"
 #include "method/fleet_plan.hpp"
-#include "server/arrivals.hpp"
-#include "server/batch_sampler.hpp"
-#include "server/parameters.hpp"
+#include "method/server_parameters.hpp"
+#include "method/side/batch_sampler.hpp"
 
 namespace mobi {
 

@@ -11,13 +11,13 @@
 #include "learn/optimizer.hpp"
 #include "learn/parameters.hpp"
 #include "method/fleet_plan.hpp"
+#include "method/server_parameters.hpp"
+#include "method/side/class_counts.hpp"
+#include "method/side/evaluator.hpp"
+#include "method/side/inbox.hpp"
 #include "method/side/parameters.hpp"
 #include "method/side/side_network.hpp"
-#include "server/class_counts.hpp"
-#include "server/evaluator.hpp"
-#include "server/inbox.hpp"
-#include "server/parameters.hpp"
-#include "server/timeline.hpp"
+#include "method/side/timeline.hpp"
 
 namespace mobi {
 

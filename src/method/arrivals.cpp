@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/arrivals.hpp"
+#include "method/arrivals.hpp"
 
 #include <algorithm>
 

@@ -8,10 +8,10 @@
 
 #include "core/clock.hpp"
 #include "method/fleet_plan.hpp"
+#include "method/server_parameters.hpp"
+#include "method/side/inbox.hpp"
 #include "method/side/parameters.hpp"
 #include "method/side/side_network.hpp"
-#include "server/inbox.hpp"
-#include "server/parameters.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "method/fed_mobillm.hpp"
+#include "method/side/fed_mobillm.hpp"
 
 #include <algorithm>
 #include <cmath>

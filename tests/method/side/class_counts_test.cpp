@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/class_counts.hpp"
+#include "method/side/class_counts.hpp"
 
 #include <cmath>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/trainer.hpp"
+#include "method/side/trainer.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "core/clock.hpp"
 #include "core/rng.hpp"
 #include "method/side/loss.hpp"
-#include "server/mixup.hpp"
+#include "method/side/mixup.hpp"
 
 namespace mobi {
 namespace {

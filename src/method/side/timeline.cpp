@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/timeline.hpp"
+#include "method/side/timeline.hpp"
 
 #include <algorithm>
 #include <map>
