@@ -5,27 +5,11 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include "core/error.hpp"
 #include "wire/codec.hpp"
 
 namespace mobi {
-namespace {
-
-/// Rows of float vectors as one (taps, n, d) tensor.
-at::Tensor stack_taps(const std::vector<std::vector<float>>& taps, std::int64_t n) {
-    const auto count = static_cast<std::int64_t>(taps.size());
-    const std::int64_t width = static_cast<std::int64_t>(taps.front().size()) / n;
-    at::Tensor stacked = torch::empty({count, n, width}, torch::kFloat32);
-    for (std::int64_t tap = 0; tap < count; ++tap)
-        std::copy(taps[static_cast<std::size_t>(tap)].begin(),
-                  taps[static_cast<std::size_t>(tap)].end(),
-                  stacked.data_ptr<float>() + tap * n * width);
-    return stacked;
-}
-
-}  // namespace
 
 LogSource::LogSource(const record::RunReader& reader,
                      const FleetPlan& plan,
@@ -53,8 +37,7 @@ LogSource::LogSource(const record::RunReader& reader,
 
 void LogSource::load_evaluation(const record::RunReader& reader) {
     const record::EvaluationTruth truth = reader.evaluation_truth();
-    const auto n = static_cast<std::int64_t>(truth.labels.size());
-    if (n == 0) return;
+    if (truth.labels.empty() && truth.targets.empty()) return;
     evaluation_ = std::make_shared<EvaluationData>();
     evaluation_->labels = truth.labels;
     evaluation_->targets = truth.targets;
@@ -63,10 +46,11 @@ void LogSource::load_evaluation(const record::RunReader& reader) {
     for (std::size_t k = 0; k < plan_.backbones.size(); ++k) {
         if (plan_.backbones[k].devices == 0) continue;
         const record::EvaluationData data = reader.evaluation(static_cast<std::int32_t>(k));
-        evaluation_->backbones[k].taps = stack_taps(data.taps, n);
-        at::Tensor output = torch::empty({n, classes_}, torch::kFloat32);
-        std::copy(data.output.begin(), data.output.end(), output.data_ptr<float>());
-        evaluation_->backbones[k].output = output;
+        EvaluationData::Backbone& backbone = evaluation_->backbones[k];
+        for (const std::vector<float>& tap : data.taps)
+            backbone.taps.insert(backbone.taps.end(), tap.begin(), tap.end());
+        backbone.output = data.output;
+        backbone.width = plan_.backbones[k].layout.width;
     }
 }
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "method/side/evaluator.hpp"
+#include "method/evaluation_data.hpp"
 #include "wire/packet.hpp"
 
 namespace mobi {

@@ -213,16 +213,14 @@ class ServerRun {
     void log_evaluation_data(const EvaluationData& data) {
         for (std::size_t k = 0; k < data.backbones.size(); ++k) {
             const EvaluationData::Backbone& backbone = data.backbones[k];
-            if (!backbone.taps.defined()) continue;
+            if (!backbone.is_there()) continue;
             record::EvaluationTaps taps;
             taps.backbone = static_cast<std::int32_t>(k);
-            taps.samples.resize(static_cast<std::size_t>(backbone.output.size(0)));
+            taps.samples.resize(data.samples());
             std::iota(taps.samples.begin(), taps.samples.end(), 0);
-            const auto values = std::as_bytes(std::span(
-                backbone.taps.data_ptr<float>(), static_cast<std::size_t>(backbone.taps.numel())));
+            const auto values = std::as_bytes(std::span(backbone.taps));
             taps.taps.assign(values.begin(), values.end());
-            const float* const outputs = backbone.output.data_ptr<float>();
-            taps.output.assign(outputs, outputs + backbone.output.numel());
+            taps.output = backbone.output;
             writer_.submit(std::move(taps));
         }
         writer_.submit(record::EvaluationTruth{data.labels, data.targets});

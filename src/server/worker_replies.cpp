@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include "core/check.hpp"
 #include "core/error.hpp"
@@ -26,13 +25,15 @@ WorkerReplies::WorkerReplies(const FleetPlan& plan,
     evaluation_->classes = classes_;
     evaluation_->backbones.resize(plan_.backbones.size());
     for (std::size_t k = 0; k < plan_.backbones.size(); ++k) {
-        const auto n = static_cast<std::int64_t>(tokens.test[k].size());
+        const std::size_t n = tokens.test[k].size();
         if (n == 0) continue;
         const PacketLayout& layout = plan_.backbones[k].layout;
-        evaluation_->backbones[k].taps =
-            torch::empty({layout.taps, n, layout.width}, torch::kFloat32);
-        evaluation_->backbones[k].output = torch::empty({n, classes_}, torch::kFloat32);
-        evaluation_open_ += n;
+        EvaluationData::Backbone& data = evaluation_->backbones[k];
+        data.width = layout.width;
+        data.taps.resize(n * static_cast<std::size_t>(layout.taps) *
+                         static_cast<std::size_t>(layout.width));
+        data.output.resize(n * static_cast<std::size_t>(classes_));
+        evaluation_open_ += static_cast<std::int64_t>(n);
     }
 }
 
@@ -109,23 +110,21 @@ Packet WorkerReplies::decode(int worker, std::span<const std::byte> bytes) const
 void WorkerReplies::keep_evaluation(const Packet& packet) {
     EvaluationData::Backbone& data =
         evaluation_->backbones[static_cast<std::size_t>(packet.backbone)];
-    const std::int64_t n = data.taps.size(1);
-    const std::int64_t width = data.taps.size(2);
-    const auto rows = static_cast<std::int64_t>(packet.samples.size());
-    const std::int64_t first = packet.packet * ForwardRequests::kEvaluationPart;
+    const std::size_t n = evaluation_->samples();
+    const auto width = static_cast<std::size_t>(data.width);
+    const std::size_t rows = packet.samples.size();
+    const auto first = static_cast<std::size_t>(packet.packet) *
+                       static_cast<std::size_t>(ForwardRequests::kEvaluationPart);
     MOBI_CHECK(first + rows <= n, "evaluation part {} is too long", packet.packet);
-    std::vector<float> decoded(static_cast<std::size_t>(rows * width));
-    for (std::int64_t tap = 0; tap < data.taps.size(0); ++tap) {
-        const std::size_t bytes = decoded.size() * sizeof(float);
-        decode_vectors(Precision::Fp32,
-                       std::span(packet.taps).subspan(static_cast<std::size_t>(tap) * bytes, bytes),
-                       {}, static_cast<std::size_t>(width), decoded);
-        std::copy(decoded.begin(), decoded.end(),
-                  data.taps.data_ptr<float>() + (tap * n + first) * width);
-    }
+    const std::size_t bytes = rows * width * sizeof(float);
+    for (std::size_t tap = 0; tap * n * width < data.taps.size(); ++tap)
+        decode_vectors(Precision::Fp32, std::span(packet.taps).subspan(tap * bytes, bytes), {},
+                       width,
+                       std::span(data.taps).subspan((tap * n + first) * width, rows * width));
     std::copy(packet.residual.begin(), packet.residual.end(),
-              data.output.data_ptr<float>() + first * classes_);
-    evaluation_open_ -= rows;
+              data.output.begin() +
+                  static_cast<std::ptrdiff_t>(first * static_cast<std::size_t>(classes_)));
+    evaluation_open_ -= static_cast<std::int64_t>(rows);
 }
 
 }  // namespace mobi

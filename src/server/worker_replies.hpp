@@ -11,7 +11,7 @@
 
 #include "messages/forward_request.hpp"
 #include "method/fleet_plan.hpp"
-#include "method/side/evaluator.hpp"
+#include "method/evaluation_data.hpp"
 #include "server/forward_requests.hpp"
 #include "transport/message.hpp"
 

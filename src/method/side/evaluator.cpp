@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::int64_t kRows = 512;  // at a time: the widest intermediate stays in the cache
 
+/// The numbers as a tensor, not copied.  \pre  Nobody writes to it.
+at::Tensor view_of(const std::vector<float>& values, at::IntArrayRef shape) {
+    return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat);
+}
+
 at::Tensor truth_rows(const EvaluationData& data) {
     const auto n = static_cast<std::int64_t>(data.labels.size());
     if (data.regression()) return torch::tensor(data.targets, torch::kFloat32).reshape({-1, 1});
@@ -30,17 +35,19 @@ EvaluationScore evaluate(const SideNetwork& network,
                          LossKind loss) {
     const torch::NoGradGuard no_grad;
     const auto& inputs = data.backbones.at(static_cast<std::size_t>(backbone));
-    MOBI_CHECK(inputs.taps.defined(), "backbone {} has no evaluation taps", backbone);
-    const std::int64_t n = inputs.taps.size(1);
+    MOBI_CHECK(inputs.is_there(), "backbone {} has no evaluation taps", backbone);
+    const auto n = static_cast<std::int64_t>(data.samples());
+    const at::Tensor taps = view_of(inputs.taps, {-1, n, inputs.width});
+    const at::Tensor outputs = view_of(inputs.output, {n, data.classes});
     const at::Tensor truth = truth_rows(data);
     std::vector<std::int32_t> classes;
     std::vector<float> numbers;
     double loss_sum = 0;
     for (std::int64_t first = 0; first < n; first += kRows) {
         const std::int64_t rows = std::min(kRows, n - first);
-        const SideInput part{source, inputs.taps.narrow(1, first, rows)};
+        const SideInput part{source, taps.narrow(1, first, rows)};
         const at::Tensor side = network.forward(std::span(&part, 1));
-        const at::Tensor output = inputs.output.narrow(0, first, rows);
+        const at::Tensor output = outputs.narrow(0, first, rows);
         const at::Tensor target = truth.narrow(0, first, rows);
         const at::Tensor labels = data.regression() ? at::Tensor() : target.argmax(1);
         loss_sum += side_loss(loss, side, output - target, labels).item<double>() *

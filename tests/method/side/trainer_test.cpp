@@ -60,9 +60,9 @@ class TrainerTest : public ::testing::Test {
                     add_vector(taps, static_cast<std::int32_t>(k), i % kClasses,
                                static_cast<std::uint64_t>(1000 + i));
             EvaluationData::Backbone backbone;
-            backbone.taps =
-                at::tensor(taps).reshape({2, 30, plan.backbones[k].layout.width}).clone();
-            backbone.output = at::zeros({30, kClasses});
+            backbone.taps = std::move(taps);
+            backbone.output.resize(30 * kClasses);
+            backbone.width = plan.backbones[k].layout.width;
             data->backbones.push_back(backbone);
         }
         evaluation = data;
