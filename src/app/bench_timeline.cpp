@@ -16,7 +16,6 @@
 #include "config/arguments.hpp"
 #include "core/clock.hpp"
 #include "core/rng.hpp"
-#include "method/registry/registry.hpp"
 #include "method/rounds/sync_rounds.hpp"
 #include "record/writer.hpp"
 #include "server/server_loop.hpp"
@@ -55,9 +54,9 @@ PreparedRun make_run(std::int32_t devices, std::int32_t packets, const Sharing& 
     run.config.record.activations = RecordActivations::None;
     run.config.run.compute = RunCompute::None;
     run.config.packet.samples = 1;
+    run.method = make_method(run.config);
     run.classes = 2;
     run.class_names = {"a", "b"};
-    run.method = make_method({});
     BackbonePlan backbone;
     backbone.name = "b";
     backbone.family = "bert";
@@ -102,7 +101,7 @@ std::size_t heap_bytes() {
 
 /// Everything that a run does with `run.compute = none`, with the log where `file` is given.
 void walk(PreparedRun& run, const std::filesystem::path& file) {
-    run.deliveries = run.method->deliveries(run.plan, method_settings(run.config)).arrived;
+    run.deliveries = run.method->deliveries(run.plan).arrived;
     if (file.empty()) {
         walk_timeline(run.timeline_input());
         return;
@@ -114,9 +113,9 @@ void walk(PreparedRun& run, const std::filesystem::path& file) {
     facts.packets = facts.trained = false;
     record::Writer writer(file, run_layout(run.config, run.plan, facts), run.config.record);
     write_plan(writer, run.plan, *run.method, run.deliveries, {}, facts);
-    PlannedArrivals arrivals(run.deliveries);
-    run_server(server_settings(run.config, run.classes), run.plan, arrivals, {}, *run.method,
-               nullptr, nullptr, writer, [](const ServerProgress&) {});
+    RecordedFleet fleet(run.deliveries);
+    run_server(server_settings(run.config), run.plan, fleet, {}, *run.method, nullptr, nullptr,
+               writer, [](const ServerProgress&) {});
     writer.close(record::RunStatus::Finished);
 }
 

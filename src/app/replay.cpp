@@ -17,7 +17,6 @@
 #include "config/load.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
-#include "method/registry/registry.hpp"
 #include "server/log_source.hpp"
 #include "server/logged_plan.hpp"
 
@@ -65,7 +64,7 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     const record::RunLayout& logged = reader.layout();
     // The log is read, not copied: a replay's own file holds no activations.
     config.record.activations = RecordActivations::None;
-    const auto method = make_method(config.method);
+    const auto method = make_method(config);
     for (auto& [name, link] : config.links) {
         link.trace_file.clear();  // uploads are in the log
         link.atc_file.clear();
@@ -79,8 +78,8 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     const MethodSettings settings = method_settings(config);
     const std::vector<Delivery> deliveries = method->uploads()
                                                  ? deliveries_from_log(reader, plan, settings)
-                                                 : method->deliveries(plan, settings).arrived;
-    foresee_run({config, plan, *method, deliveries, leftovers, logged.classes});
+                                                 : method->deliveries(plan).arrived;
+    foresee_run({config, plan, *method, deliveries, leftovers});
     LogSource source(reader, plan, deliveries, logged.classes);
 
     RecordFacts facts;
@@ -97,13 +96,13 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
         writer.submit(cut_off_rows(reader));
         writer.submit(reader.rows<record::CostRow>());
     }
-    PlannedArrivals arrivals(deliveries);
+    RecordedFleet fleet(deliveries);
     std::optional<LoggedPace> pace;
     if (same && config.run.clock == RunClock::Wall) pace.emplace(reader);
     Progress progress;
     const ServerResult result =
-        run_server(server_settings(config, logged.classes), plan, arrivals, leftovers, *method,
-                   &source, pace ? &*pace : nullptr, writer, [&](const ServerProgress& now) {
+        run_server(server_settings(config), plan, fleet, leftovers, *method, &source,
+                   pace ? &*pace : nullptr, writer, [&](const ServerProgress& now) {
                        throw_if_interrupted("the run file is closed with status aborted");
                        progress.show(now, 0, 0);
                    });

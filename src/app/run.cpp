@@ -113,10 +113,10 @@ RecordFacts record_facts(const PreparedRun& run) {
 }
 
 /// Everything that arrived, as it really did.
-std::vector<Delivery> all_of(Arrivals& arrivals) {
+std::vector<Delivery> all_of(const DeliveringFleet& fleet) {
     std::vector<Delivery> deliveries;
-    for (std::int64_t i = 0; const Delivery* const delivery = arrivals.get(i); ++i)
-        deliveries.push_back(*delivery);
+    for (std::int64_t i = 0; i < fleet.delivered(); ++i)
+        deliveries.push_back(fleet.delivery(EventId(i)));
     return deliveries;
 }
 
@@ -140,8 +140,8 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
         progress.show(server_progress, source ? source->replies().samples_done() : 0,
                       source ? source->samples_planned() : 0);
     };
-    PlannedArrivals planned(run.deliveries);
-    Arrivals* arrivals = &planned;
+    RecordedFleet planned(run.deliveries);
+    DeliveringFleet* fleet = &planned;
     PacedSource* paced = nullptr;
     if (channel != nullptr) {
         LiveSettings settings{run.config.forward, threads, {run.classes, {}, {}}, show_progress};
@@ -153,7 +153,7 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
             const PacedSource::Pace pace{run.config.run.time_scale, run.config.run.prefetch};
             auto owned = std::make_unique<PacedSource>(*channel, run.plan, run.deliveries, run.lost,
                                                        run.tokens, pace, std::move(settings));
-            arrivals = paced = owned.get();
+            fleet = paced = owned.get();
             source = std::move(owned);
         } else {
             source = std::make_unique<FleetSource>(*channel, run.plan, run.deliveries, run.tokens,
@@ -161,8 +161,8 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
         }
     }
     const ServerResult result =
-        run_server(server_settings(run.config, run.classes), run.plan, *arrivals, run.leftovers,
-                   *run.method, source.get(), paced, writer, [&](const ServerProgress& now) {
+        run_server(server_settings(run.config), run.plan, *fleet, run.leftovers, *run.method,
+                   source.get(), paced, writer, [&](const ServerProgress& now) {
                        server_progress = now;
                        show_progress();
                    });

@@ -15,7 +15,6 @@
 #include "core/long_work.hpp"
 #include "core/virtual_time.hpp"
 #include "data/partition.hpp"
-#include "method/registry/registry.hpp"
 #include "model/backbone.hpp"
 #include "wire/layer_plan.hpp"
 #include "wire/pivot.hpp"
@@ -168,7 +167,7 @@ PreparedRun prepare_run(RunConfig config) {
     for (auto& [name, device] : run.config.devices) read_files_of(device);
     for (auto& [name, link] : run.config.links) read_files_of(link);
     for (auto& [name, availability] : run.config.availability) read_files_of(availability);
-    run.method = make_method(run.config.method);
+    run.method = make_method(run.config);
     const Task task = load_task(run.config.data);
     for (const std::string& warning : task.warnings) log::warning(warning);
     run.class_names = task.class_names;
@@ -190,7 +189,7 @@ PreparedRun prepare_run(RunConfig config) {
     run.targets = task.train.targets;
     run.test_labels = task.test.labels;
     run.test_targets = task.test.targets;
-    Deliveries deliveries = run.method->deliveries(run.plan, method_settings(run.config));
+    Deliveries deliveries = run.method->deliveries(run.plan);
     run.deliveries = std::move(deliveries.arrived);
     run.lost = std::move(deliveries.lost);
     run.leftovers = std::move(deliveries.leftovers);

@@ -39,9 +39,7 @@ struct PreparedRun {
     /// keys say it.
     std::vector<std::pair<std::string, SourceNotes>> sources;
 
-    TimelineInput timeline_input() const {
-        return {config, plan, *method, deliveries, leftovers, classes};
-    }
+    TimelineInput timeline_input() const { return {config, plan, *method, deliveries, leftovers}; }
 };
 
 /// Reads text and `config.json`s, looks for the weights' tensors (not with run.compute = none or

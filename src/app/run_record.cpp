@@ -4,6 +4,7 @@
 #include "app/run_preparation.hpp"
 #include "config/dump.hpp"
 #include "kernels/library_info.hpp"
+#include "method/registry/registry.hpp"
 #include "server/record_rows.hpp"
 #include "transport/environment.hpp"
 
@@ -28,12 +29,7 @@ record::RunLayout run_layout(const RunConfig& config,
     for (const BackbonePlan& backbone : plan.backbones)
         layout.backbones.push_back(
             {backbone.name, backbone.tap_layers, backbone.layout.width, backbone.layout.dtype});
-    if (!facts.trained) return layout;
-    const SourceMap sources(plan, config.align.projection);
-    const SideNetwork network(side_shape(plan, sources, config.side, config.align, facts.classes),
-                              config.side, config.align, config.run.seed);
-    for (const auto& [name, tensor] : network.parameters())
-        layout.side_tensors[name] = tensor.sizes().vec();
+    if (facts.trained) layout.side_tensors = make_method(config)->state_shapes(plan);
     return layout;
 }
 
@@ -62,21 +58,23 @@ MethodSettings method_settings(const RunConfig& config) {
     return settings;
 }
 
-ServerSettings server_settings(const RunConfig& config, std::int32_t classes) {
+std::unique_ptr<Method> make_method(const RunConfig& config) {
+    FamilySettings settings;
+    settings.side.seed = config.run.seed;
+    settings.side.method = method_settings(config);
+    settings.side.server = config.server;
+    settings.side.side = config.side;
+    settings.side.align = config.align;
+    settings.side.loss = config.loss;
+    settings.side.optimizer = config.optimizer;
+    settings.side.eval = config.eval;
+    settings.side.evaluate_later = config.run.clock == RunClock::Wall;
+    return make_method(config.method, settings);
+}
+
+ServerSettings server_settings(const RunConfig& config) {
     ServerSettings settings;
-    settings.seed = config.run.seed;
-    settings.server = config.server;
-    settings.trainer.seed = config.run.seed;
     settings.fleet = method_settings(config).fleet;
-    settings.trainer.side = config.side;
-    settings.trainer.align = config.align;
-    settings.trainer.loss = config.loss;
-    settings.trainer.optimizer = config.optimizer;
-    settings.trainer.eval = config.eval;
-    settings.trainer.mode = config.server.mode;
-    settings.trainer.mixup = config.server.mixup;
-    settings.trainer.classes = classes;
-    settings.trainer.evaluate_later = config.run.clock == RunClock::Wall;
     settings.train = config.run.compute == RunCompute::All;
     settings.record_activations = config.record.activations == RecordActivations::All;
     return settings;

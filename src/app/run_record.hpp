@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "config/run_config.hpp"
 #include "method/method.hpp"
+#include "method/method_settings.hpp"
 #include "record/schema.hpp"
 #include "record/writer.hpp"
 #include "server/server_loop.hpp"
@@ -40,7 +42,10 @@ void write_plan(record::Writer& writer,
 /// What the method's costs depend on, out of a configuration.
 MethodSettings method_settings(const RunConfig& config);
 
+/// The method that a configuration asks for.
+std::unique_ptr<Method> make_method(const RunConfig& config);
+
 /// The server's settings out of a configuration.
-ServerSettings server_settings(const RunConfig& config, std::int32_t classes);
+ServerSettings server_settings(const RunConfig& config);
 
 }  // namespace mobi

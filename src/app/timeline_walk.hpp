@@ -16,7 +16,6 @@ struct TimelineInput {
     const Method& method;
     std::span<const Delivery> deliveries;
     const Leftovers& leftovers;
-    std::int32_t classes = 0;
 };
 
 /// Where a run's timeline ends.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -33,6 +34,10 @@ class FleetClock {
     /// clock that computes times may then go through the devices one after another, which is
     /// faster by far.
     virtual void promise_quiet(VirtualClock::time_point until) = 0;
+
+    /// All events that are still to come, in order, as far as they are known now: under the wall
+    /// clock as they are planned.  \pre  promise_quiet() for ever.
+    virtual std::span<const FleetEvent> forecast() = 0;
 
     /// The next event up to and including `until`, in the order of (at, device, task, part).
     /// \return  null: nothing happens until then.  Valid until the next call of any member.

@@ -68,7 +68,11 @@ class VirtualFleet::State final : private TransferListener {
     void assign(DeviceTask task);
     void recall(TaskId id, Time at);
     void promise_quiet(Time until);
-    const FleetEvent* next(Time until);
+    const FleetEvent* next(Time until) {
+        if (shown_ == foreseen_.size()) return advance(until);
+        return foreseen_[shown_].at <= until ? &foreseen_[shown_++] : nullptr;
+    }
+    std::span<const FleetEvent> forecast();
     std::optional<Time> next_presence(Time time);
     std::vector<DeviceId> present(Time time);
 
@@ -77,6 +81,7 @@ class VirtualFleet::State final : private TransferListener {
     }
 
   private:
+    const FleetEvent* advance(Time until);
     std::vector<Presence>& presences();
     std::int32_t place_of(DeviceId device) const {
         MOBI_CHECK(
@@ -124,7 +129,9 @@ class VirtualFleet::State final : private TransferListener {
     Transfers transfers_;
     FleetEvent told_;  // the last event
     std::int64_t told_events_ = 0;
-    Time now_{};  // of the last wake-up
+    std::vector<FleetEvent> foreseen_;  // by forecast(), and not all told yet
+    std::size_t shown_ = 0;             // of them
+    Time now_{};                        // of the last wake-up
     std::vector<Presence> presence_;
     std::uint64_t seed_;
     QuietSpan quiet_;
@@ -178,7 +185,14 @@ void VirtualFleet::State::promise_quiet(Time until) {
     quiet_.begin(until, wake_ups_, [this](const WakeUp& what) { return island_of(what); });
 }
 
-const FleetEvent* VirtualFleet::State::next(Time until) {
+std::span<const FleetEvent> VirtualFleet::State::forecast() {
+    foreseen_.erase(foreseen_.begin(), foreseen_.begin() + static_cast<std::ptrdiff_t>(shown_));
+    shown_ = 0;
+    while (const FleetEvent* const event = advance(Time::max())) foreseen_.push_back(*event);
+    return foreseen_;
+}
+
+const FleetEvent* VirtualFleet::State::advance(Time until) {
     while (true) {
         if (!events_.empty() && next_wake_up() > half_past(events_.next_at())) {
             if (events_.next_at() > until) return nullptr;
@@ -533,6 +547,10 @@ void VirtualFleet::promise_quiet(Time until) {
 
 const FleetEvent* VirtualFleet::next(Time until) {
     return state_->next(until);
+}
+
+std::span<const FleetEvent> VirtualFleet::forecast() {
+    return state_->forecast();
 }
 
 std::optional<Time> VirtualFleet::next_presence(Time time) {

@@ -54,6 +54,8 @@ class VirtualFleet final : public FleetClock {
     /// 200
     ///                      years after the start.
     const FleetEvent* next(VirtualClock::time_point until) override;
+    /// \throws ConfigError  as next() does.
+    std::span<const FleetEvent> forecast() override;
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override;
     std::vector<DeviceId> present(VirtualClock::time_point time) override;
 

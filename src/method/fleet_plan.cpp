@@ -41,6 +41,13 @@ std::int64_t FleetPlan::packets_of(const DevicePlan& device) const {
     return device_epochs * ((shard + packet_samples - 1) / packet_samples);
 }
 
+std::int64_t FleetPlan::packets_planned() const {
+    std::int64_t packets = 0;
+    for (const DevicePlan& device : devices)
+        if (device.admitted) packets += packets_of(device);
+    return packets;
+}
+
 std::int64_t FleetPlan::admitted_samples() const {
     std::int64_t count = 0;
     for (const DevicePlan& device : devices)

@@ -65,6 +65,8 @@ struct FleetPlan {
 
     /// Packets that a device is to send in all its passes.
     std::int64_t packets_of(const DevicePlan& device) const;
+    /// The sum of them over the admitted devices.
+    std::int64_t packets_planned() const;
     std::int64_t admitted_samples() const;
     std::int32_t admitted_devices() const;
 };

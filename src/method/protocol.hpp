@@ -13,7 +13,8 @@ namespace mobi {
 
 /// What the server does in one piece.
 enum class StepKind {
-    Update,     ///< of weights that stay on the server
+    Update,     ///< on what has just arrived
+    Replay,     ///< on what arrived before, while nothing waits
     Aggregate,  ///< the end of a round, or of a full buffer
     Exchange,   ///< the server's part of a model that is split
 };
@@ -25,8 +26,16 @@ struct Step {
     std::int32_t round = 0;
     VirtualClock::time_point start{};
     VirtualClock::time_point end{};
-    std::vector<EventId> inputs;    ///< the arrivals that it takes, in order
-    std::vector<SampleId> samples;  ///< that it draws, where the method draws any
+    std::vector<EventId> inputs;        ///< the arrivals that no step before it took, in order
+    std::vector<std::int32_t> samples;  ///< ids that it draws, increasing; none: it draws none
+    EventId arrival;                    ///< Update: the one it is made on
+    DeviceId device;                    ///< of which it is, where it is of one
+    std::int32_t model = 0;             ///< which of the server's models it changes
+    std::int64_t model_step = 0;        ///< its number among those of the model, from 0
+    std::int64_t model_steps = 0;       ///< how many these will be if every task comes back: T of a
+                                        ///< learning-rate schedule
+    std::int64_t kept_samples = 0;      ///< that the server has when it starts
+    std::int32_t waiting = 0;           ///< arrivals that wait when it starts
 };
 
 /// What travels, when and at what cost.  It decides on sizes and times alone and never sees a
@@ -45,6 +54,10 @@ class Protocol {
 
     /// How many steps there will be if every task comes back.
     virtual std::int64_t steps_planned() const = 0;
+
+    /// The last step ended at `end`, later than it says: the host was too slow for its pace.  The
+    /// next one starts then or later.
+    virtual void delay_to(VirtualClock::time_point end) = 0;
 };
 
 }  // namespace mobi

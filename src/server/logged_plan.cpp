@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "method/side/fed_mobillm.hpp"
+#include "method/packets.hpp"
 
 namespace mobi {
 namespace {

@@ -40,7 +40,8 @@ PacedSource::PacedSource(Channel& channel,
       requests_(
           plan, deliveries, tokens, !settings_.truth.empty(), settings_.forward.group_devices),
       replies_(plan, tokens, settings_.truth),
-      worker_of_device_(plan.devices.size(), 0) {
+      worker_of_device_(plan.devices.size(), 0),
+      planned_(deliveries) {
     const int workers = channel.size() - 1;
     MOBI_CHECK(workers > 0, "no worker to compute for the fleet");
     std::size_t turn = 0;
@@ -176,22 +177,38 @@ void PacedSource::take_segment(Message message) {
     assemblies_.erase(index);
 }
 
-const Delivery* PacedSource::get(std::int64_t index) {
+bool PacedSource::wait_for(std::int64_t index) {
     const auto place = static_cast<std::size_t>(index);
-    if (place >= deliveries_.size()) return nullptr;
+    if (place >= deliveries_.size()) return false;
     while (place >= arrived_.size()) pump(kLook);
-    return &arrived_[place];
+    return true;
 }
 
-std::int64_t PacedSource::count_by(VirtualClock::time_point time) {
-    const auto after = [](VirtualClock::time_point limit, const Delivery& delivery) {
-        return limit < delivery.times.arrival;
-    };
-    return std::upper_bound(arrived_.begin(), arrived_.end(), time, after) - arrived_.begin();
+const FleetEvent* PacedSource::next(VirtualClock::time_point until) {
+    const bool for_ever = until == VirtualClock::time_point::max();
+    const auto place = static_cast<std::size_t>(told_);
+    if (for_ever ? !wait_for(told_)
+                 : place >= arrived_.size() || arrived_[place].times.arrival > until)
+        return nullptr;
+    event_ = event_of(arrived_[place], told_);
+    ++told_;
+    return &event_;
+}
+
+void PacedSource::recall(TaskId, VirtualClock::time_point) {
+    throw Bug("a task is recalled that the workers have their plan for");
+}
+
+std::optional<VirtualClock::time_point> PacedSource::next_presence(VirtualClock::time_point) {
+    throw Bug("a planned fleet is asked who is present");
+}
+
+std::vector<DeviceId> PacedSource::present(VirtualClock::time_point) {
+    throw Bug("a planned fleet is asked who is present");
 }
 
 Packet PacedSource::take(std::int64_t index) {
-    get(index);
+    wait_for(index);
     return std::exchange(packets_[static_cast<std::size_t>(index)], Packet());
 }
 

@@ -13,9 +13,10 @@
 
 #include "core/paced_clock.hpp"
 #include "messages/pace_plan.hpp"
-#include "method/arrivals.hpp"
+#include "method/recorded_fleet.hpp"
 #include "server/forward_requests.hpp"
 #include "server/live_source.hpp"
+#include "server/server_pace.hpp"
 #include "transport/channel.hpp"
 
 namespace mobi {
@@ -29,7 +30,7 @@ namespace mobi {
 /// time.  Compute, link and server models give the times; the workers keep them (Pacer).
 ///
 /// Only the calling thread uses the channel.
-class PacedSource final : public LiveSource, public Arrivals, public ServerPace {
+class PacedSource final : public LiveSource, public DeliveringFleet, public ServerPace {
   public:
     struct Pace {
         double time_scale = 1;  ///< virtual seconds a real one
@@ -58,10 +59,19 @@ class PacedSource final : public LiveSource, public Arrivals, public ServerPace 
     const WorkerReplies& replies() const override { return replies_; }
     std::int64_t samples_planned() const override { return requests_.samples(); }
 
-    // Arrivals
-    std::span<const Delivery> planned() const override { return deliveries_; }
-    const Delivery* get(std::int64_t index) override;
-    std::int64_t count_by(VirtualClock::time_point time) override;
+    // DeliveringFleet.  What is assigned is what was planned.
+    void assign(DeviceTask) override {}
+    /// \throws Bug  the workers have their plan.
+    void recall(TaskId task, VirtualClock::time_point at) override;
+    void promise_quiet(VirtualClock::time_point) override {}
+    std::span<const FleetEvent> forecast() override { return planned_.forecast(); }
+    /// Waits only for `until` = for ever: what has come by an earlier time, which is not in the
+    /// future, is there.
+    const FleetEvent* next(VirtualClock::time_point until) override;
+    std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override;
+    std::vector<DeviceId> present(VirtualClock::time_point time) override;
+    const Delivery& delivery(EventId event) const override { return arrived_[event.index()]; }
+    std::int64_t delivered() const override { return told_; }
 
     // ServerPace
     void begin() override;
@@ -85,6 +95,8 @@ class PacedSource final : public LiveSource, public Arrivals, public ServerPace 
     };
 
     void pump(WallClock::duration patience);
+    /// Whether delivery `index` has come.  Waits for it; false: there are no more.
+    bool wait_for(std::int64_t index);
     int worker_of(const ForwardRequests::Entry& entry) const;
     void grant();
     void take_segment(Message message);
@@ -104,8 +116,11 @@ class PacedSource final : public LiveSource, public Arrivals, public ServerPace 
     std::optional<double> clock_answer_;
     std::optional<PacedClock> clock_;  // once the pace has begun
     std::map<std::int64_t, Assembly> assemblies_;
+    RecordedFleet planned_;
     std::deque<Delivery> arrived_;  // in order of arrival
     std::deque<Packet> packets_;    // of `arrived_`, empty once taken
+    std::int64_t told_ = 0;         // of them, by next()
+    FleetEvent event_;              // the last of these
     double paced_s_ = 0;
     Overruns server_overruns_;
     std::map<int, PaceReport> pace_reports_;

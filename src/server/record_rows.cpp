@@ -122,29 +122,25 @@ std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs) {
     return rows;
 }
 
-record::UpdateRow update_row(const Update& step,
-                             const Delivery* delivery,
-                             std::int64_t first_sample,
-                             bool per_device) {
+record::UpdateRow update_row(const Step& step, std::int64_t first_sample) {
     record::UpdateRow row{};
-    row.update = static_cast<std::int32_t>(step.update);
-    row.kind =
-        static_cast<std::int8_t>(step.kind == UpdateKind::Arrival ? record::UpdateKind::Arrival
-                                                                  : record::UpdateKind::Replay);
-    row.device = delivery != nullptr ? delivery->device : per_device ? step.network : -1;
-    row.upload = static_cast<std::int32_t>(step.delivery);
+    row.update = static_cast<std::int32_t>(step.number);
+    row.kind = static_cast<std::int8_t>(step.kind == StepKind::Update ? record::UpdateKind::Arrival
+                                                                      : record::UpdateKind::Replay);
+    row.device = step.device.value();
+    row.upload = static_cast<std::int32_t>(step.arrival.value());
     row.start_ns = ns(step.start);
     row.end_ns = ns(step.end);
-    row.inbox_samples = static_cast<std::int32_t>(step.inbox_samples);
+    row.inbox_samples = static_cast<std::int32_t>(step.kept_samples);
     row.waiting_packets = step.waiting;
     row.first_sample = first_sample;
     row.samples = static_cast<std::int32_t>(step.samples.size());
     return row;
 }
 
-record::TrainingRow training_row(const UpdateResult& result) {
+record::TrainingRow training_row(const StepResult& result) {
     record::TrainingRow row{};
-    row.update = static_cast<std::int32_t>(result.update);
+    row.update = static_cast<std::int32_t>(result.step);
     row.loss = result.loss;
     row.gradient_norm = result.gradient_norm;
     row.learning_rate = result.learning_rate;

@@ -7,8 +7,8 @@
 
 #include "method/device_costs.hpp"
 #include "method/fleet_plan.hpp"
-#include "method/side/timeline.hpp"
-#include "method/side/trainer.hpp"
+#include "method/learner.hpp"
+#include "method/protocol.hpp"
 #include "record/schema.hpp"
 #include "server/downloads.hpp"
 
@@ -22,11 +22,8 @@ std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost);
 /// The rows of `/downloads`.
 std::vector<record::DownloadRow> download_rows(std::span<const Download> downloads);
 std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs);
-record::UpdateRow update_row(const Update& step,
-                             const Delivery* delivery,
-                             std::int64_t first_sample,
-                             bool per_device);
-record::TrainingRow training_row(const UpdateResult& result);
+record::UpdateRow update_row(const Step& step, std::int64_t first_sample);
+record::TrainingRow training_row(const StepResult& result);
 std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result);
 
 /// `/devices`.  Profiles and links are numbered as in `profile_names` and `link_names`.

@@ -6,22 +6,18 @@
 #include <memory>
 #include <vector>
 
-#include "method/arrivals.hpp"
+#include "fleet/virtual_fleet.hpp"
 #include "method/method.hpp"
-#include "method/side/timeline.hpp"
-#include "method/side/trainer.hpp"
+#include "method/recorded_fleet.hpp"
 #include "record/writer.hpp"
 #include "server/packet_source.hpp"
+#include "server/server_pace.hpp"
 
 namespace mobi {
 
-/// What the server's run is a function of, beside plan and deliveries.
+/// What the server's run is a function of, beside plan, fleet and method.
 struct ServerSettings {
-    std::uint64_t seed = 1;
-    ServerParameters server;
-    TrainerSettings trainer;
-    FleetClockParameters fleet;
-    bool charge_header = true;
+    FleetClockParameters fleet;  ///< of the downloads
     bool record_activations = true;
     bool train = true;  ///< false: packets are taken, checked and logged; nothing keeps them
 };
@@ -39,7 +35,7 @@ struct ServerResult {
     std::vector<EvaluationResult> evaluations;
     double training_wall_s = 0;
     double evaluation_wall_s = 0;
-    std::size_t inbox_bytes = 0;  ///< real memory of the inbox
+    std::size_t kept_bytes = 0;  ///< real memory of the arrivals that the learner keeps
 };
 
 /// Progress of the virtual run, for people.
@@ -49,8 +45,8 @@ struct ServerProgress {
     VirtualClock::time_point now{};
 };
 
-/// Runs the server over the timeline: takes packets at their arrival, keeps them in the inbox, has
-/// the trainer thread take the updates, and logs everything (docs/design.md 4.1, hops 7 to 10).
+/// Runs the server over a method's steps: takes packets at their arrival, has the trainer thread do
+/// the steps, and logs everything (docs/design.md 4.1, hops 7 to 10).
 ///
 /// \param leftovers  what goes on at the devices behind the deliveries.
 /// \param source   null with `run.compute = none`: the event tables alone.
@@ -59,7 +55,7 @@ struct ServerProgress {
 /// \param on_progress  called between steps; may throw to end the run early.
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
-                        Arrivals& arrivals,
+                        DeliveringFleet& fleet,
                         const Leftovers& leftovers,
                         const Method& method,
                         PacketSource* source,

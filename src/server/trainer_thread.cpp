@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/trainer_thread.hpp"
 
+#include <chrono>
+#include <optional>
 #include <utility>
-
-#include <ATen/Parallel.h>
 
 #include "core/thread_priority.hpp"
 
 namespace mobi {
 namespace {
 
-constexpr std::size_t kStepsAhead = 64;
+constexpr std::size_t kAhead = 64;                    // arrivals and steps
+constexpr std::chrono::milliseconds kLookAround(20);  // while the last of them is done
 
 }  // namespace
 
-TrainerThread::TrainerThread(Trainer& trainer, bool paced)
-    : trainer_(trainer), tasks_(kStepsAhead), thread_([this, paced] { work(paced); }) {
+TrainerThread::TrainerThread(Learner& learner, bool paced)
+    : learner_(learner), queue_(kAhead), thread_([this, paced] { work(paced); }) {
     warm_.wait();
 }
 
 TrainerThread::~TrainerThread() {
-    tasks_.close();
-    while (tasks_.try_pop()) {  // an abandoned run does not train on
+    queue_.close();
+    while (queue_.try_pop()) {  // an abandoned run does not train on
     }
 }
 
@@ -31,42 +32,51 @@ void TrainerThread::rethrow() {
     std::rethrow_exception(error_);
 }
 
-void TrainerThread::submit(Update step, std::int64_t planned) {
-    if (!tasks_.push({std::move(step), planned})) rethrow();
+void TrainerThread::push(Work work) {
+    if (!queue_.push(std::move(work))) rethrow();
 }
 
-bool TrainerThread::has_done(std::int64_t update) {
+bool TrainerThread::has_done(std::int64_t step) {
     rethrow();
-    return updates_done() > update;
+    return done_.load(std::memory_order_relaxed) > step;
 }
 
-void TrainerThread::finish(VirtualClock::time_point end) {
+void TrainerThread::finish(VirtualClock::time_point end, const std::function<void()>& on_wait) {
     end_ = end;
-    last_evaluation_ = true;
-    tasks_.close();
+    finishes_ = true;
+    queue_.close();
+    while (on_wait && !ended_) {
+        on_wait();
+        std::this_thread::sleep_for(kLookAround);
+    }
     if (thread_.joinable()) thread_.join();
     if (failed_) std::rethrow_exception(error_);
 }
 
+void TrainerThread::run(const Work& work) {
+    if (const Packet* const packet = std::get_if<Packet>(&work)) return learner_.take(*packet);
+    learner_.run(std::get<Step>(work));
+    done_.fetch_add(1, std::memory_order_relaxed);
+}
+
 void TrainerThread::work(bool paced) try {
-    at::set_num_threads(1);  // of this thread; the order of sums must not depend on the machine
+    learner_.begin_thread();
     if (paced) {
         // Gives way to the threads that keep the time.  On a host with other work it gets nothing,
         // and that shows as overruns.
         set_thread_priority(ThreadPriority::Background);
-        trainer_.warm_up();
+        learner_.warm_up();
     }
     warm_.count_down();
-    while (std::optional<Task> task = tasks_.pop()) {
-        trainer_.run(task->step, task->planned);
-        done_.fetch_add(1, std::memory_order_relaxed);
-    }
-    if (last_evaluation_) trainer_.finish(end_);
+    while (const std::optional<Work> next = queue_.pop()) run(*next);
+    if (finishes_) learner_.finish(end_);
+    ended_ = true;
 } catch (...) {
     if (!warm_.try_wait()) warm_.count_down();
     error_ = std::current_exception();
     failed_ = true;
-    tasks_.close();
+    ended_ = true;
+    queue_.close();
 }
 
 }  // namespace mobi

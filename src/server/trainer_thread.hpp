@@ -3,55 +3,60 @@
 
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <latch>
 #include <thread>
+#include <variant>
 
 #include "core/blocking_queue.hpp"
-#include "method/side/trainer.hpp"
+#include "method/learner.hpp"
 
 namespace mobi {
 
-/// The one thread that trains (docs/design.md 3).  Steps go in over a short queue, so that the
-/// main thread runs ahead of training by a little and never by much.
+/// The one thread that trains (docs/design.md 3).  Arrivals and steps go in over a short queue, so
+/// that the main thread runs ahead of training by a little and never by much.
 class TrainerThread {
   public:
-    /// \param trainer  must outlive the thread; nobody else uses it until finish() has returned.
+    /// \param learner  must outlive the thread; nobody else uses it until finish() has returned.
     /// \param paced    with the wall clock: is warm when the constructor returns, and leaves the
     ///                 processor to the threads that keep the time.
-    explicit TrainerThread(Trainer& trainer, bool paced = false);
+    explicit TrainerThread(Learner& learner, bool paced = false);
     ~TrainerThread();
     TrainerThread(const TrainerThread&) = delete;
     TrainerThread& operator=(const TrainerThread&) = delete;
 
+    /// An input of the next step.  Waits for room.  \throws what an earlier step threw.
+    void take(Packet packet) { push(std::move(packet)); }
+
     /// Waits for room.  \throws what an earlier step threw.
-    void submit(Update step, std::int64_t planned);
+    void submit(Step step) { push(std::move(step)); }
 
-    /// Waits for the steps and the last evaluation.  \throws what a step threw.
-    void finish(VirtualClock::time_point end);
+    /// Waits for the steps and the last evaluation.
+    /// \param on_wait  called now and then meanwhile; may throw to give up.
+    /// \throws what a step threw.
+    void finish(VirtualClock::time_point end, const std::function<void()>& on_wait = {});
 
-    /// Whether step `update`, and so every one before it, is done.  \throws what a step
-    /// threw.
-    bool has_done(std::int64_t update);
-
-    std::int64_t updates_done() const noexcept { return done_.load(std::memory_order_relaxed); }
+    /// Whether the learner has seen step number `step`, and so every one before it.  \throws what a
+    /// step threw.
+    bool has_done(std::int64_t step);
 
   private:
-    struct Task {
-        Update step;
-        std::int64_t planned = 0;
-    };
+    using Work = std::variant<Packet, Step>;
 
+    void push(Work work);
     void work(bool paced);
+    void run(const Work& work);
     void rethrow();
 
-    Trainer& trainer_;
-    BlockingQueue<Task> tasks_;
+    Learner& learner_;
+    BlockingQueue<Work> queue_;
     std::atomic<std::int64_t> done_{0};
     std::atomic<bool> failed_{false};
+    std::atomic<bool> ended_{false};
     std::latch warm_{1};
     std::exception_ptr error_;
     VirtualClock::time_point end_{};
-    std::atomic<bool> last_evaluation_{false};
+    std::atomic<bool> finishes_{false};
     std::jthread thread_;
 };
 

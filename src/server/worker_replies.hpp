@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "messages/forward_request.hpp"
-#include "method/fleet_plan.hpp"
 #include "method/evaluation_data.hpp"
+#include "method/fleet_plan.hpp"
 #include "server/forward_requests.hpp"
 #include "transport/message.hpp"
 

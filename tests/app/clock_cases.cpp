@@ -20,9 +20,8 @@
 #include "core/text.hpp"
 #include "core/virtual_time.hpp"
 #include "method/device_costs.hpp"
-#include "method/side/side_costs.hpp"
+#include "method/recorded_fleet.hpp"
 #include "server/downloads.hpp"
-#include "server/server_loop.hpp"
 
 namespace mobi::test {
 namespace {
@@ -103,37 +102,30 @@ void look_at_costs(const PreparedRun& run, Findings& findings) {
 }
 
 void look_at_updates(const PreparedRun& run, Findings& findings) {
-    const RunConfig& config = run.config;
-    const SourceMap sources(run.plan, config.align.projection);
-    const SideShape shape = side_shape(run.plan, sources, config.side, config.align, run.classes);
-    TimelineSettings settings;
-    settings.server = config.server;
-    settings.seed = config.run.seed;
-    settings.train_after_all =
-        run.method->trains_after_all() || config.server.mode == ServerMode::ReplayAfterAll;
-    settings.update_time = update_time_of(run.plan, shape, sources, config.side, config.server);
-    PlannedArrivals arrivals(run.deliveries);
-    Timeline timeline(run.plan, arrivals, settings);
+    RecordedFleet fleet(run.deliveries);
+    const auto protocol = run.method->protocol(run.plan);
     std::vector<bool> there(run.plan.samples.size());
     Time last{};
-    while (const std::optional<Update> step = timeline.next()) {
-        findings.in_order({last, step->start, step->end}, fmt::format("update {}", step->update));
+    while (const std::optional<Step> step = protocol->next(fleet)) {
+        findings.in_order({last, step->start, step->end}, fmt::format("update {}", step->number));
         last = step->end;
-        for (const std::int32_t id : step->arrived) there[static_cast<std::size_t>(id)] = true;
+        for (const EventId input : step->inputs) {
+            const Delivery& delivery = fleet.delivery(input);
+            findings.require(delivery.times.arrival <= step->start,
+                             "an update begins before its packet arrives");
+            for (const std::int32_t id : delivery.samples)
+                there[static_cast<std::size_t>(id)] = true;
+        }
         for (const std::int32_t id : step->samples)
             findings.require(there[static_cast<std::size_t>(id)],
                              "an update takes a sample that has not arrived");
-        if (step->deliveries_used > 0)
-            findings.require(arrivals.get(step->deliveries_used - 1)->times.arrival <= step->start,
-                             "an update begins before its packet arrives");
     }
     findings.require(last <= run.timeline.end && run.timeline.end <= run.timeline.run_end,
                      "the run ends before its updates");
-    if (!run.method->downloads()) return;
-    const Downloads downloads =
-        downloads_at(run.timeline.end, run.plan,
-                     download_bytes(run.plan, shape, sources, config.side, config.align),
-                     run.leftovers, method_settings(config).fleet);
+    const std::vector<std::int64_t> bytes = run.method->download_bytes(run.plan);
+    if (bytes.empty()) return;
+    const Downloads downloads = downloads_at(run.timeline.end, run.plan, bytes, run.leftovers,
+                                             method_settings(run.config).fleet);
     for (const Download& one : downloads.arrived)
         findings.in_order({run.timeline.end, one.start, one.arrival}, "a download");
     for (const LostWork& lost : downloads.lost)

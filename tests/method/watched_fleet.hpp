@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,7 @@ class WatchedFleet final : public FleetClock {
         if (event != nullptr) events_.push_back(*event);
         return event;
     }
+    std::span<const FleetEvent> forecast() override { return fleet_.forecast(); }
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override {
         return fleet_.next_presence(time);
     }

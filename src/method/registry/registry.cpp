@@ -7,12 +7,13 @@
 
 namespace mobi {
 
-std::unique_ptr<Method> make_method(const MethodParameters& parameters) {
+std::unique_ptr<Method> make_method(const MethodParameters& parameters,
+                                    const FamilySettings& settings) {
     switch (parameters.name) {
         case MethodName::FedMobillm:
-            return std::make_unique<FedMobillm>();
+            return std::make_unique<FedMobillm>(settings.side);
         case MethodName::CentralSide:
-            return std::make_unique<CentralSide>();
+            return std::make_unique<CentralSide>(settings.side);
     }
     throw Bug("a method without a line in the registry");
 }

@@ -113,4 +113,11 @@ Step BufferedRounds::aggregate(Time now) {
     return step;
 }
 
+void BufferedRounds::delay_to(VirtualClock::time_point end) {
+    if (end <= free_) return;
+    std::replace(ends_.begin(), ends_.end(), free_, end);
+    std::replace(waiting_.begin(), waiting_.end(), free_, end);
+    free_ = end;
+}
+
 }  // namespace mobi

@@ -44,6 +44,7 @@ class BufferedRounds final : public Protocol {
 
     std::optional<Step> next(FleetClock& fleet) override;
     std::int64_t steps_planned() const override { return settings_.steps; }
+    void delay_to(VirtualClock::time_point end) override;
 
   private:
     bool wait(FleetClock& fleet, std::optional<Step>& step);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,6 +37,7 @@ class SyncRounds final : public Protocol {
 
     std::optional<Step> next(FleetClock& fleet) override;
     std::int64_t steps_planned() const override { return settings_.rounds; }
+    void delay_to(VirtualClock::time_point end) override { begin_ = std::max(begin_, end); }
 
   private:
     void dispatch(FleetClock& fleet);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "method/method.hpp"
+#include "method/side/side_method.hpp"
 
 namespace mobi {
 
@@ -11,16 +11,18 @@ namespace mobi {
 ///
 /// No device computes, nothing travels.  The server's forward passes take Σ F / `server.rate` of
 /// virtual time before the first update; fp32 taps are its own, so `packet.dtype` has no effect.
-class CentralSide : public Method {
+class CentralSide final : public SideMethod {
   public:
+    explicit CentralSide(const SideSettings& settings = {}) : SideMethod(settings) {}
+
     std::string_view name() const override { return "central_side"; }
-    Deliveries deliveries(const FleetPlan& plan, const MethodSettings& settings) const override;
+    Deliveries deliveries(const FleetPlan& plan) const override;
     bool uploads() const override { return false; }
-    bool downloads() const override { return false; }
-    bool trains_after_all() const override { return true; }
+    std::vector<std::int64_t> download_bytes(const FleetPlan&) const override { return {}; }
     Precision tap_precision(const PacketParameters& /*packet*/) const override {
         return Precision::Fp32;
     }
+    std::unique_ptr<Protocol> protocol(const FleetPlan& plan) const override;
 };
 
 }  // namespace mobi

@@ -2,32 +2,20 @@
 #include "method/side/fed_mobillm.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <cstddef>
 #include <tuple>
+#include <utility>
 
-#include <fmt/format.h>
-
-#include "core/error.hpp"
-#include "core/long_work.hpp"
-#include "core/virtual_time.hpp"
-#include "device/compute_model.hpp"
 #include "device/energy_model.hpp"
+#include "fleet/virtual_fleet.hpp"
+#include "method/packets.hpp"
+#include "method/side/arrivals.hpp"
+#include "method/side/side_costs.hpp"
+#include "method/side/side_protocol.hpp"
 #include "wire/codec.hpp"
 
 namespace mobi {
 namespace {
-
-double charged_flop(const FleetPlan& plan,
-                    const Delivery& packet,
-                    const ModelSize& size,
-                    const CostParameters& cost) {
-    double flop = 0;
-    for (const std::int32_t id : packet.samples)
-        flop += forward_flop(size, cost.padding == Padding::None
-                                       ? plan.samples[static_cast<std::size_t>(id)].tokens
-                                       : packet.padded_tokens);
-    return flop;
-}
 
 /// Taps alone, as charged: what the compute model moves through memory.
 double tap_bytes(const PacketLayout& layout, std::size_t samples) {
@@ -62,35 +50,31 @@ void set_arrival(const DevicePlan& device, const FleetEvent& event, Delivery& pa
                                          times.send_end - times.send_start);
 }
 
-/// Counts the packets before they take memory.
-/// \throws ConfigError  when many passes make more than a run can hold.
-void refuse_too_many_packets(const FleetPlan& plan) {
-    constexpr std::int32_t kAnyFleet = 100;
-    constexpr std::int64_t kMost = 1'000'000;
-    if (plan.device_epochs <= kAnyFleet) return;
-    std::int64_t packets = 0;
-    for (const DevicePlan& device : plan.devices)
-        if (device.admitted) packets += plan.packets_of(device);
-    if (packets > kMost)
-        throw ConfigError(
-            fmt::format("device.epochs = {}: {} packets; accepted: up to {} passes, or more where "
-                        "there are no more than {} packets",
-                        plan.device_epochs, packets, kAnyFleet, kMost));
+/// One task a device: its packets in their order.  Sets their `charged_bytes`.
+/// \param packets  of cut_into_packets().
+std::vector<DeviceTask> tasks_of(const FleetPlan& plan,
+                                 const PacketParameters& parameters,
+                                 std::vector<Delivery>& packets) {
+    std::vector<DeviceTask> tasks;
+    for (Delivery& packet : packets) {
+        const DeviceId id(packet.device);
+        if (tasks.empty() || tasks.back().device != id) {
+            DeviceTask task;
+            task.id = TaskId(static_cast<std::int64_t>(tasks.size()));
+            task.device = id;
+            tasks.push_back(std::move(task));
+        }
+        const auto backbone = static_cast<std::size_t>(packet.backbone);
+        tasks.back().parts.push_back(part_of(plan.backbones[backbone], parameters, packet));
+    }
+    return tasks;
 }
 
 /// Keeps what the server waits for of what arrives, in order.
-void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t planned) {
-    auto end = all.arrived.end();
-    if (settings.deadline_s > 0) {
-        const VirtualClock::time_point deadline(
-            virtual_duration(settings.deadline_s, {"server.deadline"}));
-        end = std::find_if(all.arrived.begin(), end, [&](const Delivery& delivery) {
-            return delivery.times.arrival > deadline;
-        });
-    }
-    const auto enough = static_cast<std::ptrdiff_t>(
-        std::ceil(settings.enough_share * static_cast<double>(planned)));
-    if (end - all.arrived.begin() > enough) end = all.arrived.begin() + enough;
+void keep_awaited(Awaited awaited, Deliveries& all, std::size_t planned) {
+    const auto end = std::find_if(
+        all.arrived.begin(), all.arrived.end(),
+        [&](const Delivery& delivery) { return !awaited.next(delivery.times.arrival); });
     std::vector<LostWork>& late = all.leftovers.late;
     for (auto packet = end; packet != all.arrived.end(); ++packet)
         late.push_back({packet->device, packet->packet, LostStage::Late, packet->times.send_start,
@@ -104,56 +88,20 @@ void keep_awaited(const MethodSettings& settings, Deliveries& all, std::size_t p
 
 }  // namespace
 
-std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettings& settings) {
-    refuse_too_many_packets(plan);
-    LongWork planning("planning: devices whose packets are cut");
-    std::vector<Delivery> packets;
-    const auto step = static_cast<std::size_t>(plan.packet_samples);
-    for (const DevicePlan& device : plan.devices) {
-        if (!device.admitted) continue;
-        const BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(device.backbone)];
-        planning.step(device.id, static_cast<std::int64_t>(plan.devices.size()));
-        std::int32_t number = 0;
-        for (std::int32_t epoch = 0; epoch < plan.device_epochs; ++epoch)
-            for (std::size_t first = 0; first < device.samples.size(); first += step) {
-                Delivery packet;
-                packet.device = device.id;
-                packet.backbone = device.backbone;
-                packet.packet = number++;
-                const auto begin = device.samples.begin() + static_cast<std::ptrdiff_t>(first);
-                const std::size_t count = std::min(step, device.samples.size() - first);
-                packet.samples.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
-                for (const std::int32_t id : packet.samples)
-                    packet.tokens += plan.samples[static_cast<std::size_t>(id)].tokens;
-                packet.padded_tokens =
-                    charged_length(plan, packet.samples, settings.cost, settings.max_tokens);
-                packet.charged_flop = charged_flop(plan, packet, backbone.size, settings.cost);
-                packets.push_back(std::move(packet));
-            }
-    }
-    return packets;
-}
-
-Deliveries FedMobillm::deliveries(const FleetPlan& plan, const MethodSettings& settings) const {
-    std::vector<Delivery> packets = cut_into_packets(plan, settings);
+Deliveries FedMobillm::deliveries(const FleetPlan& plan) const {
+    const MethodSettings& costs = settings().method;
+    std::vector<Delivery> packets = cut_into_packets(plan, costs);
+    const std::size_t planned = packets.size();
     std::vector<FleetDevice> devices;
-    std::vector<DeviceTask> tasks;        // one a device
-    std::vector<std::size_t> first_part;  // of each, in `packets`
-    for (std::size_t i = 0; i < packets.size(); ++i) {
-        const std::int32_t id = packets[i].device;
-        if (devices.empty() || devices.back().id.value() != id) {
-            devices.push_back(fleet_device(plan.devices[static_cast<std::size_t>(id)]));
-            DeviceTask task;
-            task.id = TaskId(static_cast<std::int64_t>(tasks.size()));
-            task.device = DeviceId(id);
-            tasks.push_back(std::move(task));
-            first_part.push_back(i);
-        }
-        const auto backbone = static_cast<std::size_t>(packets[i].backbone);
-        tasks.back().parts.push_back(
-            part_of(plan.backbones[backbone], settings.packet, packets[i]));
+    std::vector<std::size_t> first_part;  // of each task, in `packets`
+    std::vector<DeviceTask> tasks = tasks_of(plan, costs.packet, packets);
+    std::size_t parts = 0;
+    for (const DeviceTask& task : tasks) {
+        devices.push_back(fleet_device(plan.devices[task.device.index()]));
+        first_part.push_back(parts);
+        parts += task.parts.size();
     }
-    VirtualFleet fleet(devices, settings.fleet);
+    VirtualFleet fleet(devices, costs.fleet);
     for (DeviceTask& task : tasks) fleet.assign(std::move(task));
     fleet.promise_quiet(VirtualClock::time_point::max());
     Deliveries all;
@@ -163,7 +111,7 @@ Deliveries FedMobillm::deliveries(const FleetPlan& plan, const MethodSettings& s
                                 event->leg == Leg::Upload ? LostStage::Upload : LostStage::Compute,
                                 event->start, event->at, event->charges.up_bytes});
         if (event->outcome != Outcome::Done) continue;
-        const std::size_t first = first_part[static_cast<std::size_t>(event->task.value())];
+        const std::size_t first = first_part[event->task.index()];
         Delivery& packet = packets[first + static_cast<std::size_t>(event->part)];
         set_arrival(plan.devices[event->device.index()], *event, packet);
         all.arrived.push_back(std::move(packet));
@@ -174,8 +122,21 @@ Deliveries FedMobillm::deliveries(const FleetPlan& plan, const MethodSettings& s
     for (const FleetDevice& device : devices)
         if (const auto time = fleet.emptied(device.id))
             all.leftovers.emptied.emplace_back(device.id.value(), *time);
-    keep_awaited(settings, all, packets.size());
+    keep_awaited(Awaited(costs.deadline_s, costs.enough_share, static_cast<std::int64_t>(planned)),
+                 all, planned);
     return all;
+}
+
+std::vector<std::int64_t> FedMobillm::download_bytes(const FleetPlan& plan) const {
+    return mobi::download_bytes(plan, FleetShape(plan, settings()), settings());
+}
+
+std::unique_ptr<Protocol> FedMobillm::protocol(const FleetPlan& plan) const {
+    return std::make_unique<SideProtocol>(
+        plan, settings(), false, [&plan, costs = settings().method] {
+            std::vector<Delivery> packets = cut_into_packets(plan, costs);
+            return tasks_of(plan, costs.packet, packets);
+        });
 }
 
 }  // namespace mobi

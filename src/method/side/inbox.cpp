@@ -67,7 +67,8 @@ std::size_t Inbox::allocated_bytes() const noexcept {
     return bytes;
 }
 
-void Inbox::insert(const Packet& packet) {
+std::vector<std::int32_t> Inbox::insert(const Packet& packet) {
+    std::vector<std::int32_t> added;
     Store& store = stores_[static_cast<std::size_t>(packet.backbone)];
     const auto taps = static_cast<std::size_t>(store.layout.taps);
     const std::size_t count = packet.samples.size();
@@ -78,9 +79,9 @@ void Inbox::insert(const Packet& packet) {
         MOBI_CHECK(place.backbone == packet.backbone && place.row >= 0,
                    "sample {} came with backbone {}, planned with {}", packet.samples[i],
                    packet.backbone, place.backbone);
-        // A later pass brings the same numbers but for the rounding of another batch, and the
-        // trainer may be reading these.
+        // A later pass brings the same numbers but for the rounding of another batch.
         if (std::exchange(there_[static_cast<std::size_t>(packet.samples[i])], true)) continue;
+        added.push_back(packet.samples[i]);
         const auto row = static_cast<std::size_t>(place.row);
         for (std::size_t tap = 0; tap < taps; ++tap) {  // the wire is tap-major, a row is not
             std::memcpy(store.taps.data() + row * store.row_bytes + tap * vector,
@@ -92,6 +93,7 @@ void Inbox::insert(const Packet& packet) {
                     store.residual.begin() + static_cast<std::ptrdiff_t>(row * classes));
         if (!store.labels.empty()) store.labels[row] = packet.labels[i];
     }
+    return added;
 }
 
 void Inbox::decode_row(const Store& store,

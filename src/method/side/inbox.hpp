@@ -50,16 +50,16 @@ class SourceMap {
 /// The server's cache of uploaded samples, kept as they came over the wire and decoded when a batch
 /// is drawn: Σ D_k (B d β + 4C) bytes, taken from the machine as packets come.
 ///
-/// insert() and gather() may run in different threads as long as no batch asks for a sample whose
-/// insertion has not been handed over (a queue does that).
+/// Not thread-safe.
 class Inbox {
   public:
     /// \param classes  C.
     Inbox(const FleetPlan& plan, const SourceMap& sources, std::int32_t classes);
 
     /// Keeps a packet's samples.  The same sample again changes nothing.
+    /// \return  those that were not there.
     /// \throws Bug  when a sample was not planned for the packet's device.
-    void insert(const Packet& packet);
+    std::vector<std::int32_t> insert(const Packet& packet);
 
     /// \param samples  ids, increasing, all inserted before.
     TrainingBatch gather(std::span<const std::int32_t> samples) const;
@@ -98,7 +98,7 @@ class Inbox {
 
     std::vector<Store> stores_;
     std::vector<Place> places_;  // by sample id
-    std::vector<char> there_;    // likewise; insert() alone looks at it
+    std::vector<char> there_;    // likewise
     std::int32_t classes_;
 };
 

@@ -8,27 +8,31 @@
 
 #include "core/clock.hpp"
 #include "method/fleet_plan.hpp"
-#include "method/server_parameters.hpp"
 #include "method/side/inbox.hpp"
-#include "method/side/parameters.hpp"
+#include "method/side/settings.hpp"
 #include "method/side/side_network.hpp"
 
 namespace mobi {
 
+/// What a fleet needs of a side network: which projection each device's taps pass, B, m, C
+/// (docs/method.md 1.4).
+struct FleetShape {
+    /// \param plan  at least one device is admitted.
+    FleetShape(const FleetPlan& plan, const SideSettings& settings);
+
+    SourceMap sources;
+    SideShape side;
+};
+
 /// Virtual duration of an update: Σ over its samples of (FLOPs of docs/method.md 1.8 /
 /// `server.rate` + charged bytes / `server.io_rate`) + `server.step_overhead`; rounded to ns once.
+/// \param plan  must outlive the function.
 std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time_of(
-    const FleetPlan& plan,
-    const SideShape& shape,
-    const SourceMap& sources,
-    const SideParameters& side,
-    const ServerParameters& server);
+    const FleetPlan& plan, const FleetShape& shape, const SideSettings& settings);
 
 /// What each device downloads at the end: θ and its own P in fp32; 0 where it is not admitted.
 std::vector<std::int64_t> download_bytes(const FleetPlan& plan,
-                                         const SideShape& shape,
-                                         const SourceMap& sources,
-                                         const SideParameters& side,
-                                         const AlignParameters& align);
+                                         const FleetShape& shape,
+                                         const SideSettings& settings);
 
 }  // namespace mobi

@@ -10,34 +10,17 @@
 
 #include "core/clock.hpp"
 #include "core/virtual_time.hpp"
-#include "method/arrivals.hpp"
 #include "method/fleet_plan.hpp"
+#include "method/protocol.hpp"
 #include "method/server_parameters.hpp"
+#include "method/side/arrivals.hpp"
 #include "method/side/batch_sampler.hpp"
 
 namespace mobi {
 
-enum class UpdateKind { Arrival, Replay };
-
 /// The server's updates, for messages.
 inline constexpr TimedWork kServerWork{"the server's work", "",
                                        "server.rate, server.io_rate and server.step_overhead"};
-
-/// One update of a side network, placed in virtual time.
-struct Update {
-    std::int64_t update = 0;  ///< from 0, in the order of the server's work
-    UpdateKind kind = UpdateKind::Arrival;
-    std::int32_t network = 0;         ///< which side network; 0, or the device with per_device
-    std::int64_t network_update = 0;  ///< t within that network
-    std::int64_t delivery = -1;       ///< arrival: which one; replay: -1
-    VirtualClock::time_point start{};
-    VirtualClock::time_point end{};
-    std::vector<std::int32_t> samples;  ///< ids, increasing
-    std::vector<std::int32_t> arrived;  ///< ids new in the inbox since the previous step began
-    std::int64_t inbox_samples = 0;     ///< when it began
-    std::int32_t waiting = 0;           ///< packets that had arrived and waited when it began
-    std::int64_t deliveries_used = 0;   ///< this step needs the first n deliveries, no others
-};
 
 /// What the server's time is a function of.
 struct TimelineSettings {
@@ -53,72 +36,71 @@ struct TimelineSettings {
 ///
 /// A pure function of arrivals and settings: it computes no activation and no weight, so that
 /// `run.compute = none`, `run` under both clocks and `replay` share it.  In `server.mode =
-/// per_device` the server's time is shared by all networks, a free server replays for the devices
-/// in turn.
+/// per_device` every device has a model of its own; the server's time is shared by all, and a free
+/// server replays for the devices in turn.
 class Timeline {
   public:
-    /// \param plan, arrivals  must outlive the timeline.
+    /// \param plan  must outlive the timeline.
     /// \throws ConfigError  when more than 100 epochs, or updates on an arrival, make more than ten
     ///                      million updates.
-    Timeline(const FleetPlan& plan, Arrivals& arrivals, TimelineSettings settings);
+    Timeline(const FleetPlan& plan, TimelineSettings settings);
+
+    /// What will arrive is known now.  Called once, before next().
+    void begin(Arrivals arrivals);
 
     /// The next update, or nothing when all T are done.  Waits for a packet if one has to come
     /// first.
     /// \throws ConfigError  when it ends after more than 200 years.
-    std::optional<Update> next();
+    std::optional<Step> next(FleetClock& fleet);
 
     /// The last update ended at `end`, later than its planned end, because the host was too slow
     /// for its pace.  The next one begins then or later.
     void delay_to(VirtualClock::time_point end) noexcept { free_ = std::max(free_, end); }
 
-    /// T of a network: what the learning-rate schedule runs over, of the packets planned for the
-    /// admitted devices, whether or not they arrive.  docs/method.md 1.6.
-    std::int64_t updates_planned(std::int32_t network) const;
-    /// Σ T over the networks.
+    /// Σ T over the models, T being what the learning-rate schedule of a model runs over: of the
+    /// packets planned for the admitted devices, whether or not they arrive.  docs/method.md 1.6.
     std::int64_t updates_planned() const;
-    /// The networks' numbers: 0 alone, or the admitted devices with per_device.
-    std::vector<std::int32_t> networks() const;
-
-    /// When the server was last busy; the end of the last update once next() has returned nothing.
-    VirtualClock::time_point now() const noexcept { return free_; }
 
   private:
-    struct Network {
+    struct Model {
         std::int32_t id = 0;
         BatchSampler sampler;
-        std::int64_t deliveries = 0;  // that ever arrive
-        std::int64_t arrived = 0;     // of them
-        std::int64_t replays = 0;     // R
+        std::int64_t awaited = 0;  // packets that ever arrive
+        std::int64_t arrived = 0;  // of them
+        std::int64_t replays = 0;  // R
         std::int64_t replays_done = 0;
         std::int64_t updates_done = 0;
         std::int64_t updates_planned = 0;  // T
     };
 
-    void add_network(std::int32_t id,
-                     const std::vector<BatchSampler::Stratum>& strata,
-                     std::int64_t packets);
+    void add_model(std::int32_t id,
+                   const std::vector<BatchSampler::Stratum>& strata,
+                   std::int64_t packets);
     void refuse_too_many_updates() const;
-    Network& network_of(const Delivery& delivery);
+    Model& model_of(std::int32_t device);
     bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
     bool updates_on_arrival() const { return !settings_.train_after_all; }
-    /// Takes the next delivery into the inbox; its updates follow.
-    void take(const Delivery& delivery);
-    Network* due_for_replay();
-    Update make_step(Network& network, UpdateKind kind, std::vector<std::int32_t> samples);
+    /// Takes the next arrival into the inbox; its updates follow.
+    void take(const Arrival& arrival);
+    Model* due_for_replay();
+    Step make_step(FleetClock& fleet,
+                   Model& model,
+                   StepKind kind,
+                   std::vector<std::int32_t> samples);
 
     const FleetPlan* plan_;
-    Arrivals* arrivals_;
+    std::optional<Arrivals> arrivals_;
     TimelineSettings settings_;
-    std::vector<Network> networks_;
-    std::vector<std::size_t> network_index_;  // by device; empty = one network
+    std::vector<Model> models_;
+    std::vector<std::size_t> model_index_;  // by device; empty = one model
     VirtualClock::time_point free_{};
-    std::int64_t taken_ = 0;  // deliveries in the inbox
+    std::int64_t taken_ = 0;  // arrivals in the inbox
     bool all_here_ = false;   // nothing comes any more
     std::int32_t updates_left_of_arrival_ = 0;
     std::size_t turn_ = 0;  // whose replay is next, per_device
     std::int64_t updates_ = 0;
     std::int64_t inbox_samples_ = 0;
-    std::vector<std::int32_t> arrived_;  // for the next step
+    std::vector<EventId> inputs_;  // of the next step
 };
 
 }  // namespace mobi

@@ -45,46 +45,24 @@ EvaluationScore mean(const std::vector<EvaluationScore>& scores) {
 
 }  // namespace
 
-SideShape side_shape(const FleetPlan& plan,
-                     const SourceMap& sources,
-                     const SideParameters& side,
-                     const AlignParameters& align,
-                     std::int32_t classes) {
-    SideShape shape;
-    shape.sources = sources.sources();
-    std::vector<std::int32_t> widths;
-    for (const BackbonePlan& backbone : plan.backbones)
-        if (backbone.devices > 0) widths.push_back(backbone.layout.width);
-    MOBI_CHECK(!widths.empty(), "a fleet without an admitted device");
-    shape.width = side.width > 0 ? side.width : auto_side_width(widths);
-    const std::vector<std::int32_t>& taps = plan.backbones.front().tap_layers;
-    shape.embedding = !taps.empty() && taps.front() == 0;
-    shape.blocks = static_cast<std::int32_t>(taps.size()) - (shape.embedding ? 1 : 0);
-    shape.classes = classes;
-    shape.projected = !(align.identity && widths.size() == 1 && widths[0] == shape.width &&
-                        align.projection != ProjectionScope::DeviceLayer);
-    return shape;
-}
-
-Trainer::Trainer(const TrainerSettings& settings,
+Trainer::Trainer(const SideSettings& settings,
                  const FleetPlan& plan,
-                 const SourceMap& sources,
+                 const FleetShape& shape,
                  const Inbox& inbox,
                  std::shared_ptr<const EvaluationData> evaluation,
-                 TrainingSink sink)
+                 LearnerSink sink)
     : settings_(settings),
       plan_(plan),
-      sources_(sources),
+      shape_(shape),
       inbox_(inbox),
       evaluation_(std::move(evaluation)),
       sink_(std::move(sink)),
-      shape_(side_shape(plan, sources, settings.side, settings.align, settings.classes)),
-      class_counts_(static_cast<std::int32_t>(plan.backbones.size()), settings.classes) {}
+      class_counts_(static_cast<std::int32_t>(plan.backbones.size()), shape.side.classes) {}
 
 void Trainer::begin_network(std::int32_t id, std::int64_t planned) {
     end_network();
     network_ =
-        std::make_unique<SideNetwork>(shape_, settings_.side, settings_.align, settings_.seed);
+        std::make_unique<SideNetwork>(shape_.side, settings_.side, settings_.align, settings_.seed);
     optimizer_ = std::make_unique<Optimizer>(network_->parameters(), settings_.optimizer, planned);
     network_id_ = id;
 }
@@ -94,57 +72,66 @@ void Trainer::end_network() {
     const Stopwatch watch(evaluation_s_);
     const DevicePlan& device = plan_.devices[static_cast<std::size_t>(network_id_)];
     device_scores_[device.backbone].push_back(evaluate(*network_, *evaluation_, device.backbone,
-                                                       sources_.of_device(device.id),
+                                                       shape_.sources.of_device(device.id),
                                                        settings_.loss.kind));
 }
 
 void Trainer::warm_up() const {
-    SideNetwork network(shape_, settings_.side, settings_.align, settings_.seed);
+    SideNetwork network(shape_.side, settings_.side, settings_.align, settings_.seed);
     Optimizer optimizer(network.parameters(), settings_.optimizer, 1);
-    const SideInput part{0, torch::zeros({shape_.taps(), 32, shape_.sources.front().width})};
+    const SideInput part{0,
+                         torch::zeros({shape_.side.taps(), 32, shape_.side.sources.front().width})};
     optimizer.step(network.forward(std::span(&part, 1)).square().mean(), 0);
 }
 
-void Trainer::run(const Update& step, std::int64_t planned) {
-    if (network_ == nullptr || step.network != network_id_) begin_network(step.network, planned);
+void Trainer::count(std::span<const std::int32_t> samples) {
+    if (!adjusts()) return;
+    for (const std::int32_t id : samples)
+        class_counts_.add(inbox_.backbone_of(id), inbox_.class_of(id));
+}
+
+void Trainer::run(const Step& step) {
+    if (network_ == nullptr || step.model != network_id_)
+        begin_network(step.model, step.model_steps);
     {
         const Stopwatch watch(training_s_);
         TrainingBatch batch = inbox_.gather(step.samples);
         // The residual's own label, also where packets carry one.
         if (settings_.loss.kind == LossKind::CeResidual)
             batch.labels = residual_labels(batch.residual);
-        const at::Tensor adjustment = adjustment_of(step, batch);
+        const at::Tensor adjustment = adjustment_of(batch);
         if (!is_cross_entropy(settings_.loss.kind)) batch.labels = at::Tensor();
-        if (settings_.mixup > 0) {
+        if (settings_.server.mixup > 0) {
             RandomStream stream(settings_.seed, Purpose::Mixup,
-                                static_cast<std::uint64_t>(step.network_update),
-                                static_cast<std::uint32_t>(step.network));
-            mix_samples(batch, settings_.mixup, stream);
+                                static_cast<std::uint64_t>(step.model_step),
+                                static_cast<std::uint32_t>(step.model));
+            mix_samples(batch, settings_.server.mixup, stream);
         }
         const at::Tensor output = network_->forward(batch.parts);
         const at::Tensor loss =
             side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);
-        const Optimizer::Step taken = optimizer_->step(loss, step.network_update);
-        sink_.update({step.update, loss.item<double>(), taken.gradient_norm, taken.learning_rate,
-                      network_->gates()});
+        const Optimizer::Step taken = optimizer_->step(loss, step.model_step);
+        sink_.step({step.number, loss.item<double>(), taken.gradient_norm, taken.learning_rate,
+                    network_->gates()});
     }
     ++updates_done_;
     if (!per_device() && settings_.eval.every > 0 && updates_done_ % settings_.eval.every == 0)
         evaluate_shared(updates_done_, step.end);
 }
 
-at::Tensor Trainer::adjustment_of(const Update& step, const TrainingBatch& batch) {
+bool Trainer::adjusts() const {
     // A network of one device has one type, whose A is 0.
-    if (settings_.loss.logit_adjustment == LogitAdjustment::None || per_device() ||
-        !is_cross_entropy(settings_.loss.kind))
-        return {};
-    for (const std::int32_t id : step.arrived)
-        class_counts_.add(inbox_.backbone_of(id), inbox_.class_of(id));
+    return settings_.loss.logit_adjustment != LogitAdjustment::None && !per_device() &&
+           is_cross_entropy(settings_.loss.kind);
+}
+
+at::Tensor Trainer::adjustment_of(const TrainingBatch& batch) {
+    if (!adjusts()) return {};
     const at::Tensor& types = class_counts_.adjustment();
     std::vector<at::Tensor> rows;
     for (const SideInput& part : batch.parts)
-        rows.push_back(
-            types[sources_.backbone_of(part.source)].expand({part.taps.size(1), types.size(1)}));
+        rows.push_back(types[shape_.sources.backbone_of(part.source)].expand(
+            {part.taps.size(1), types.size(1)}));
     return torch::cat(rows);
 }
 
@@ -152,9 +139,9 @@ void Trainer::evaluate_shared(std::int64_t updates, VirtualClock::time_point tim
     if (evaluation_ == nullptr) return;
     evaluated_at_ = updates;
     if (!settings_.evaluate_later) return evaluate_network(*network_, updates, time);
-    Snapshot snapshot{
-        updates, time,
-        std::make_unique<SideNetwork>(shape_, settings_.side, settings_.align, settings_.seed)};
+    Snapshot snapshot{updates, time,
+                      std::make_unique<SideNetwork>(shape_.side, settings_.side, settings_.align,
+                                                    settings_.seed)};
     for (const auto& [name, tensor] : network_->parameters())
         snapshot.network->set(name, tensor.detach());
     snapshots_.push_back(std::move(snapshot));
@@ -167,7 +154,7 @@ void Trainer::evaluate_network(const SideNetwork& network,
     std::map<std::int32_t, std::vector<EvaluationScore>> scores;
     for (std::int32_t k = 0; k < static_cast<std::int32_t>(plan_.backbones.size()); ++k) {
         if (plan_.backbones[static_cast<std::size_t>(k)].devices == 0) continue;
-        for (const std::int32_t source : sources_.of_backbone(k))
+        for (const std::int32_t source : shape_.sources.of_backbone(k))
             scores[k].push_back(evaluate(network, *evaluation_, k, source, settings_.loss.kind));
     }
     report(updates, time, scores);

@@ -2,76 +2,23 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "learn/optimizer.hpp"
-#include "learn/parameters.hpp"
+#include "method/evaluation_data.hpp"
 #include "method/fleet_plan.hpp"
-#include "method/server_parameters.hpp"
+#include "method/learner.hpp"
 #include "method/side/class_counts.hpp"
 #include "method/side/evaluator.hpp"
 #include "method/side/inbox.hpp"
-#include "method/side/parameters.hpp"
+#include "method/side/settings.hpp"
+#include "method/side/side_costs.hpp"
 #include "method/side/side_network.hpp"
-#include "method/side/timeline.hpp"
 
 namespace mobi {
-
-/// What training is a function of, beside the steps.
-struct TrainerSettings {
-    std::uint64_t seed = 1;
-    SideParameters side;
-    AlignParameters align;
-    LossParameters loss;
-    OptimizerParameters optimizer;
-    EvalParameters eval;
-    ServerMode mode = ServerMode::ArrivalReplay;
-    double mixup = 0;  ///< `server.mixup`
-    std::int32_t classes = 0;
-    /// Evaluates copies of the network when training has ended, so that it costs no time meanwhile
-    /// (wall clock: an evaluation takes no virtual time).
-    bool evaluate_later = false;
-};
-
-/// The result of one update.
-struct UpdateResult {
-    std::int64_t update = 0;
-    double loss = 0;
-    double gradient_norm = 0;
-    double learning_rate = 0;
-    std::vector<float> gates;
-};
-
-/// The result of one evaluation: a score per backbone type and the weighted overall one.
-struct EvaluationResult {
-    struct Row {
-        std::int32_t backbone = -1;  ///< -1: overall, weighted by `eval.weights`
-        double metric = 0;
-        double f1 = 0;
-        double loss = 0;
-    };
-    std::int64_t updates = 0;  ///< updates done
-    VirtualClock::time_point time{};
-    std::vector<Row> rows;
-    std::map<std::int32_t, std::vector<std::int32_t>> confusion;  ///< by backbone, (C, C)
-};
-
-/// Where the trainer's results go.  Called from the trainer's thread.
-struct TrainingSink {
-    std::function<void(const UpdateResult&)> update;
-    std::function<void(const EvaluationResult&)> evaluation;
-};
-
-/// The side network that a fleet needs: sources, B, m, C (docs/method.md 1.4).
-SideShape side_shape(const FleetPlan& plan,
-                     const SourceMap& sources,
-                     const SideParameters& side,
-                     const AlignParameters& align,
-                     std::int32_t classes);
 
 /// Trains the side network on the timeline's steps (docs/method.md 1.4 to 1.6) and evaluates it
 /// every `eval.every` updates and at the end.
@@ -82,22 +29,24 @@ SideShape side_shape(const FleetPlan& plan,
 /// the mean over its devices.
 class Trainer {
   public:
-    /// \param inbox  must outlive the trainer.
+    /// \param plan, shape, inbox  must outlive the trainer.
     /// \param evaluation  may be null: no evaluation.
-    Trainer(const TrainerSettings& settings,
+    Trainer(const SideSettings& settings,
             const FleetPlan& plan,
-            const SourceMap& sources,
+            const FleetShape& shape,
             const Inbox& inbox,
             std::shared_ptr<const EvaluationData> evaluation,
-            TrainingSink sink);
+            LearnerSink sink);
 
     /// Computes a gradient that nobody uses, so that the first update takes no longer than the
     /// others (the libraries set themselves up when they are first called).
     void warm_up() const;
 
+    /// New samples are in the inbox, for the updates from now on.
+    void count(std::span<const std::int32_t> samples);
+
     /// Takes one update.
-    /// \param planned  T of the step's network.
-    void run(const Update& step, std::int64_t planned);
+    void run(const Step& step);
 
     /// The last evaluation.  \param end  virtual time of the end of training.
     void finish(VirtualClock::time_point end);
@@ -111,8 +60,9 @@ class Trainer {
   private:
     void begin_network(std::int32_t id, std::int64_t planned);
     void end_network();
-    /// A of every row of the batch, with what has arrived up to the step; undefined: none.
-    at::Tensor adjustment_of(const Update& step, const TrainingBatch& batch);
+    bool adjusts() const;
+    /// A of every row of the batch; undefined: none.
+    at::Tensor adjustment_of(const TrainingBatch& batch);
     void evaluate_shared(std::int64_t updates, VirtualClock::time_point time);
     void evaluate_network(const SideNetwork& network,
                           std::int64_t updates,
@@ -120,15 +70,14 @@ class Trainer {
     void report(std::int64_t updates,
                 VirtualClock::time_point time,
                 const std::map<std::int32_t, std::vector<EvaluationScore>>& scores);
-    bool per_device() const { return settings_.mode == ServerMode::PerDevice; }
+    bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
 
-    TrainerSettings settings_;
+    SideSettings settings_;
     const FleetPlan& plan_;
-    const SourceMap& sources_;
+    const FleetShape& shape_;
     const Inbox& inbox_;
     std::shared_ptr<const EvaluationData> evaluation_;
-    TrainingSink sink_;
-    SideShape shape_;
+    LearnerSink sink_;
     ClassCounts class_counts_;
     struct Snapshot {
         std::int64_t updates = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,7 @@ class Exchanges final : public Protocol {
     std::int64_t steps_planned() const override {
         return std::int64_t{settings_.rounds} * settings_.selected * settings_.batches;
     }
+    void delay_to(VirtualClock::time_point end) override { free_ = std::max(free_, end); }
 
   private:
     bool begin_round(FleetClock& fleet);

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include "fleet/virtual_fleet.hpp"
 #include "method/plans.hpp"
+#include "method/recorded_fleet.hpp"
 #include "method/registry/registry.hpp"
 #include "method/side/central_side.hpp"
 
@@ -19,6 +21,13 @@ class FedMobillmTest : public ::testing::Test {
         settings.packet.charge_header = false;
         admit(plan, settings.cost, settings.max_tokens);
     }
+    SideSettings side() const {
+        SideSettings side;
+        side.method = settings;
+        return side;
+    }
+    std::vector<Delivery> arrived() const { return FedMobillm(side()).deliveries(plan).arrived; }
+
     FleetPlan plan;
     MethodSettings settings;
 };
@@ -27,7 +36,7 @@ class FedMobillmTest : public ::testing::Test {
 TEST_F(FedMobillmTest, ThirtySamplesCostWhatThePaperReports) {
     std::int64_t bytes = 0;
     double flop = 0;
-    for (const Delivery& packet : FedMobillm().deliveries(plan, settings).arrived)
+    for (const Delivery& packet : arrived())
         if (packet.device == 0) {
             bytes += packet.charged_bytes;
             flop += packet.charged_flop;
@@ -37,7 +46,7 @@ TEST_F(FedMobillmTest, ThirtySamplesCostWhatThePaperReports) {
 }
 
 TEST_F(FedMobillmTest, EverySampleTravelsOnceInShardOrder) {
-    const std::vector<Delivery> packets = FedMobillm().deliveries(plan, settings).arrived;
+    const std::vector<Delivery> packets = arrived();
     EXPECT_EQ(packets.size(), 5U);
     EXPECT_TRUE(std::is_sorted(packets.begin(), packets.end(), [](const auto& a, const auto& b) {
         return a.times.arrival < b.times.arrival;
@@ -51,7 +60,7 @@ TEST_F(FedMobillmTest, EverySampleTravelsOnceInShardOrder) {
 
 TEST_F(FedMobillmTest, AnotherEpochCostsTheSameAgain) {
     plan.device_epochs = 2;
-    const std::vector<Delivery> packets = FedMobillm().deliveries(plan, settings).arrived;
+    const std::vector<Delivery> packets = arrived();
     EXPECT_EQ(packets.size(), 10U);
     EXPECT_EQ(std::count_if(packets.begin(), packets.end(),
                             [](const Delivery& p) { return p.device == 1 && p.packet == 1; }),
@@ -59,19 +68,57 @@ TEST_F(FedMobillmTest, AnotherEpochCostsTheSameAgain) {
 }
 
 TEST_F(FedMobillmTest, PaddingChargesWhatAPhoneWouldCompute) {
-    const double batch = FedMobillm().deliveries(plan, settings).arrived[0].charged_flop;
+    const double batch = arrived()[0].charged_flop;
     settings.cost.padding = Padding::Max;
-    const double max = FedMobillm().deliveries(plan, settings).arrived[0].charged_flop;
+    const double max = arrived()[0].charged_flop;
     settings.cost.padding = Padding::None;
-    const double none = FedMobillm().deliveries(plan, settings).arrived[0].charged_flop;
+    const double none = arrived()[0].charged_flop;
     EXPECT_GT(max, batch);  // the first to arrive is the device of short texts
     EXPECT_EQ(none, batch);
 }
 
+TEST_F(FedMobillmTest, ItsProtocolOnTheFleetsClockIsThatOnTheRecord) {
+    plan.device_epochs = 3;
+    for (const double enough : {1.0, 0.5}) {
+        settings.enough_share = enough;
+        SideSettings own = side();
+        own.server.batch = 4;
+        const FedMobillm method(own);
+        const std::vector<Delivery> deliveries = method.deliveries(plan).arrived;
+        RecordedFleet recorded(deliveries);
+        std::vector<FleetDevice> devices;
+        for (const DevicePlan& device : plan.devices) devices.push_back(fleet_device(device));
+        VirtualFleet live(devices, settings.fleet);
+        const auto on_record = method.protocol(plan);
+        const auto on_clock = method.protocol(plan);
+        std::int64_t steps = 0;
+        while (const auto expected = on_record->next(recorded)) {
+            const auto step = on_clock->next(live);
+            ASSERT_TRUE(step.has_value());
+            EXPECT_EQ(step->kind, expected->kind);
+            EXPECT_EQ(step->start, expected->start);
+            EXPECT_EQ(step->end, expected->end);
+            EXPECT_EQ(step->inputs, expected->inputs);
+            EXPECT_EQ(step->samples, expected->samples);
+            EXPECT_EQ(step->waiting, expected->waiting);
+            ++steps;
+        }
+        EXPECT_FALSE(on_clock->next(live).has_value());
+        EXPECT_EQ(steps, on_record->steps_planned());
+    }
+}
+
+TEST_F(FedMobillmTest, DevicesFetchWhatTheyNeedForInference) {
+    const std::vector<std::int64_t> bytes = FedMobillm(side()).download_bytes(plan);
+    ASSERT_EQ(bytes.size(), plan.devices.size());
+    EXPECT_GT(bytes[0], 0);
+    EXPECT_TRUE(CentralSide().download_bytes(plan).empty());
+}
+
 TEST_F(FedMobillmTest, CentralSideHasEverythingAtOneTimeAndChargesNothing) {
     settings.server_rate_flop_per_s = 5e12;
-    const CentralSide central;
-    const std::vector<Delivery> packets = central.deliveries(plan, settings).arrived;
+    const CentralSide central(side());
+    const std::vector<Delivery> packets = central.deliveries(plan).arrived;
     double flop = 0;
     for (const Delivery& packet : packets) {
         EXPECT_EQ(packet.times.arrival, packets[0].times.arrival);
@@ -85,8 +132,8 @@ TEST_F(FedMobillmTest, CentralSideHasEverythingAtOneTimeAndChargesNothing) {
 }
 
 TEST(RegistryTest, KnowsEveryMethodByItsName) {
-    EXPECT_EQ(make_method({MethodName::FedMobillm})->name(), "fed_mobillm");
-    EXPECT_EQ(make_method({MethodName::CentralSide})->name(), "central_side");
+    EXPECT_EQ(make_method({MethodName::FedMobillm}, {})->name(), "fed_mobillm");
+    EXPECT_EQ(make_method({MethodName::CentralSide}, {})->name(), "central_side");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "method/recorded_fleet.hpp"
 
 namespace mobi::test {
 namespace {
@@ -32,31 +33,40 @@ class TimelineTest : public ::testing::Test {
             device.id = id;
             device.admitted = true;
             for (std::int32_t i = 0; i < 4; ++i) device.samples.push_back(4 * id + i);
+            if (id == 0) std::swap(device.samples[0], device.samples[1]);
             plan.devices.push_back(device);
         }
-        deliver(0, 0, {1, 0}, 100);
-        deliver(1, 0, {4, 5}, 105);
-        deliver(0, 1, {2, 3}, 200);
-        deliver(1, 1, {6, 7}, 1000);
+        deliver(0, 0, 100);
+        deliver(1, 0, 105);
+        deliver(0, 1, 200);
+        deliver(1, 1, 1000);
         settings.server.batch = 4;
         settings.server.epochs = 3;
         settings.update_time = [](std::span<const std::int32_t>) { return milliseconds(10); };
     }
 
-    void deliver(std::int32_t device, std::int32_t packet, std::vector<std::int32_t> ids, int ms) {
+    void deliver(std::int32_t device, std::int32_t packet, int ms) {
         Delivery delivery;
         delivery.device = device;
         delivery.packet = packet;
-        delivery.samples = std::move(ids);
+        const auto& shard = plan.devices[static_cast<std::size_t>(device)].samples;
+        delivery.samples.assign(shard.begin() + 2 * packet, shard.begin() + 2 * packet + 2);
         delivery.times.arrival = at(ms);
         deliveries.push_back(delivery);
     }
 
-    std::vector<Update> all() {
-        PlannedArrivals arrivals(deliveries);
-        Timeline timeline(plan, arrivals, settings);
-        std::vector<Update> steps;
-        while (std::optional<Update> step = timeline.next()) steps.push_back(std::move(*step));
+    /// A timeline that knows what will arrive.
+    Timeline begun(RecordedFleet& fleet) {
+        Timeline timeline(plan, settings);
+        timeline.begin(Arrivals(plan, fleet, Awaited(0, 1, plan.packets_planned())));
+        return timeline;
+    }
+
+    std::vector<Step> all() {
+        RecordedFleet fleet(deliveries);
+        Timeline timeline = begun(fleet);
+        std::vector<Step> steps;
+        while (std::optional<Step> step = timeline.next(fleet)) steps.push_back(std::move(*step));
         EXPECT_EQ(static_cast<std::int64_t>(steps.size()), timeline.updates_planned());
         return steps;
     }
@@ -69,7 +79,7 @@ class TimelineTest : public ::testing::Test {
 TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
     // R = 3 epochs x 2 batches = 6, A = 4, T = 10.  With 2 of 8 samples 1 gap update is allowed,
     // with 4 of 8 three, with 6 of 8 four, then all six.
-    const std::vector<Update> steps = all();
+    const std::vector<Step> steps = all();
     ASSERT_EQ(steps.size(), 10U);
     const std::vector<int> starts{100, 110, 120, 130, 140, 200, 210, 1000, 1010, 1020};
     const std::vector<char> kinds{'A', 'A', 'R', 'R', 'R', 'A', 'R', 'A', 'R', 'R'};
@@ -77,29 +87,32 @@ TEST_F(TimelineTest, ArrivalReplayIsTheHandDerivedTimeline) {
     for (std::size_t i = 0; i < steps.size(); ++i) {
         EXPECT_EQ(steps[i].start, at(starts[i])) << i;
         EXPECT_EQ(steps[i].end, at(starts[i] + 10)) << i;
-        EXPECT_EQ(steps[i].kind, kinds[i] == 'A' ? UpdateKind::Arrival : UpdateKind::Replay) << i;
-        EXPECT_EQ(steps[i].inbox_samples, inbox[i]) << i;
-        EXPECT_EQ(steps[i].update, static_cast<std::int64_t>(i));
+        EXPECT_EQ(steps[i].kind, kinds[i] == 'A' ? StepKind::Update : StepKind::Replay) << i;
+        EXPECT_EQ(steps[i].kept_samples, inbox[i]) << i;
+        EXPECT_EQ(steps[i].number, static_cast<std::int64_t>(i));
     }
     EXPECT_EQ(steps[0].samples, (std::vector<std::int32_t>{0, 1}));
-    EXPECT_EQ(steps[0].arrived, (std::vector<std::int32_t>{1, 0}));
-    EXPECT_EQ(steps[1].arrived, (std::vector<std::int32_t>{4, 5}));
-    EXPECT_TRUE(steps[2].arrived.empty());
+    EXPECT_EQ(steps[0].inputs, std::vector{EventId(0)});
+    EXPECT_EQ(steps[1].inputs, std::vector{EventId(1)});
+    EXPECT_EQ(steps[1].arrival, EventId(1));
+    EXPECT_EQ(steps[1].device, DeviceId(1));
+    EXPECT_TRUE(steps[2].inputs.empty());
+    EXPECT_EQ(steps[2].device, DeviceId());
     EXPECT_EQ(steps[1].waiting, 0);
 }
 
 TEST_F(TimelineTest, WhatLostPacketsLeaveOfTheScheduleFollowsTheLastArrival) {
     deliveries.pop_back();  // samples 6 and 7
-    const std::vector<Update> steps = all();
+    const std::vector<Step> steps = all();
     // T = 10 as before: three updates on arrivals, the other seven are replay.
     ASSERT_EQ(steps.size(), 10U);
     EXPECT_EQ(std::count_if(steps.begin(), steps.end(),
-                            [](const Update& step) { return step.kind == UpdateKind::Arrival; }),
+                            [](const Step& step) { return step.kind == StepKind::Update; }),
               3);
     EXPECT_EQ(steps[6].start, at(210));
     // With 6 of 8 samples there: two permutations of them, the last one cut.
     std::vector<int> passes(8);
-    for (const Update& step : std::span(steps).subspan(6))
+    for (const Step& step : std::span(steps).subspan(6))
         for (const std::int32_t id : step.samples) ++passes[static_cast<std::size_t>(id)];
     for (std::size_t id = 0; id < 6; ++id) EXPECT_GE(passes[id], 2) << id;
     EXPECT_EQ(passes[6] + passes[7], 0);
@@ -111,14 +124,13 @@ TEST_F(TimelineTest, TheScheduleIsThatOfThePacketsPlanned) {
          {std::pair(ServerMode::ArrivalReplay, 10), std::pair(ServerMode::ArrivalOnly, 4),
           std::pair(ServerMode::PerDevice, 10)}) {
         settings.server.mode = mode;
-        PlannedArrivals arrivals(deliveries);
-        EXPECT_EQ(Timeline(plan, arrivals, settings).updates_planned(), planned);
+        EXPECT_EQ(Timeline(plan, settings).updates_planned(), planned);
     }
     settings.server.mode = ServerMode::ArrivalOnly;
-    PlannedArrivals arrivals(deliveries);
-    Timeline timeline(plan, arrivals, settings);
+    RecordedFleet fleet(deliveries);
+    Timeline timeline = begun(fleet);
     int steps = 0;
-    while (timeline.next()) ++steps;
+    while (timeline.next(fleet)) ++steps;
     EXPECT_EQ(steps, 3);  // and nothing is replayed
 }
 
@@ -126,28 +138,29 @@ TEST_F(TimelineTest, APacketThatArrivesDuringAnUpdateWaits) {
     deliveries[1].times.arrival = at(101);
     settings.update_time = [](std::span<const std::int32_t>) { return milliseconds(50); };
     deliveries[2].times.arrival = at(140);
-    const std::vector<Update> steps = all();
+    const std::vector<Step> steps = all();
     EXPECT_EQ(steps[1].start, at(150));
-    EXPECT_EQ(steps[1].kind, UpdateKind::Arrival);
+    EXPECT_EQ(steps[1].kind, StepKind::Update);
     EXPECT_EQ(steps[1].waiting, 1);  // the third packet came at 140
-    EXPECT_EQ(steps[2].kind, UpdateKind::Arrival);
+    EXPECT_EQ(steps[2].kind, StepKind::Update);
     EXPECT_EQ(steps[2].start, at(200));
 }
 
 TEST_F(TimelineTest, ArrivalOnlyNeverReplays) {
     settings.server.mode = ServerMode::ArrivalOnly;
     settings.server.updates_per_arrival = 2;
-    const std::vector<Update> steps = all();
+    const std::vector<Step> steps = all();
     ASSERT_EQ(steps.size(), 8U);
-    for (const Update& step : steps) EXPECT_EQ(step.kind, UpdateKind::Arrival);
-    EXPECT_EQ(steps[0].delivery, 0);
-    EXPECT_EQ(steps[1].delivery, 0);
+    for (const Step& step : steps) EXPECT_EQ(step.kind, StepKind::Update);
+    EXPECT_EQ(steps[0].arrival, EventId(0));
+    EXPECT_EQ(steps[1].arrival, EventId(0));
+    EXPECT_TRUE(steps[1].inputs.empty());
 }
 
 TEST_F(TimelineTest, ReplayAfterAllBeginsWithTheLastArrivalAndDealsWholeEpochs) {
     settings.server.mode = ServerMode::ReplayAfterAll;
     settings.train_after_all = true;
-    const std::vector<Update> steps = all();
+    const std::vector<Step> steps = all();
     ASSERT_EQ(steps.size(), 6U);
     EXPECT_EQ(steps[0].start, at(1000));
     for (std::size_t epoch = 0; epoch < 3; ++epoch) {
@@ -160,33 +173,65 @@ TEST_F(TimelineTest, ReplayAfterAllBeginsWithTheLastArrivalAndDealsWholeEpochs) 
 
 TEST_F(TimelineTest, PerDeviceGivesEveryDeviceItsOwnScheduleAndSamples) {
     settings.server.mode = ServerMode::PerDevice;
-    const std::vector<Update> steps = all();
+    const std::vector<Step> steps = all();
     // Each: A = 2, R = 3 epochs x 1 batch, T = 5.
     ASSERT_EQ(steps.size(), 10U);
     std::vector<std::int64_t> next(2, 0);
-    for (const Update& step : steps) {
-        EXPECT_EQ(step.network_update, next[static_cast<std::size_t>(step.network)]++);
-        for (const std::int32_t id : step.samples) EXPECT_EQ(id / 4, step.network);
+    for (const Step& step : steps) {
+        EXPECT_EQ(step.model_step, next[static_cast<std::size_t>(step.model)]++);
+        EXPECT_EQ(step.model_steps, 5);
+        for (const std::int32_t id : step.samples) EXPECT_EQ(id / 4, step.model);
     }
     EXPECT_EQ(next, (std::vector<std::int64_t>{5, 5}));
 }
 
 TEST_F(TimelineTest, NoStepUsesWhatHasNotArrived) {
-    for (const Update& step : all())
+    std::size_t taken = 0;
+    for (const Step& step : all()) {
+        for (const EventId input : step.inputs) EXPECT_EQ(input.index(), taken++);
         for (std::size_t i = 0; i < deliveries.size(); ++i) {
-            if (static_cast<std::int64_t>(i) < step.deliveries_used)
+            if (i < taken)
                 EXPECT_LE(deliveries[i].times.arrival, step.start);
             else
                 for (const std::int32_t id : deliveries[i].samples)
                     EXPECT_EQ(std::count(step.samples.begin(), step.samples.end(), id), 0);
         }
+    }
+    EXPECT_EQ(taken, deliveries.size());
+}
+
+TEST_F(TimelineTest, ArrivalsEndAtTheDeadlineOrWithEnough) {
+    const auto awaited = [&](double deadline_s, double enough_share) {
+        RecordedFleet fleet(deliveries);
+        Arrivals arrivals(plan, fleet, Awaited(deadline_s, enough_share, 4));
+        std::int64_t count = 0;
+        while (arrivals.get(fleet, count) != nullptr) ++count;
+        EXPECT_EQ(arrivals.awaited()[0] + arrivals.awaited()[1], count);
+        EXPECT_EQ(arrivals.count_by(fleet, at(5000)), count);
+        return count;
+    };
+    EXPECT_EQ(awaited(0, 1), 4);
+    EXPECT_EQ(awaited(0.2, 1), 3);  // an arrival at the deadline is in time
+    EXPECT_EQ(awaited(0.199, 1), 2);
+    EXPECT_EQ(awaited(0, 0.25), 1);
+    EXPECT_EQ(awaited(0, 0.26), 2);
+}
+
+TEST_F(TimelineTest, AnArrivalIsCountedWhenItIsThere) {
+    RecordedFleet fleet(deliveries);
+    Arrivals arrivals(plan, fleet, Awaited(0, 1, 4));
+    EXPECT_EQ(arrivals.count_by(fleet, at(99)), 0);
+    EXPECT_EQ(arrivals.count_by(fleet, at(105)), 2);
+    EXPECT_EQ(arrivals.count_by(fleet, at(100)), 1);
+    EXPECT_EQ(arrivals.get(fleet, 3)->at, at(1000));
+    EXPECT_EQ(arrivals.count_by(fleet, at(200)), 3);
 }
 
 TEST_F(TimelineTest, ARefusedDeviceHasNoPartInIt) {
     plan.devices[1].admitted = false;
     deliveries.erase(deliveries.begin() + 3);
     deliveries.erase(deliveries.begin() + 1);
-    for (const Update& step : all())
+    for (const Step& step : all())
         for (const std::int32_t id : step.samples) EXPECT_LT(id, 4);
 }
 
@@ -194,21 +239,21 @@ TEST_F(TimelineTest, UpdatesOfMoreThan200YearsAreRefused) {
     settings.update_time = [](std::span<const std::int32_t>) {
         return std::chrono::hours(24 * 365 * 30);
     };
-    PlannedArrivals arrivals(deliveries);
-    Timeline timeline(plan, arrivals, settings);  // of ten updates
-    for (int update = 0; update < 6; ++update) EXPECT_LT(timeline.next().value().end, kHorizon);
-    EXPECT_THROW(timeline.next(), ConfigError);
+    RecordedFleet fleet(deliveries);
+    Timeline timeline = begun(fleet);  // of ten updates
+    for (int update = 0; update < 6; ++update)
+        EXPECT_LT(timeline.next(fleet).value().end, kHorizon);
+    EXPECT_THROW(timeline.next(fleet), ConfigError);
 }
 
 TEST_F(TimelineTest, MoreUpdatesThanARunCanHoldAreRefused) {
-    PlannedArrivals arrivals(deliveries);
     settings.server.epochs = 1'000'000;  // two updates each
-    EXPECT_EQ(Timeline(plan, arrivals, settings).updates_planned(), 2'000'004);
+    EXPECT_EQ(Timeline(plan, settings).updates_planned(), 2'000'004);
     settings.server.epochs = 2'147'483'647;
-    EXPECT_THROW(Timeline(plan, arrivals, settings), ConfigError);
+    EXPECT_THROW(Timeline(plan, settings), ConfigError);
     settings.server.epochs = 3;
     settings.server.updates_per_arrival = 2'147'483'647;
-    EXPECT_THROW(Timeline(plan, arrivals, settings), ConfigError);
+    EXPECT_THROW(Timeline(plan, settings), ConfigError);
 }
 
 }  // namespace

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "method/protocol.hpp"
+#include "wire/packet.hpp"
+
+namespace mobi {
+
+/// Some of a learner's numbers.
+struct NamedValues {
+    std::string name;
+    std::vector<float> values;  ///< row by row
+};
+
+/// What came of a step.
+struct StepResult {
+    std::int64_t step = 0;  ///< Step::number
+    double loss = 0;
+    double gradient_norm = 0;
+    double learning_rate = 0;
+    std::vector<float> gates;
+};
+
+/// What came of an evaluation: a score per backbone type and the weighted overall one.
+struct EvaluationResult {
+    struct Row {
+        std::int32_t backbone = -1;  ///< -1: overall, weighted by `eval.weights`
+        double metric = 0;
+        double f1 = 0;
+        double loss = 0;
+    };
+    std::int64_t updates = 0;  ///< steps done
+    VirtualClock::time_point time{};
+    std::vector<Row> rows;
+    std::map<std::int32_t, std::vector<std::int32_t>> confusion;  ///< by backbone, (C, C)
+};
+
+/// Where a learner's results go.  Called from the thread that calls the learner.
+struct LearnerSink {
+    std::function<void(const StepResult&)> step;  ///< in order of steps
+    std::function<void(const EvaluationResult&)> evaluation;
+};
+
+/// The server's numbers, in step order (docs/design.md 2: a protocol decides when, a learner what).
+///
+/// All members but steps_done() are called by one thread at a time: begin_thread() to finish() by
+/// the one that trains, the others before and after.
+class Learner {
+  public:
+    virtual ~Learner() = default;
+
+    /// Called once by the thread that trains, before all that follows.
+    virtual void begin_thread() = 0;
+
+    /// Computes something that nobody uses, so that the first step takes no longer than the others
+    /// (the libraries set themselves up when they are first called).
+    virtual void warm_up() = 0;
+
+    /// Something has arrived: an input of the next step.
+    virtual void take(const Packet& packet) = 0;
+
+    /// Does a step, or keeps it for finish() where steps must be done in another order.
+    virtual void run(const Step& step) = 0;
+
+    /// Does what was kept, and the last evaluation.  \param end  of training, in virtual time.
+    virtual void finish(VirtualClock::time_point end) = 0;
+
+    /// Everything that is learned, in a fixed order; empty where there is no one state to speak of.
+    virtual std::vector<NamedValues> state() const = 0;
+
+    /// Steps computed so far.  From any thread.
+    virtual std::int64_t steps_done() const = 0;
+
+    /// Real memory of what is kept of the arrivals.
+    virtual std::size_t kept_bytes() const = 0;
+
+    /// Wall time spent, in seconds.
+    virtual double training_s() const = 0;
+    virtual double evaluation_s() const = 0;
+};
+
+}  // namespace mobi

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "fleet/fleet_clock.hpp"
+#include "method/fleet_plan.hpp"
+
+namespace mobi {
+
+/// A fleet whose events are packets that arrive whole, numbered from 0 in their order.
+///
+/// For methods that give each device one task, its packets being the parts.
+class DeliveringFleet : public FleetClock {
+  public:
+    /// The packet that an event brought, with its costs.
+    virtual const Delivery& delivery(EventId event) const = 0;
+
+    /// How many events next() has returned.
+    virtual std::int64_t delivered() const = 0;
+};
+
+/// A fleet whose life is known: as it was planned, or as an earlier run logged it.  What is
+/// assigned is what was assigned then; every delivery is an event, in the given order.
+class RecordedFleet final : public DeliveringFleet {
+  public:
+    /// \param deliveries  in order of arrival; must outlive the fleet.
+    /// \throws Bug  when they are out of order.
+    explicit RecordedFleet(std::span<const Delivery> deliveries);
+
+    void assign(DeviceTask) override {}
+    /// \throws Bug  the past cannot be changed.
+    void recall(TaskId task, VirtualClock::time_point at) override;
+    void promise_quiet(VirtualClock::time_point) override {}
+    std::span<const FleetEvent> forecast() override { return events_; }
+    const FleetEvent* next(VirtualClock::time_point until) override;
+    /// \throws Bug  who was there is not recorded.
+    std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override;
+    std::vector<DeviceId> present(VirtualClock::time_point time) override;
+
+    const Delivery& delivery(EventId event) const override { return deliveries_[event.index()]; }
+    std::int64_t delivered() const override { return static_cast<std::int64_t>(told_); }
+
+  private:
+    std::span<const Delivery> deliveries_;
+    std::vector<FleetEvent> events_;
+    std::size_t told_ = 0;
+};
+
+/// A delivery as the event that it was; `id` is its place among the deliveries.
+FleetEvent event_of(const Delivery& delivery, std::int64_t id);
+
+}  // namespace mobi

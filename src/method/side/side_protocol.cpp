@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "method/side/side_protocol.hpp"
+
+#include <utility>
+
+#include "method/side/side_costs.hpp"
+
+namespace mobi {
+namespace {
+
+TimelineSettings timeline_settings(const FleetPlan& plan,
+                                   const SideSettings& settings,
+                                   bool train_after_all) {
+    TimelineSettings timeline;
+    timeline.server = settings.server;
+    timeline.seed = settings.seed;
+    timeline.train_after_all =
+        train_after_all || settings.server.mode == ServerMode::ReplayAfterAll;
+    timeline.update_time = update_time_of(plan, FleetShape(plan, settings), settings);
+    return timeline;
+}
+
+}  // namespace
+
+SideProtocol::SideProtocol(const FleetPlan& plan,
+                           const SideSettings& settings,
+                           bool train_after_all,
+                           FirstTasks tasks)
+    : plan_(&plan),
+      settings_(settings.method),
+      tasks_(std::move(tasks)),
+      timeline_(plan, timeline_settings(plan, settings, train_after_all)) {}
+
+void SideProtocol::begin(FleetClock& fleet) {
+    begun_ = true;
+    if (tasks_)
+        for (DeviceTask& task : tasks_()) fleet.assign(std::move(task));
+    fleet.promise_quiet(VirtualClock::time_point::max());
+    timeline_.begin(
+        Arrivals(*plan_, fleet,
+                 Awaited(settings_.deadline_s, settings_.enough_share, plan_->packets_planned())));
+}
+
+std::optional<Step> SideProtocol::next(FleetClock& fleet) {
+    if (!begun_) begin(fleet);
+    return timeline_.next(fleet);
+}
+
+}  // namespace mobi

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer_thread.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace mobi::test {
+namespace {
+
+/// Writes down what it is told, in letters; fails at a step of round 1.
+class Diary final : public Learner {
+  public:
+    void begin_thread() override {
+        thread = std::this_thread::get_id();
+        told += 'b';
+    }
+    void warm_up() override { told += 'w'; }
+    void take(const Packet& packet) override { told += std::to_string(packet.device); }
+    void run(const Step& step) override {
+        if (step.round == 1) throw std::runtime_error("a step fails");
+        EXPECT_EQ(std::this_thread::get_id(), thread);
+        told += 's';
+    }
+    void finish(VirtualClock::time_point end) override {
+        std::this_thread::sleep_for(std::chrono::milliseconds(60));
+        told += end == VirtualClock::time_point(std::chrono::seconds(1)) ? 'f' : '?';
+    }
+    std::vector<NamedValues> state() const override { return {}; }
+    std::int64_t steps_done() const override { return 0; }
+    std::size_t kept_bytes() const override { return 0; }
+    double training_s() const override { return 0; }
+    double evaluation_s() const override { return 0; }
+
+    std::thread::id thread;
+    std::string told;
+};
+
+Packet packet_of(std::int32_t device) {
+    Packet packet;
+    packet.device = device;
+    return packet;
+}
+
+Step failing_step() {
+    Step step;
+    step.round = 1;
+    return step;
+}
+
+constexpr VirtualClock::time_point kEnd(std::chrono::seconds(1));
+
+TEST(TrainerThreadTest, TheLearnerIsToldInOrderInOneThread) {
+    Diary diary;
+    TrainerThread thread(diary);
+    thread.take(packet_of(1));
+    thread.take(packet_of(2));
+    thread.submit({});
+    thread.take(packet_of(3));
+    thread.submit({});
+    int looks = 0;
+    thread.finish(kEnd, [&] { ++looks; });
+    EXPECT_EQ(diary.told, "b12s3sf");
+    EXPECT_NE(diary.thread, std::this_thread::get_id());
+    EXPECT_GT(looks, 0);
+    EXPECT_TRUE(thread.has_done(1));
+    EXPECT_FALSE(thread.has_done(2));
+}
+
+TEST(TrainerThreadTest, APacedThreadIsWarmWhenItIsThere) {
+    Diary diary;
+    TrainerThread thread(diary, true);
+    thread.finish(kEnd);
+    EXPECT_EQ(diary.told, "bwf");
+}
+
+TEST(TrainerThreadTest, AFailureReachesTheCallerAndEndsTraining) {
+    Diary diary;
+    TrainerThread thread(diary);
+    thread.submit(failing_step());
+    EXPECT_THROW(thread.finish(kEnd), std::runtime_error);
+    EXPECT_EQ(diary.told, "b");
+}
+
+TEST(TrainerThreadTest, AFailureReachesTheCallerWhoGoesOn) {
+    Diary diary;
+    TrainerThread thread(diary);
+    thread.submit(failing_step());
+    EXPECT_THROW(while (true) thread.take(packet_of(1)), std::runtime_error);
+}
+
+TEST(TrainerThreadTest, WhoGivesUpWaitsForNothingButTheStepAtWork) {
+    Diary diary;
+    {
+        TrainerThread thread(diary);
+        for (int i = 0; i < 50; ++i) thread.take(packet_of(7));
+    }
+    EXPECT_EQ(diary.told.find('f'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mobi::test
