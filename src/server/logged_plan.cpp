@@ -130,8 +130,8 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
     const auto uploads = reader.rows<record::UploadRow>();
     if (uploads.empty())
         throw DataError(
-            "the run file has no uploads to replay; it was made with method.name = central_side: "
-            "replay it as that");
+            "the run file has no uploads to replay: its method has none; replay it with the "
+            "method.name that it was made with");
     std::map<std::pair<std::int32_t, std::int32_t>, Delivery> packets;
     for (Delivery& packet : cut_into_packets(plan, settings))
         packets.emplace(std::pair(packet.device, packet.packet), std::move(packet));

@@ -32,7 +32,7 @@ Leftovers leftovers_from_log(const record::RunReader& reader);
 std::vector<record::LossRow> cut_off_rows(const record::RunReader& reader);
 
 /// The logged uploads as deliveries, in order of arrival, with the logged times and costs.
-/// \throws DataError  when the run has none (`method.name = central_side`).
+/// \throws DataError  when the run has none, because its method uploads nothing.
 std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
                                           const FleetPlan& plan,
                                           const MethodSettings& settings);
