@@ -8,11 +8,9 @@
 #include "app/catalogue_folder.hpp"
 #include "app/catalogue_text.hpp"
 #include "app/command.hpp"
-#include "app/estimate.hpp"
 #include "app/option.hpp"
 #include "app/output.hpp"
 #include "app/run_place.hpp"
-#include "app/run_preparation.hpp"
 #include "architecture/model_folder.hpp"
 #include "config/arguments.hpp"
 #include "config/difference.hpp"
@@ -22,6 +20,8 @@
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "model/backbone.hpp"
+#include "prepare/estimate.hpp"
+#include "prepare/run_preparation.hpp"
 #include "record/run_reader.hpp"
 
 namespace mobi {

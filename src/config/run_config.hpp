@@ -11,7 +11,7 @@
 #include "device/availability.hpp"
 #include "device/profile.hpp"
 #include "learn/parameters.hpp"
-#include "method/parameters.hpp"
+#include "method/registry/parameters.hpp"
 #include "method/server_parameters.hpp"
 #include "method/side/parameters.hpp"
 #include "model/parameters.hpp"

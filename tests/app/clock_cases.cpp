@@ -12,8 +12,6 @@
 
 #include <fmt/format.h>
 
-#include "app/run_preparation.hpp"
-#include "app/run_record.hpp"
 #include "config/load.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -21,6 +19,8 @@
 #include "core/virtual_time.hpp"
 #include "method/device_costs.hpp"
 #include "method/recorded_fleet.hpp"
+#include "prepare/run_preparation.hpp"
+#include "prepare/run_record.hpp"
 #include "server/downloads.hpp"
 
 namespace mobi::test {

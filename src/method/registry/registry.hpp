@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "method/method.hpp"
-#include "method/parameters.hpp"
+#include "method/registry/parameters.hpp"
 #include "method/side/settings.hpp"
 
 namespace mobi {

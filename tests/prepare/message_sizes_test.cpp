@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/message_sizes.hpp"
+#include "prepare/message_sizes.hpp"
 
 #include <numeric>
 #include <string>

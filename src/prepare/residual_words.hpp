@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "app/token_table.hpp"
 #include "config/run_config.hpp"
 #include "method/fleet_plan.hpp"
+#include "prepare/token_table.hpp"
 
 namespace mobi {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/estimate.hpp"
+#include "prepare/estimate.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/token_table.hpp"
+#include "prepare/token_table.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/run_preparation.hpp"
+#include "prepare/run_preparation.hpp"
 
 namespace mobi {
 

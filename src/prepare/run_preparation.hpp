@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "app/timeline_walk.hpp"
 #include "config/run_config.hpp"
 #include "core/source_note.hpp"
 #include "data/task.hpp"
 #include "messages/worker_setup.hpp"
 #include "method/method.hpp"
+#include "prepare/timeline_walk.hpp"
 #include "server/fleet_source.hpp"
 
 namespace mobi {

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/run_preparation.hpp"
+#include "prepare/run_preparation.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "app/message_sizes.hpp"
-#include "app/residual_words.hpp"
-#include "app/run_record.hpp"
-#include "app/token_table.hpp"
 #include "architecture/model_folder.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -16,6 +12,10 @@
 #include "core/virtual_time.hpp"
 #include "data/partition.hpp"
 #include "model/backbone.hpp"
+#include "prepare/message_sizes.hpp"
+#include "prepare/residual_words.hpp"
+#include "prepare/run_record.hpp"
+#include "prepare/token_table.hpp"
 #include "wire/layer_plan.hpp"
 #include "wire/pivot.hpp"
 

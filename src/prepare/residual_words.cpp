@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/residual_words.hpp"
+#include "prepare/residual_words.hpp"
 
 #include <map>
 

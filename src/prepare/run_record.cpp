@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/run_record.hpp"
+#include "prepare/run_record.hpp"
 
-#include "app/run_preparation.hpp"
 #include "config/dump.hpp"
 #include "kernels/library_info.hpp"
 #include "method/registry/registry.hpp"
+#include "prepare/run_preparation.hpp"
 #include "server/record_rows.hpp"
 #include "transport/environment.hpp"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/timeline_walk.hpp"
+#include "prepare/timeline_walk.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <vector>
 
-#include "app/run_record.hpp"
 #include "core/long_work.hpp"
 #include "method/recorded_fleet.hpp"
+#include "prepare/run_record.hpp"
 #include "server/downloads.hpp"
 
 namespace mobi {
