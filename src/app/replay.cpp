@@ -41,12 +41,11 @@ void refuse_other_uploads(const RunConfig& logged, RunConfig wanted) {
     wanted.optimizer = logged.optimizer;
     wanted.server = logged.server;
     wanted.eval = logged.eval;
-    wanted.inference = logged.inference;
     wanted.record = logged.record;
     if (dump(wanted) != dump(logged))
         throw ConfigError(
             "--set: a replay takes text, fleet and packets from the log; run.seed, run.output and "
-            "the keys of method, side, align, loss, optimizer, server, eval and inference can be "
+            "the keys of method, side, align, loss, optimizer, server and eval can be "
             "changed");
 }
 

@@ -28,6 +28,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Keys of earlier versions, which the configurations in their run files have.  None of them had an
+/// effect: three had one accepted value, one was recorded and asked for by nobody.
+bool is_retired(std::string_view key) {
+    constexpr std::string_view kRetired[] = {"eval.count_replay", "inference.mode", "optimizer.kind",
+                                             "side.arch"};
+    return std::find(std::begin(kRetired), std::end(kRetired), key) != std::end(kRetired);
+}
+
 /// The problems found so far, each a line for the user.
 class Problems {
   public:
@@ -156,6 +164,7 @@ class Loader {
 
     std::optional<fs::path> configs_;
     std::string name_;  // of the last file or text that was named to us
+    bool resolved_ = false;  // a run file's own configuration
     std::vector<Assignment> assignments_;
     std::vector<fs::path> open_files_;          // the chain of includes being read
     std::set<fs::path> read_files_;             // an include is read once
@@ -189,6 +198,7 @@ void Loader::add_file(const fs::path& path, const ConfigLine* include) {
 
 void Loader::add_text(std::string_view text, std::string_view name) {
     name_ = name;
+    resolved_ = true;
     IniText lines = read_ini(text, name);
     for (const auto& line : lines.includes)
         problems_.add(line, "a resolved configuration has no include");
@@ -218,7 +228,11 @@ void Loader::add_overrides(const std::vector<std::string>& overrides) {
 void Loader::add(ConfigLine line, bool from_command_line) {
     if (problems_.full()) return;
     auto target = find_key(line.key);
-    if (!target) return problems_.add(line, explain_unknown_key(line.key));
+    if (!target) {
+        if (!resolved_ || from_command_line || !is_retired(line.key))
+            problems_.add(line, explain_unknown_key(line.key));
+        return;
+    }
     const auto is_line_end = [](char c) { return c == '\n' || c == '\r' || c == '\0'; };
     if (std::any_of(line.value.begin(), line.value.end(), is_line_end))
         return problems_.add(line, "a line end is not accepted");

@@ -151,7 +151,6 @@ void add_plan_and_packet(std::vector<Key<RunConfig>>& keys) {
 
 void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     auto side = section(keys, "side", &RunConfig::side);
-    side("arch", &SideParameters::arch, choice<SideArch>({{"adapter_ladder", SideArch::AdapterLadder}}), "the shared side network", "ours, docs/method.md 1.4");
     side("width", &SideParameters::width, codec::integer_or("auto", 1), "m; auto: median of the backbones' widths", "paper");
     side("bottleneck", &SideParameters::bottleneck, codec::integer(1), "r of the adapters", "ours, docs/method.md 1.4");
     side("activation", &SideParameters::activation, choice<SideActivation>({{"relu", SideActivation::Relu}, {"gelu", SideActivation::Gelu}}), "between the adapter's two maps", "ours, docs/method.md 1.4");
@@ -170,7 +169,6 @@ void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     loss("logit_adjustment", &LossParameters::logit_adjustment, choice<LogitAdjustment>({{"none", LogitAdjustment::None}, {"type", LogitAdjustment::Type}}), "type: the cross-entropies take out each backbone type's own class frequencies; other losses ignore it", "ours, arXiv 2007.07314, 2007.10740");
 
     auto optimizer = section(keys, "optimizer", &RunConfig::optimizer);
-    optimizer("kind", &OptimizerParameters::kind, choice<OptimizerKind>({{"adamw", OptimizerKind::AdamW}}), "optimiser of the server", "ours, docs/method.md 1.6");
     optimizer("lr", &OptimizerParameters::lr, codec::positive_number(), "highest learning rate", "ours, docs/method.md 1.6");
     optimizer("schedule", &OptimizerParameters::schedule, choice<Schedule>({{"linear", Schedule::Linear}, {"constant", Schedule::Constant}}), "after the warm-up; linear: down to zero", "ours, docs/method.md 1.6");
     optimizer("warmup", &OptimizerParameters::warmup, codec::number(0, 1), "share of the updates with a rising learning rate", "ours, docs/method.md 1.6");
@@ -199,10 +197,7 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     eval("weights", &EvalParameters::weights, choice<EvalWeights>({{"devices", EvalWeights::Devices}, {"equal", EvalWeights::Equal}}), "weights of the backbones in the overall metric", "ours, docs/method.md 5.2");
     eval("target", &EvalParameters::target, codec::number_or("none", 100), "metric in percent whose first time is reported", "ours, docs/method.md 5.2");
     eval("consecutive", &EvalParameters::consecutive, codec::integer(1), "evaluations in a row that have to reach the target", "ours, docs/method.md 5.2");
-    eval("count_replay", &EvalParameters::count_replay, codec::boolean(), "let replay count towards the time to target", "ours, docs/method.md 5.2");
 
-    auto inference = section(keys, "inference", &RunConfig::inference);
-    inference("mode", &InferenceParameters::mode, choice<InferenceMode>({{"local", InferenceMode::Local}}), "local: each device downloads the side network at the end", "ours, docs/method.md 1.8");
 
     auto record = section(keys, "record", &RunConfig::record);
     record("activations", &RecordParameters::activations, choice<RecordActivations>({{"all", RecordActivations::All}, {"none", RecordActivations::None}}), "what uploads leave in the run file; replay needs all", "testbed");

@@ -52,7 +52,6 @@ struct RunConfig {
     OptimizerParameters optimizer;
     ServerParameters server;
     EvalParameters eval;
-    InferenceParameters inference;
     RecordParameters record;
     int device_epochs = 1;                                    ///< `device.epochs`
     std::string backbone_cache = "data/cache/prepared";       ///< `backbone.cache`

@@ -3,12 +3,10 @@
 
 namespace mobi {
 
-enum class OptimizerKind { AdamW };
 enum class Schedule { Linear, Constant };
 
 /// Section `[optimizer]` (docs/method.md 1.6).
 struct OptimizerParameters {
-    OptimizerKind kind = OptimizerKind::AdamW;
     double lr = 1e-3;
     Schedule schedule = Schedule::Linear;
     double warmup = 0.06;  ///< share of the T updates

@@ -32,14 +32,6 @@ struct EvalParameters {
     EvalWeights weights = EvalWeights::Devices;
     double target = 0;  ///< in percent; 0 = none
     int consecutive = 2;
-    bool count_replay = true;
-};
-
-enum class InferenceMode { Local };
-
-/// Section `[inference]`.
-struct InferenceParameters {
-    InferenceMode mode = InferenceMode::Local;
 };
 
 }  // namespace mobi

@@ -172,5 +172,15 @@ TEST_F(LoadConfigTest, ListsTheRunsOfAnExperiment) {
               0x1p32);
 }
 
+TEST(ParseResolvedTest, KeysThatAreGoneAreReadInTheFilesOfOlderRunsAlone) {
+    const std::string text = dump(RunConfig());
+    const std::string older = text +
+                              "[side]\narch = adapter_ladder\n[optimizer]\nkind = adamw\n"
+                              "[inference]\nmode = local\n[eval]\ncount_replay = false\n";
+    EXPECT_EQ(dump(parse_resolved(older)), text);
+    EXPECT_THROW(parse_resolved(text, {"side.arch=adapter_ladder"}), ConfigError);
+    EXPECT_THROW(parse_resolved(text + "[side]\nshape = ladder\n"), ConfigError);
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -3,13 +3,11 @@
 
 namespace mobi {
 
-enum class SideArch { AdapterLadder };
 enum class SideActivation { Relu, Gelu };
 enum class SideGate { Learned, Fixed, None };
 
 /// Section `[side]` (docs/method.md 1.4).
 struct SideParameters {
-    SideArch arch = SideArch::AdapterLadder;
     int width = 0;  ///< 0 = auto: median of the backbones' widths
     int bottleneck = 64;
     SideActivation activation = SideActivation::Relu;
