@@ -32,8 +32,7 @@ Column column(std::string_view name,
 
 // clang-format off
 
-template <>
-const Table& table_of<StatusRow>() {
+const Table& StatusRow::table() {
     using R = StatusRow;
     static const Table table{"/status", "How the run stands: one row", sizeof(R), {
         column("status", &R::status, "1", "running: written at this moment, or killed", Names::Statuses),
@@ -42,8 +41,7 @@ const Table& table_of<StatusRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<DeviceRow>() {
+const Table& DeviceRow::table() {
     using R = DeviceRow;
     static const Table table{"/devices", "Emulated devices, in order of their number", sizeof(R), {
         column("device", &R::device, "1", "number of the device"),
@@ -66,8 +64,7 @@ const Table& table_of<DeviceRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<BackboneRow>() {
+const Table& BackboneRow::table() {
     using R = BackboneRow;
     static const Table table{"/backbones", "Backbone types; the tapped layers are the attribute layers of /activations/<backbone>", sizeof(R), {
         column("backbone", &R::backbone, "1", "number of the type"),
@@ -87,8 +84,7 @@ const Table& table_of<BackboneRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<SampleRow>() {
+const Table& SampleRow::table() {
     using R = SampleRow;
     static const Table table{"/samples", "Training samples, in order of their number", sizeof(R), {
         column("sample", &R::sample, "1", "number of the sample"),
@@ -101,8 +97,7 @@ const Table& table_of<SampleRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<UploadRow>() {
+const Table& UploadRow::table() {
     using R = UploadRow;
     static const Table table{"/uploads", "Packets from the devices, in order of arrival, device, packet; virtual time", sizeof(R), {
         column("upload", &R::upload, "1", "number of the upload"),
@@ -127,8 +122,7 @@ const Table& table_of<UploadRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<LossRow>() {
+const Table& LossRow::table() {
     using R = LossRow;
     static const Table table{"/losses", "What devices did in vain: cut off because they went off, or too late for the server; virtual time", sizeof(R), {
         column("device", &R::device, "1", "number of the device"),
@@ -141,8 +135,7 @@ const Table& table_of<LossRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<CostRow>() {
+const Table& CostRow::table() {
     using R = CostRow;
     static const Table table{"/costs", "What devices spent until their last packet arrived; compute + send - both + wait + off = done", sizeof(R), {
         column("device", &R::device, "1", "number of the device"),
@@ -168,8 +161,7 @@ const Table& table_of<CostRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<DownloadRow>() {
+const Table& DownloadRow::table() {
     using R = DownloadRow;
     static const Table table{"/downloads", "Side network and projections to the devices after training; virtual time", sizeof(R), {
         column("device", &R::device, "1", "device that receives"),
@@ -182,8 +174,7 @@ const Table& table_of<DownloadRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<UpdateRow>() {
+const Table& UpdateRow::table() {
     using R = UpdateRow;
     static const Table table{"/updates", "Optimiser steps of the server, in their order; virtual time", sizeof(R), {
         column("update", &R::update, "1", "number of the update"),
@@ -201,8 +192,7 @@ const Table& table_of<UpdateRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<TrainingRow>() {
+const Table& TrainingRow::table() {
     using R = TrainingRow;
     static const Table table{"/training", "What an update did; gate values are in /training_gates", sizeof(R), {
         column("update", &R::update, "1", "row of /updates"),
@@ -213,8 +203,7 @@ const Table& table_of<TrainingRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<EvaluationRow>() {
+const Table& EvaluationRow::table() {
     using R = EvaluationRow;
     static const Table table{"/evaluations", "Scores on the test set: per evaluation a row for every backbone, then one for all", sizeof(R), {
         column("update", &R::update, "1", "updates done"),
@@ -227,8 +216,7 @@ const Table& table_of<EvaluationRow>() {
     return table;
 }
 
-template <>
-const Table& table_of<HostRow>() {
+const Table& HostRow::table() {
     using R = HostRow;
     static const Table table{"/host", "How fast the testbed was, by rank and phase; real time", sizeof(R), {
         column("rank", &R::rank, "1", "MPI rank"),

@@ -60,36 +60,22 @@ struct Confusion {
     std::vector<std::int32_t> counts;
 };
 
+template <typename List, typename... Others>
+struct RecordOf;
+template <typename... Rows, typename... Others>
+struct RecordOf<RowList<Rows...>, Others...> {
+    using Type = std::variant<Rows..., std::vector<Rows>..., Others...>;
+};
+
 /// Any of them; rows alone or many at once.
-using Record = std::variant<DeviceRow,
-                            BackboneRow,
-                            SampleRow,
-                            UploadRow,
-                            LossRow,
-                            CostRow,
-                            DownloadRow,
-                            UpdateRow,
-                            TrainingRow,
-                            EvaluationRow,
-                            HostRow,
-                            std::vector<DeviceRow>,
-                            std::vector<BackboneRow>,
-                            std::vector<SampleRow>,
-                            std::vector<UploadRow>,
-                            std::vector<LossRow>,
-                            std::vector<CostRow>,
-                            std::vector<DownloadRow>,
-                            std::vector<UpdateRow>,
-                            std::vector<TrainingRow>,
-                            std::vector<EvaluationRow>,
-                            std::vector<HostRow>,
-                            UpdateSamples,
-                            TrainingGates,
-                            ActivationRows,
-                            EvaluationTaps,
-                            EvaluationTruth,
-                            SideWeights,
-                            Confusion>;
+using Record = RecordOf<RowTypes,
+                        UpdateSamples,
+                        TrainingGates,
+                        ActivationRows,
+                        EvaluationTaps,
+                        EvaluationTruth,
+                        SideWeights,
+                        Confusion>::Type;
 
 /// Bytes of memory that a record holds, for the bound of the queue.
 std::size_t bytes_of(const Record& record);

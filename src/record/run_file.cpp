@@ -213,27 +213,37 @@ File create_run_file(const std::filesystem::path& path,
 
 }  // namespace
 
+namespace {
+
+/// The appender of one row type's table.
+template <typename Row>
+struct RowAppender : TableAppender {
+    explicit RowAppender(hid_t file) : TableAppender(file, Row::table()) {}
+};
+
+template <typename List>
+struct Appenders;
+template <typename... Rows>
+struct Appenders<RowList<Rows...>> : RowAppender<Rows>... {
+    explicit Appenders(hid_t file) : RowAppender<Rows>(file)... {}
+
+    template <typename Function>
+    void for_each(Function function) {
+        (function(static_cast<RowAppender<Rows>&>(*this)), ...);
+    }
+};
+
+}  // namespace
+
 struct RunFile::Tables {
-    TableAppender devices, backbones, samples, uploads, losses, costs, downloads, updates, training,
-        evaluations, host;
+    Appenders<RowTypes> rows;
     Appender update_samples;
     std::unique_ptr<Appender> gates;
     std::vector<ActivationStore> activations;  // by backbone; empty when none are kept
     std::vector<EvaluationStore> evaluation;
 
     Tables(hid_t file, const RunLayout& layout)
-        : devices(file, table_of<DeviceRow>()),
-          backbones(file, table_of<BackboneRow>()),
-          samples(file, table_of<SampleRow>()),
-          uploads(file, table_of<UploadRow>()),
-          losses(file, table_of<LossRow>()),
-          costs(file, table_of<CostRow>()),
-          downloads(file, table_of<DownloadRow>()),
-          updates(file, table_of<UpdateRow>()),
-          training(file, table_of<TrainingRow>()),
-          evaluations(file, table_of<EvaluationRow>()),
-          host(file, table_of<HostRow>()),
-          update_samples(file, "/update_samples") {
+        : rows(file), update_samples(file, "/update_samples") {
         if (layout.blocks > 0) gates = std::make_unique<Appender>(file, "/training_gates");
         if (!layout.activations) return;
         for (std::int32_t b = 0; b < static_cast<std::int32_t>(layout.backbones.size()); ++b) {
@@ -242,28 +252,19 @@ struct RunFile::Tables {
         }
     }
 
+    template <typename Row>
+    TableAppender& of() {
+        return static_cast<RowAppender<Row>&>(rows);
+    }
+
     /// `function` on everything that gathers rows.
     template <typename Function>
     void for_each(Function function) {
-        for (TableAppender* table : {&devices, &backbones, &samples, &uploads, &losses, &costs,
-                                     &downloads, &updates, &training, &evaluations, &host})
-            function(*table);
+        rows.for_each(function);
         function(update_samples);
         if (gates) function(*gates);
         for (ActivationStore& store : activations) function(store);
     }
-
-    TableAppender& of(const DeviceRow*) { return devices; }
-    TableAppender& of(const BackboneRow*) { return backbones; }
-    TableAppender& of(const SampleRow*) { return samples; }
-    TableAppender& of(const UploadRow*) { return uploads; }
-    TableAppender& of(const LossRow*) { return losses; }
-    TableAppender& of(const CostRow*) { return costs; }
-    TableAppender& of(const DownloadRow*) { return downloads; }
-    TableAppender& of(const UpdateRow*) { return updates; }
-    TableAppender& of(const TrainingRow*) { return training; }
-    TableAppender& of(const EvaluationRow*) { return evaluations; }
-    TableAppender& of(const HostRow*) { return host; }
 };
 
 struct RunFile::Visitor {
@@ -271,11 +272,11 @@ struct RunFile::Visitor {
 
     template <typename Row>
     void operator()(const Row& row) const {
-        file.tables_->of(&row).append(std::span(&row, 1));
+        file.tables_->of<Row>().append(std::span(&row, 1));
     }
     template <typename Row>
     void operator()(const std::vector<Row>& rows) const {
-        file.tables_->of(static_cast<const Row*>(nullptr)).append(std::span(rows));
+        file.tables_->of<Row>().append(std::span(rows));
     }
     void operator()(const UpdateSamples& r) const {
         file.tables_->update_samples.append(std::as_bytes(std::span(r.samples)));
@@ -351,7 +352,7 @@ std::int64_t RunFile::written_bytes() const {
 
 void RunFile::write_status(RunStatus status) {
     const StatusRow row{static_cast<std::int8_t>(status),
-                        static_cast<std::int32_t>(tables_->updates.rows())};
+                        static_cast<std::int32_t>(tables_->of<UpdateRow>().rows())};
     const Table& table = table_of<StatusRow>();
     const DataType type = packed_type(table, layout_);
     std::vector<std::byte> packed(table.packed_bytes());

@@ -35,6 +35,8 @@ enum class HostPhase : std::int32_t {
 enum class LossStage : std::int8_t { Compute = 0, Upload = 1, Download = 2, Late = 3 };
 enum class SideState { Initial, Final };  // of /side_network
 
+struct Table;  // table.hpp
+
 struct DeviceRow {  // /devices, one per device, in device order
     std::int32_t device;
     std::int32_t profile;   // enumeration of profile names
@@ -52,6 +54,8 @@ struct DeviceRow {  // /devices, one per device, in device order
     double jitter_s;
     double loss;
     std::int64_t emptied_ns;  // when it left with an empty battery; -1: never
+
+    static const Table& table();
 };
 
 struct BackboneRow {  // /backbones
@@ -68,6 +72,8 @@ struct BackboneRow {  // /backbones
     std::int32_t devices;       // admitted devices
     std::int32_t pivot;         // enumeration first, last, mean
     std::int32_t weight_dtype;  // enumeration of precisions
+
+    static const Table& table();
 };                              // the tapped layers: attribute `layers` of /activations/<backbone>
 
 struct SampleRow {  // /samples, one per training sample, by sample id
@@ -77,6 +83,8 @@ struct SampleRow {  // /samples, one per training sample, by sample id
     std::int32_t label;   // class index; the trainer never reads it
     float target;         // regression: the target; else the class index
     std::int32_t tokens;  // special tokens included
+
+    static const Table& table();
 };
 
 struct UploadRow {  // /uploads, in order of (arrival, device, packet)
@@ -98,6 +106,8 @@ struct UploadRow {  // /uploads, in order of (arrival, device, packet)
     double send_energy_j;     // NaN where the link has none
     std::int64_t overrun_ns;  // wall clock: by how much the host was too slow for it; else 0
     std::int8_t outcome;      // Outcome
+
+    static const Table& table();
 };
 
 // /losses, work in vain: by device, packet, start what was cut off until the last upload; then
@@ -109,6 +119,8 @@ struct LossRow {
     std::int64_t start_ns;
     std::int64_t end_ns;
     std::int64_t charged_bytes;  // sent in vain
+
+    static const Table& table();
 };
 
 struct CostRow {  // /costs, by device: what it spent until its last packet arrived
@@ -131,15 +143,19 @@ struct CostRow {  // /costs, by device: what it spent until its last packet arri
     double compute_energy_j;  // NaN where the profile has no power figure
     double send_energy_j;
     double wait_energy_j;
+
+    static const Table& table();
 };
 
-struct DownloadRow {  // /downloads: theta and P at the end, inference.mode = local
+struct DownloadRow {  // /downloads: theta and P at the end
     std::int32_t device;
     std::int64_t start_ns;
     std::int64_t end_ns;
     std::int64_t charged_bytes;
     std::int64_t repeated_bytes;  // of them: what the link lost
     double energy_j;
+
+    static const Table& table();
 };
 
 struct UpdateRow {  // /updates, in the order of the server's steps
@@ -155,6 +171,8 @@ struct UpdateRow {  // /updates, in the order of the server's steps
     std::int64_t first_sample;     // where its ids begin in /update_samples
     std::int32_t samples;
     std::int64_t overrun_ns;  // wall clock: how long after its planned end it ended; else 0
+
+    static const Table& table();
 };
 // /update_samples: int32, the sample ids of every update, one after another
 
@@ -164,6 +182,8 @@ struct TrainingRow {  // /training, one per update; gate values: dataset /traini
     double loss;
     double gradient_norm;
     double learning_rate;
+
+    static const Table& table();
 };
 
 struct EvaluationRow {  // /evaluations: per evaluation one row per backbone, then one with backbone
@@ -174,6 +194,8 @@ struct EvaluationRow {  // /evaluations: per evaluation one row per backbone, th
     double metric;  // accuracy in percent; regression: Pearson correlation x 100
     double f1;      // two classes: F1 of class 1 in percent; else macro F1
     double loss;
+
+    static const Table& table();
 };
 // /confusion/<backbone>: int32 (C, C), rows = truth, columns = prediction, of the last evaluation
 
@@ -195,12 +217,32 @@ struct HostRow {  // /host, one per rank and phase: how fast the testbed was
     std::int64_t queue_waits = 0;  // recording: how often a submit() had to wait for the disk
     std::int64_t overruns = 0;     // wall clock: deadlines that the rank missed
     double worst_overrun_s = 0;    // and the worst of them, real time
+
+    static const Table& table();
 };
 
 struct StatusRow {              // /status, one row
     std::int8_t status;         // RunStatus
     std::int32_t updates_done;  // rows of /updates that are in the file for sure
+
+    static const Table& table();
 };
+
+/// The rows of every table that grows, in the order in which the file has them.  A new table is a
+/// struct, its place here, and its columns in columns.cpp.
+template <typename... Rows>
+struct RowList {};
+using RowTypes = RowList<DeviceRow,
+                         BackboneRow,
+                         SampleRow,
+                         UploadRow,
+                         LossRow,
+                         CostRow,
+                         DownloadRow,
+                         UpdateRow,
+                         TrainingRow,
+                         EvaluationRow,
+                         HostRow>;
 
 /// What activations of one backbone look like in the file.
 struct BackboneLayout {

@@ -74,6 +74,11 @@ std::vector<std::string> backbone_names(const RunLayout& layout) {
     return names;
 }
 
+template <typename... Rows>
+std::vector<const Table*> tables_of(RowList<Rows...>) {
+    return {&Rows::table()...};
+}
+
 }  // namespace
 
 std::size_t Table::packed_bytes() const {
@@ -83,10 +88,7 @@ std::size_t Table::packed_bytes() const {
 }
 
 std::vector<const Table*> growing_tables() {
-    return {&table_of<DeviceRow>(),     &table_of<BackboneRow>(), &table_of<SampleRow>(),
-            &table_of<UploadRow>(),     &table_of<LossRow>(),     &table_of<CostRow>(),
-            &table_of<DownloadRow>(),   &table_of<UpdateRow>(),   &table_of<TrainingRow>(),
-            &table_of<EvaluationRow>(), &table_of<HostRow>()};
+    return tables_of(RowTypes());
 }
 
 std::vector<std::pair<std::string, std::int32_t>> members(Names names, const RunLayout& layout) {

@@ -57,22 +57,9 @@ struct Table {
 
 /// The table of a row struct of schema.hpp.
 template <typename Row>
-const Table& table_of();
-
-// clang-format off
-template <> const Table& table_of<StatusRow>();
-template <> const Table& table_of<DeviceRow>();
-template <> const Table& table_of<BackboneRow>();
-template <> const Table& table_of<SampleRow>();
-template <> const Table& table_of<UploadRow>();
-template <> const Table& table_of<LossRow>();
-template <> const Table& table_of<CostRow>();
-template <> const Table& table_of<DownloadRow>();
-template <> const Table& table_of<UpdateRow>();
-template <> const Table& table_of<TrainingRow>();
-template <> const Table& table_of<EvaluationRow>();
-template <> const Table& table_of<HostRow>();
-// clang-format on
+const Table& table_of() {
+    return Row::table();
+}
 
 /// Every table but /status, in the order they are created.
 std::vector<const Table*> growing_tables();
