@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "record/attribute.hpp"
+#include "hdf5/attribute.hpp"
 
 namespace mobi::record {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 #include "record/table.hpp"
 
 namespace mobi::record {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
-#include "record/attribute.hpp"
+#include "hdf5/attribute.hpp"
 
 namespace mobi::record {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "core/build_info.hpp"
 #include "core/error.hpp"
-#include "record/attribute.hpp"
+#include "hdf5/attribute.hpp"
 
 namespace mobi::record {
 namespace {

@@ -6,9 +6,9 @@
 #include <span>
 #include <string>
 
+#include "hdf5/handle.hpp"
 #include "record/activation_store.hpp"
 #include "record/appender.hpp"
-#include "record/handle.hpp"
 #include "record/parameters.hpp"
 #include "record/records.hpp"
 #include "record/run_output.hpp"

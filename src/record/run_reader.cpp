@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "record/attribute.hpp"
-#include "record/stored_array.hpp"
+#include "hdf5/attribute.hpp"
+#include "hdf5/stored_array.hpp"
 
 namespace mobi::record {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/byte_io.hpp"
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 #include "record/records.hpp"
 #include "record/schema.hpp"
 #include "record/table.hpp"

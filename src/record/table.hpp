@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 #include "record/schema.hpp"
 
 namespace mobi::record {

@@ -18,7 +18,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 #include "record/run_file.hpp"
 
 namespace mobi::record {

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "record/attribute.hpp"
+#include "hdf5/attribute.hpp"
 #include "record/sample_run.hpp"
 #include "record/temporary_folder.hpp"
 #include "record/writer.hpp"

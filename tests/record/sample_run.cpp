@@ -5,7 +5,7 @@
 #include <limits>
 #include <span>
 
-#include "record/attribute.hpp"
+#include "hdf5/attribute.hpp"
 
 namespace mobi::test {
 namespace {

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "core/error.hpp"
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 #include "record/run_reader.hpp"
 #include "record/sample_run.hpp"
 #include "record/temporary_folder.hpp"

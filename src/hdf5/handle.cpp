@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 
 #include <algorithm>
 #include <string>

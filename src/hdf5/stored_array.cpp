@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record/stored_array.hpp"
+#include "hdf5/stored_array.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record/attribute.hpp"
+#include "hdf5/attribute.hpp"
 
 #include <array>
 #include <memory>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 
 namespace mobi::record {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/precision.hpp"
-#include "record/handle.hpp"
+#include "hdf5/handle.hpp"
 
 namespace mobi::record {
 
