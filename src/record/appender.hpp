@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "hdf5/handle.hpp"
-#include "record/table.hpp"
 
 namespace mobi::record {
 
@@ -72,29 +71,6 @@ class Appender {
     std::vector<std::byte>
         gathered_;  // one chunk, zero where no row is yet; empty before the first
     std::int64_t written_bytes_ = 0;
-};
-
-/// An Appender that takes row structs.
-class TableAppender {
-  public:
-    TableAppender(hid_t file, const Table& table)
-        : table_(&table), appender_(file, std::string(table.path)) {}
-
-    template <typename Row>
-    void append(std::span<const Row> rows) {
-        append_structs(std::as_bytes(rows));
-    }
-    void flush() { appender_.flush(); }
-    void close() { appender_.close(); }
-    std::int64_t rows() const noexcept { return appender_.rows(); }
-    std::int64_t written_bytes() const noexcept { return appender_.written_bytes(); }
-
-  private:
-    void append_structs(std::span<const std::byte> rows);
-
-    const Table* table_;
-    Appender appender_;
-    std::vector<std::byte> packed_;
 };
 
 }  // namespace mobi::record

@@ -8,11 +8,11 @@
 
 #include "hdf5/handle.hpp"
 #include "record/activation_store.hpp"
-#include "record/appender.hpp"
 #include "record/parameters.hpp"
 #include "record/records.hpp"
 #include "record/run_output.hpp"
 #include "record/schema.hpp"
+#include "record/table_appender.hpp"
 
 namespace mobi::record {
 
