@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "hdf5/appender.hpp"
 #include "hdf5/handle.hpp"
-#include "record/appender.hpp"
 #include "record/records.hpp"
 #include "record/schema.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "record/appender.hpp"
+#include "hdf5/appender.hpp"
 #include "record/table.hpp"
 
 namespace mobi::record {

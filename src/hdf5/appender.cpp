@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record/appender.hpp"
+#include "hdf5/appender.hpp"
 
 #include <algorithm>
 #include <array>
