@@ -11,7 +11,7 @@ import numpy as np
 from .config import parse_config
 from .decode import decode_names, decode_vectors
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSIONS = (4, 5)
 
 Evaluation = collections.namedtuple("Evaluation", "blocks output labels targets")
 
@@ -59,7 +59,7 @@ class Run:
 
     path         of the file
     file         the h5py.File, for whatever is not offered here
-    attributes   {"schema_version": 4, "program_version": ..., "git_commit": ..., "seed": ..., ...}
+    attributes   {"schema_version": 5, "program_version": ..., "git_commit": ..., "seed": ..., ...}
     status       "finished", "aborted", or "running": being written at this moment, or killed
     updates_done updates that are in the file for sure
     incomplete   True unless finished
@@ -77,8 +77,9 @@ class Run:
         version = self.attributes.get("schema_version")
         if version is None or "status" not in file:
             raise RunError(f"{path}: an HDF5 file, but no run file of fedmobillm")
-        if version != SCHEMA_VERSION:
-            raise RunError(f"{path}: schema version {version}, this mobilog reads {SCHEMA_VERSION}")
+        if version not in SCHEMA_VERSIONS:
+            reads = " and ".join(map(str, SCHEMA_VERSIONS))
+            raise RunError(f"{path}: schema version {version}, this mobilog reads {reads}")
         status = self.table("status", decode=True)[0]
         self.status = str(status["status"])
         self.updates_done = int(status["updates_done"])

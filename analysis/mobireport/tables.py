@@ -253,14 +253,21 @@ def lost(run, summary):
                 value(words.bytes_(in_vain)),
             ]
         )
+    missing = int(run.devices["missing_packets"].sum()) if "missing_packets" in run.devices.dtype.names else 0
+    note = (
+        f'<p class="note">{words.count(missing, "packet")} never arrived, or came after the server had stopped waiting.</p>'
+        if missing
+        else ""
+    )
     if not rows:
-        return ""
+        return note
     header = ["device class", "link", "devices", "sent again", "computations lost", "uploads lost", "downloads lost"]
     return (
         "<h3>Lost and sent again</h3><p>A link sends again what it loses; a device that goes off loses what it is"
         " computing, sending or receiving, and begins that anew. A late upload is one that the server no longer"
         " waited for.</p>"
         + table([*header, "late uploads", "time lost", "sent in vain"], rows, text_columns=(0, 1))
+        + note
     )
 
 

@@ -44,6 +44,8 @@ class Options:
     mode: str = "arrival_replay"
     target: float = 0.0
     seed: int = 1
+    schema: int = 5  # version of the file's layout
+    missing: int = 0  # packets of each device that never arrive
 
 
 def forward_flop(layers, width, tokens):

@@ -117,6 +117,7 @@ def write_devices(file, options, sizes, packets, backbone_of, admitted):
             "backbone": (enum(row[0] for row in BACKBONES[: options.backbones]), backbone_of),
             "samples": ("i4", sizes),
             "packets": ("i4", packets),
+            **({"missing_packets": ("i4", options.missing)} if options.schema > 4 else {}),
             "memory_need_bytes": ("f8", need),
             "memory_bytes": ("f8", have),
             "admitted": ("i1", admitted),
@@ -423,7 +424,7 @@ def make_fixture(path, options=None):
         evaluated.append(len(steps))
     with h5py.File(path, "w") as file:
         for key, value in (
-            ("schema_version", 4),
+            ("schema_version", options.schema),
             ("program_version", "0.1.0"),
             ("git_commit", "0" * 40),
             ("libtorch_version", "1.13.1"),

@@ -297,6 +297,11 @@ class OtherRunsTest(ReportCase):
         again = 1500 * int((uploads["device"] == 0).sum())
         self.assert_says(page, "Lost and sent again", f"{words.bytes_(again)} 1 2 1 1 3 s 15 kB")
 
+    def test_packets_that_never_arrive_are_counted(self):
+        self.assert_says(self.make(missing=3), "18 packets never arrived")
+        for schema in (4, 5):
+            self.assertNotIn("never arrived", plain_text(self.make(schema=schema)))
+
     def test_time_and_bytes_are_told_by_kind(self):
         page = self.make()
         self.assert_says(page, "Time, energy and bytes by kind", "sending alone", "residuals")

@@ -47,7 +47,7 @@ class RunTest(unittest.TestCase):
         self.assertEqual((run.status, run.updates_done, run.incomplete), ("finished", UPDATES, False))
         self.assertEqual(run.attributes["seed"], 2**64 - 1)
         self.assertEqual(run.attributes["libtorch_version"], "1.13.0")
-        self.assertEqual(run.attributes["schema_version"], 4)
+        self.assertEqual(run.attributes["schema_version"], 5)
         self.assertIn("hdf5_version", run.attributes)
         self.assertEqual(run.classes, ["noun.act", "noun.plant", "caf\u00e9"])
         self.assertEqual(run.config, {"run.seed": str(2**64 - 1), "backbone.b-fp32.width": "6"})
@@ -72,6 +72,7 @@ class RunTest(unittest.TestCase):
         self.assertEqual(devices["profile"].tolist(), ["jetson_tx2", "phone, old", "jetson_tx2"])
         self.assertEqual(devices["backbone"].tolist(), ["b-fp32", "b-fp16", "b-bf16"])
         self.assertEqual(devices["admitted"].tolist(), ["admitted", "out_of_memory", "admitted"])
+        self.assertEqual(devices["missing_packets"].tolist(), [0, 1, 2])
         self.assertEqual(run.table("devices")["admitted"].tolist(), [1, 0, 1])
         self.assertEqual(devices["memory_need_bytes"].tolist(), [1e9, 1e9 + 1, 1e9 + 2])
         samples = run.table("samples")
@@ -250,7 +251,7 @@ class OpenRunTest(unittest.TestCase):
         with h5py.File(self.path, "w") as file:
             file.attrs["schema_version"] = 99
             file["status"] = 1
-        self.refuse("schema version 99, this mobilog reads 4")
+        self.refuse("schema version 99, this mobilog reads 4 and 5")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,8 @@ std::string summary_text(const FleetPlan& plan,
                         human(static_cast<double>(result.charged_upload_bytes), "B"),
                         human(static_cast<double>(result.charged_download_bytes), "B"),
                         human(result.charged_flop, "FLOP"));
+    if (result.missing_packets > 0)
+        text += fmt::format("never arrived      {} packets, or too late\n", result.missing_packets);
     if (result.missing_downloads > 0)
         text += fmt::format("without download   {} devices, which never come back for it\n",
                             result.missing_downloads);

@@ -21,11 +21,12 @@ Column column(std::string_view name,
               T Row::*member,
               std::string_view unit,
               std::string_view description,
-              Names names = Names::None) {
+              Names names = Names::None,
+              std::int32_t since = kOldestSchema) {
     const Row row{};
     const auto offset =
         reinterpret_cast<const char*>(&(row.*member)) - reinterpret_cast<const char*>(&row);
-    return {name, static_cast<std::size_t>(offset), column_type<T>(), names, unit, description};
+    return {name, static_cast<std::size_t>(offset), column_type<T>(), names, unit, description, since};
 }
 
 }  // namespace
@@ -49,7 +50,8 @@ const Table& DeviceRow::table() {
         column("link", &R::link, "1", "link profile", Names::Links),
         column("backbone", &R::backbone, "1", "row of /backbones", Names::Backbones),
         column("samples", &R::samples, "samples", "size of its shard"),
-        column("packets", &R::packets, "packets", "uploads it has to make"),
+        column("packets", &R::packets, "packets", "uploads that reach the server"),
+        column("missing_packets", &R::missing_packets, "packets", "that never arrive, or after the server has stopped waiting", Names::None, 5),
         column("memory_need_bytes", &R::memory_need_bytes, "bytes", "what inference with its backbone needs"),
         column("memory_bytes", &R::memory_bytes, "bytes", "what its profile has"),
         column("admitted", &R::admitted, "1", "whether it takes part, or why not", Names::Admission),

@@ -46,12 +46,12 @@ void check_schema(hid_t file, const std::filesystem::path& path) {
     if (!is_ours(file))
         throw DataError(file_name(path) + " is an HDF5 file, but not one of fedmobillm");
     const std::int64_t version = read_number(file, "schema_version");
-    if (version == kSchemaVersion) return;
+    if (version >= kOldestSchema && version <= kSchemaVersion) return;
     const std::string program =
         H5Aexists(file, "program_version") > 0 ? read_text(file, "program_version") : "unknown";
     throw DataError(fmt::format(
-        "{} has schema version {}, this program reads {}: use the version that wrote it ({})",
-        file_name(path), version, kSchemaVersion, program));
+        "{} has schema version {}, this program reads {} to {}: use the version that wrote it ({})",
+        file_name(path), version, kOldestSchema, kSchemaVersion, program));
 }
 
 std::string read_config(hid_t file) {

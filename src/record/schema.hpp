@@ -14,9 +14,10 @@
 /// `/backbones`, `/devices` and the enumerations of their columns.
 namespace mobi::record {
 
-/// Root attribute `schema_version`.  A reader refuses any other: raise it whenever a dataset, a
-/// column or an enumeration changes its name, type or meaning.
-inline constexpr std::int32_t kSchemaVersion = 4;
+/// Root attribute `schema_version`: raise it whenever a dataset, a column or an enumeration is new or
+/// changes its name, type or meaning.  A reader refuses what is older than kOldestSchema.
+inline constexpr std::int32_t kSchemaVersion = 5;
+inline constexpr std::int32_t kOldestSchema = 4;
 
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
 enum class UpdateKind : std::int8_t { Arrival = 0, Replay = 1 };
@@ -43,7 +44,8 @@ struct DeviceRow {  // /devices, one per device, in device order
     std::int32_t link;      // enumeration of link names
     std::int32_t backbone;  // index into /backbones
     std::int32_t samples;
-    std::int32_t packets;
+    std::int32_t packets;          // that reach the server
+    std::int32_t missing_packets;  // that never do, or after it has stopped waiting
     double memory_need_bytes;
     double memory_bytes;
     std::int8_t admitted;       // 1, or 0: does not fit its memory

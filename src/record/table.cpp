@@ -149,6 +149,7 @@ DataType struct_type(const Table& table, hid_t file_type, std::string_view what)
     for (const Column& column : table.columns) {
         const std::string name(column.name);
         const int index = H5Tget_member_index(file_type, name.c_str());
+        if (index < 0 && column.since > kOldestSchema) continue;
         if (index < 0)
             throw DataError(fmt::format("{}: {} has no column '{}'", what, table.path, name));
         const DataType member(H5Tget_member_type(file_type, static_cast<unsigned>(index)),

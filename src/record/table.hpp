@@ -42,6 +42,7 @@ struct Column {
     Names names;
     std::string_view unit;  ///< `1`: a number without unit, an index or a name
     std::string_view description;
+    std::int32_t since = kOldestSchema;  ///< schema version; older files lack it
 };
 
 /// One table of the run file: the list that its dataset, its packing and its reading come from.

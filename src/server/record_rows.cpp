@@ -207,6 +207,11 @@ std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
         rows[static_cast<std::size_t>(device)].emptied_ns = ns(time);
     for (const Delivery& delivery : deliveries)
         ++rows[static_cast<std::size_t>(delivery.device)].packets;
+    if (deliveries.empty()) return rows;  // a method without uploads
+    for (const DevicePlan& device : plan.devices)
+        if (record::DeviceRow& row = rows[static_cast<std::size_t>(device.id)]; device.admitted)
+            row.missing_packets =
+                static_cast<std::int32_t>(plan.packets_of(device)) - row.packets;
     return rows;
 }
 

@@ -51,6 +51,7 @@ class ServerRun {
         while (fleet_.next(VirtualClock::time_point::max()) != nullptr) {
         }
         deliver_up_to(fleet_.delivered());
+        if (method_.uploads()) result_.missing_packets = plan_.packets_planned() - delivered_;
         result_.run_end = result_.training_end;
         log_late_uploads();
         log_downloads();

@@ -29,6 +29,7 @@ struct ServerResult {
     std::int64_t updates = 0;
     std::int64_t charged_upload_bytes = 0;
     std::int64_t charged_download_bytes = 0;
+    std::int64_t missing_packets = 0;    ///< that never arrived, or too late
     std::int32_t missing_downloads = 0;  ///< of devices that never come back for theirs
     double charged_flop = 0;
     double server_busy_s = 0;  ///< virtual

@@ -9,8 +9,10 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "hdf5/appender.hpp"
 #include "hdf5/attribute.hpp"
 #include "record/sample_run.hpp"
+#include "record/table_appender.hpp"
 #include "record/temporary_folder.hpp"
 #include "record/writer.hpp"
 
@@ -240,7 +242,30 @@ TEST_F(RunReaderTest, WhatIsNotARunFileIsRefused) {
         write_number(file.get(), "schema_version", 99);
         file.close("close");
     }
-    refuse("new.h5", "has schema version 99, this program reads 4: use the version that wrote it");
+    refuse("new.h5", "has schema version 99, this program reads 4 to 5: use the version that wrote it");
+}
+
+TEST_F(RunReaderTest, AnOlderFileIsReadWithoutWhatItLacks) {
+    std::filesystem::copy_file(path(), path("older.h5"));
+    {
+        File file(H5Fopen(path("older.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT), "open");
+        check_hdf5(H5Adelete(file.get(), "schema_version"), "delete");
+        write_number(file.get(), "schema_version", kOldestSchema);
+        check_hdf5(H5Ldelete(file.get(), "/devices", H5P_DEFAULT), "delete");
+        Table older = table_of<DeviceRow>();
+        std::erase_if(older.columns, [](const Column& one) { return one.since > kOldestSchema; });
+        ASSERT_LT(older.columns.size(), table_of<DeviceRow>().columns.size());
+        create_growing(file.get(), "/devices", packed_type(older, sample_layout()), 0, 16)
+            .close("close");
+        TableAppender devices(file.get(), older);
+        const std::vector<DeviceRow> rows = sample_devices();
+        devices.append(std::span(rows));
+        devices.close();
+        file.close("close");
+    }
+    std::vector<DeviceRow> expected = sample_devices();
+    for (DeviceRow& row : expected) row.missing_packets = 0;
+    expect_equal(RunReader(path("older.h5")).rows<DeviceRow>(), expected);
 }
 
 TEST_F(RunReaderTest, ATruncatedFileIsRefused) {

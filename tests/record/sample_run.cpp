@@ -66,6 +66,7 @@ std::vector<DeviceRow> sample_devices() {
                          i,
                          10 + i,
                          4 + i,
+                         i,
                          1e9 + i,
                          2e9,
                          code(i != 1),
