@@ -102,7 +102,7 @@ def accuracy(run):
 def text_of(name, found):
     measured = found["paced_s"] * found["scale"]
     lines = [
-        f"{name}: {found['scale']:g} virtual seconds a real one, {found['uploads']} uploads"
+        f"{name}: {found['scale']:g} virtual seconds per real second, {found['uploads']} uploads"
         + ("" if found["same"] else ", NOT those of the virtual clock"),
         f"  overruns           {found['overruns']} deadlines missed"
         + (f", the worst by {1000 * found['worst_s']:.1f} ms" if found["overruns"] else "")

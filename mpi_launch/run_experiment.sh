@@ -9,7 +9,7 @@
 #   -h, --help
 #
 # A line `<name> = <--set arguments>` writes results/<file>/<name>.h5.  A run in progress is called
-# <name>.partial.h5 and takes its name when it has finished, so runs that are there are skipped, and
+# <name>.partial.h5 and takes its name when it has finished, so runs whose file exists are skipped, and
 # an experiment that was interrupted goes on when it is started again.  A run that is there, but of
 # another configuration than its line asks for now, is left alone and counts as failed (code 2).
 set -euo pipefail

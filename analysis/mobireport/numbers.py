@@ -45,7 +45,7 @@ class DeviceSums:
     lost_receiving: np.ndarray
     too_late: np.ndarray  # uploads that the server no longer waited for
     lost_s: np.ndarray  # of the attempts
-    lost_bytes: np.ndarray  # sent or received in vain, not part of bytes
+    lost_bytes: np.ndarray  # sent or received for nothing, not part of bytes
 
 
 def sent_uploads(run):

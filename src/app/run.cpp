@@ -229,7 +229,7 @@ ServerSide prepare_server(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     RunConfig config = read_configuration(arguments);
     check_run_output(config, arguments.positional);
-    record::Output output(config.run.output);  // held from here on: nobody works for nothing
+    record::Output output(config.run.output);  // held from here on, so that no work is wasted
     ServerSide server{prepare_run(std::move(config)), std::move(output)};
     for (const std::string& text : arguments.all("set"))
         log::info(fmt::format("override: {}", text));

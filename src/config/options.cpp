@@ -78,7 +78,7 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     auto run = section(keys, "run", &RunConfig::run);
     run("seed", &RunParameters::seed, codec::seed(), "seed of every random draw: partition, heads, side network, replay", "testbed");
     run("clock", &RunParameters::clock, choice<RunClock>({{"virtual", RunClock::Virtual}, {"wall", RunClock::Wall}}), "virtual: times are computed, never measured; wall: ranks keep the devices' times by waiting, and the server takes what arrives", "testbed");
-    run("time_scale", &RunParameters::time_scale, codec::positive_number(), "wall clock: virtual seconds a real one", "testbed");
+    run("time_scale", &RunParameters::time_scale, codec::positive_number(), "wall clock: virtual seconds per real second", "testbed");
     run("prefetch", &RunParameters::prefetch, codec::boolean(), "wall clock: forward passes are done before the pace begins; else when their device computes them", "testbed");
     run("compute", &RunParameters::compute, choice<RunCompute>({{"all", RunCompute::All}, {"packets", RunCompute::Packets}, {"none", RunCompute::None}}), "packets: full ones of zeros, without forward passes and training: what the testbed itself costs; none: the timeline alone", "testbed");
     run("output", &RunParameters::output, codec::path(), "the run file; not part of the resolved configuration", "testbed").host_only = true;

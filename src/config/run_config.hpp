@@ -27,7 +27,7 @@ enum class RunCompute { All, Packets, None };
 struct RunParameters {
     std::uint64_t seed = 1;
     RunClock clock = RunClock::Virtual;
-    double time_scale = 1;  ///< wall clock: virtual seconds a real one
+    double time_scale = 1;  ///< wall clock: virtual seconds per real second
     bool prefetch = true;   ///< wall clock: forward passes are done before the pace begins
     /// packets: of zeros, without forward passes and training; none: the timeline alone
     RunCompute compute = RunCompute::All;

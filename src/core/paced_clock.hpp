@@ -8,7 +8,7 @@
 
 namespace mobi {
 
-/// Virtual time that passes with real time: `time_scale` virtual seconds a real one, from a start
+/// Virtual time that passes with real time: `time_scale` virtual seconds per real second, from a start
 /// on (`run.clock = wall`).
 class PacedClock {
   public:

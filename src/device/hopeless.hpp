@@ -22,7 +22,7 @@ struct CutOffWork {
     int attempts = 0;               ///< this one included
 };
 
-/// Looks at work that is to be begun anew.
+/// Judges work that is to be restarted.
 /// \throws ConfigError  when it never gets through: it takes longer than its device, whose presence
 ///                      repeats, is ever on, or it was cut off kMostAttempts times.
 void refuse_hopeless(const Presence& presence, const CutOffWork& cut);

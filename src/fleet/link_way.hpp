@@ -16,7 +16,7 @@ namespace mobi {
 
 enum class Way : std::uint8_t { Down, Up };
 
-/// One way of a device's link: one transfer after another, each begun anew when the device goes off
+/// One way of a device's link: one transfer after another, each restarted when the device goes off
 /// in the middle of it.
 class LinkWay {
   public:

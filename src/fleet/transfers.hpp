@@ -22,7 +22,7 @@ class TransferListener {
 
     /// All is carried; the way is free.
     virtual void carried(std::int32_t place, Way way, std::int32_t job) = 0;
-    /// An attempt has ended in vain after so many bytes; the transfer begins anew.
+    /// An attempt has failed after so many bytes; the transfer restarts.
     virtual void cut_off(std::int32_t place,
                          Way way,
                          std::int32_t job,

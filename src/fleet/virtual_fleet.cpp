@@ -277,7 +277,7 @@ void VirtualFleet::State::tell_end(std::int32_t job, Time at, Outcome outcome) {
     book_.end_job(job);
 }
 
-/// An attempt at a leg is over, in vain.
+/// An attempt at a leg has failed.
 void VirtualFleet::State::tell_stopped(
     std::int32_t job, Leg leg, Time start, Time at, Charges charges, Outcome outcome) {
     FleetEvent event = event_of(book_.job(job), at, outcome);

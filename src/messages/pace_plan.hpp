@@ -30,7 +30,7 @@ struct PacePlan {
         std::int64_t sent_bytes = 0;
     };
     double start_wall_s = 0;      ///< on the worker's own clock
-    double time_scale = 1;        ///< virtual seconds a real one
+    double time_scale = 1;        ///< virtual seconds per real second
     std::vector<Upload> uploads;  ///< a device's in the order of its packets
     std::vector<CutUpload> cut;   ///< in the order of (device, packet, start)
 };

@@ -93,7 +93,7 @@ struct Delivery {
     VirtualClock::duration overrun{};  ///< wall clock: by how much the host was too slow for it
 };
 
-/// What a device did in vain.
+/// What kind of work a device wasted.
 enum class LostStage {
     Compute,   ///< a packet's computation, cut off because the device went off
     Upload,    ///< an upload, cut off likewise

@@ -17,7 +17,7 @@
 
 namespace mobi {
 
-/// A run that was looked at from all sides and could begin: configuration, text, fleet, timeline.
+/// A run that is validated and ready to start: configuration, text, fleet, timeline.
 struct PreparedRun {
     RunConfig config;
     std::vector<std::string> class_names;                ///< empty: regression

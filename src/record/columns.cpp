@@ -126,13 +126,13 @@ const Table& UploadRow::table() {
 
 const Table& LossRow::table() {
     using R = LossRow;
-    static const Table table{"/losses", "What devices did in vain: cut off because they went off, or too late for the server; virtual time", sizeof(R), {
+    static const Table table{"/losses", "Wasted work of devices: cut off because they went off, or too late for the server; virtual time", sizeof(R), {
         column("device", &R::device, "1", "number of the device"),
         column("packet", &R::packet, "1", "which of the device's packets; -1: a download"),
         column("stage", &R::stage, "1", "what it was at", Names::LossStages),
         column("start_ns", &R::start_ns, "ns", "the attempt begins"),
         column("end_ns", &R::end_ns, "ns", "the device goes off; late: the last byte has left"),
-        column("charged_bytes", &R::charged_bytes, "bytes", "sent, or received, in vain"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "of the wasted attempt"),
     }};
     return table;
 }
@@ -150,8 +150,8 @@ const Table& CostRow::table() {
         column("header_bytes", &R::header_bytes, "bytes", "headers and sample ids, where they are charged"),
         column("repeated_bytes", &R::repeated_bytes, "bytes", "what the link lost and carried again"),
         column("vain_bytes", &R::vain_bytes, "bytes", "sent of uploads that were cut off"),
-        column("compute_ns", &R::compute_ns, "ns", "computing, also in vain"),
-        column("send_ns", &R::send_ns, "ns", "sending, also in vain"),
+        column("compute_ns", &R::compute_ns, "ns", "computing, wasted attempts included"),
+        column("send_ns", &R::send_ns, "ns", "sending, wasted attempts included"),
         column("both_ns", &R::both_ns, "ns", "of these, at the same time"),
         column("wait_ns", &R::wait_ns, "ns", "on, but neither computing nor sending"),
         column("off_ns", &R::off_ns, "ns", "not there"),

@@ -112,7 +112,7 @@ struct UploadRow {  // /uploads, in order of (arrival, device, packet)
     static const Table& table();
 };
 
-// /losses, work in vain: by device, packet, start what was cut off until the last upload; then
+// /losses, wasted work: by device, packet, start what was cut off until the last upload; then
 // uploads that came too late and downloads that were cut off
 struct LossRow {
     std::int32_t device;
@@ -120,7 +120,7 @@ struct LossRow {
     std::int8_t stage;    // LossStage
     std::int64_t start_ns;
     std::int64_t end_ns;
-    std::int64_t charged_bytes;  // sent in vain
+    std::int64_t charged_bytes;  // sent, or received, for nothing
 
     static const Table& table();
 };

@@ -33,7 +33,7 @@ namespace mobi {
 class PacedSource final : public LiveSource, public DeliveringFleet, public ServerPace {
   public:
     struct Pace {
-        double time_scale = 1;  ///< virtual seconds a real one
+        double time_scale = 1;  ///< virtual seconds per real second
         bool prefetch = true;
     };
     /// What the server's own pace missed.
