@@ -200,7 +200,7 @@ def states(run, summary):
             text_columns=(0, 1),
         )
         + table(
-            ["device class", "link", "taps", "scales", "residuals", "labels", "headers", "sent again", "in vain"],
+            ["device class", "link", "taps", "scales", "residuals", "labels", "headers", "sent again", "wasted"],
             loads,
             text_columns=(0, 1),
         )
@@ -266,7 +266,7 @@ def lost(run, summary):
         "<h3>Lost and sent again</h3><p>A link sends again what it loses; a device that goes off loses what it is"
         " computing, sending or receiving, and begins that anew. A late upload is one that the server no longer"
         " waited for.</p>"
-        + table([*header, "late uploads", "time lost", "sent in vain"], rows, text_columns=(0, 1))
+        + table([*header, "late uploads", "time lost", "bytes wasted"], rows, text_columns=(0, 1))
         + note
     )
 
