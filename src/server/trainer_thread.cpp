@@ -54,8 +54,8 @@ void TrainerThread::finish(VirtualClock::time_point end, const std::function<voi
 }
 
 void TrainerThread::run(const Work& work) {
-    if (const Packet* const packet = std::get_if<Packet>(&work)) return learner_.take(*packet);
-    learner_.run(std::get<Step>(work));
+    if (!work.is_step) return learner_.take(work.packet);
+    learner_.run(work.step);
     done_.fetch_add(1, std::memory_order_relaxed);
 }
 

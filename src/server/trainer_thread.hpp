@@ -6,7 +6,7 @@
 #include <functional>
 #include <latch>
 #include <thread>
-#include <variant>
+#include <utility>
 
 #include "core/blocking_queue.hpp"
 #include "method/learner.hpp"
@@ -26,10 +26,10 @@ class TrainerThread {
     TrainerThread& operator=(const TrainerThread&) = delete;
 
     /// An input of the next step.  Waits for room.  \throws what an earlier step threw.
-    void take(Packet packet) { push(std::move(packet)); }
+    void take(Packet packet) { push({std::move(packet), {}, false}); }
 
     /// Waits for room.  \throws what an earlier step threw.
-    void submit(Step step) { push(std::move(step)); }
+    void submit(Step step) { push({{}, std::move(step), true}); }
 
     /// Waits for the steps and the last evaluation.
     /// \param on_wait  called now and then meanwhile; may throw to give up.
@@ -41,7 +41,12 @@ class TrainerThread {
     bool has_done(std::int64_t step);
 
   private:
-    using Work = std::variant<Packet, Step>;
+    /// An arrival, or a step.
+    struct Work {
+        Packet packet;
+        Step step;
+        bool is_step = false;
+    };
 
     void push(Work work);
     void work(bool paced);

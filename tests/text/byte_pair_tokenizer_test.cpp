@@ -11,7 +11,7 @@
 
 #include "core/rng.hpp"
 #include "core/text_file.hpp"
-#include "data/random_text.hpp"
+#include "text/random_text.hpp"
 #include "support/shared_data.hpp"
 #include "support/temp_folder.hpp"
 #include "text/utf8.hpp"

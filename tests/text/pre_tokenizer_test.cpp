@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
-#include "data/random_text.hpp"
+#include "text/random_text.hpp"
 #include "text/character_class.hpp"
 #include "text/utf8.hpp"
 

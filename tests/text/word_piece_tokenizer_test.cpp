@@ -12,7 +12,7 @@
 #include "core/error.hpp"
 #include "core/rng.hpp"
 #include "core/text_file.hpp"
-#include "data/random_text.hpp"
+#include "text/random_text.hpp"
 #include "support/shared_data.hpp"
 #include "support/tokenizer_files.hpp"
 #include "tokenizer/token_check.hpp"
