@@ -37,7 +37,10 @@ EvaluationScore evaluate(const SideNetwork& network,
     const auto& inputs = data.backbones.at(static_cast<std::size_t>(backbone));
     MOBI_CHECK(inputs.is_there(), "backbone {} has no evaluation taps", backbone);
     const auto n = static_cast<std::int64_t>(data.samples());
-    const at::Tensor taps = view_of(inputs.taps, {-1, n, inputs.width});
+    const std::int64_t row = n * inputs.width;
+    const at::Tensor taps = view_of(
+        inputs.taps,
+        {row > 0 ? static_cast<std::int64_t>(inputs.taps.size()) / row : 0, n, inputs.width});
     const at::Tensor outputs = view_of(inputs.output, {n, data.classes});
     const at::Tensor truth = truth_rows(data);
     std::vector<std::int32_t> classes;
