@@ -36,7 +36,7 @@ class RecordedFleet final : public DeliveringFleet {
     /// \throws Bug  the past cannot be changed.
     void recall(TaskId task, VirtualClock::time_point at) override;
     void promise_quiet(VirtualClock::time_point) override {}
-    std::span<const FleetEvent> forecast() override { return events_; }
+    std::span<const FleetEvent> forecast() override { return std::span(events_).subspan(told_); }
     const FleetEvent* next(VirtualClock::time_point until) override;
     /// \throws Bug  who was there is not recorded.
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override;

@@ -278,5 +278,33 @@ TEST(VirtualFleetPropertyTest, EveryPartEndsOnceAndEventsAreInOrder) {
     }
 }
 
+TEST_F(VirtualFleetTest, TheForecastIsWhatNextThenTells) {
+    const auto begin = [&](VirtualFleet& fleet) {
+        for (std::int32_t i = 0; i < 3; ++i)
+            fleet.assign(task(i, i, {part(1000, 1, 2000), part(0, 2 + i, 1000)}, milliseconds(i)));
+        fleet.promise_quiet(Time::max());
+    };
+    VirtualFleet told(devices_, {});
+    begin(told);
+    VirtualFleet asked(devices_, {});
+    begin(asked);
+    const EventId first = asked.next(Time::max())->id;  // before it is asked
+    EXPECT_EQ(told.next(Time::max())->id, first);
+    const std::vector<FleetEvent> forecast(asked.forecast().begin(), asked.forecast().end());
+    EXPECT_EQ(asked.forecast().size(), 5U);  // nothing of it has been told yet
+    for (const FleetEvent& foreseen : forecast) {
+        EXPECT_EQ(asked.next(foreseen.at - milliseconds(1)), nullptr);
+        const FleetEvent* const event = asked.next(foreseen.at);
+        ASSERT_NE(event, nullptr);
+        const FleetEvent* const expected = told.next(Time::max());
+        EXPECT_EQ(event->id, expected->id);
+        EXPECT_EQ(event->at, expected->at);
+        EXPECT_EQ(event->task, expected->task);
+        EXPECT_EQ(event->part, expected->part);
+    }
+    EXPECT_EQ(asked.next(Time::max()), nullptr);
+    EXPECT_TRUE(asked.forecast().empty());
+}
+
 }  // namespace
 }  // namespace mobi::test

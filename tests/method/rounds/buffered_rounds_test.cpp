@@ -109,5 +109,17 @@ TEST(BufferedRoundsTest, ItEndsWhenNobodyIsLeft) {
     EXPECT_FALSE(rounds.next(fleet));
 }
 
+TEST(BufferedRoundsTest, AReplacementWaitsForTheRealEndOfItsStep) {
+    Star devices;
+    devices.add(1, 1e6, 1e6);
+    WatchedFleet fleet(devices.devices());
+    BufferedRounds rounds = rounds_of({1, 1, 2, Dispatch::AfterStep}, 3);
+    EXPECT_EQ(rounds.next(fleet)->end, Time(seconds(5)));
+    rounds.delay_to(Time(seconds(9)));
+    EXPECT_EQ(rounds.next(fleet)->start, Time(seconds(11)));
+    EXPECT_EQ(fleet.tasks().at(1).ready, Time(seconds(9)));
+    EXPECT_EQ(fleet.tasks().at(1).version, 1);
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -129,5 +129,15 @@ TEST(UniformSelectorTest, TakesEachSetAlikeAndDependsOnTheDrawAlone) {
     EXPECT_EQ(selector.select(0, from, 9), from);
 }
 
+TEST(SyncRoundsTest, ARoundBeginsWhenTheStepBeforeItReallyEnded) {
+    const Star devices = star(3);
+    WatchedFleet fleet(devices.devices());
+    SyncRounds rounds = rounds_of({2, 3, 3, {}});
+    EXPECT_EQ(rounds.next(fleet)->end, at(37.5));
+    rounds.delay_to(at(30));  // no earlier than planned
+    rounds.delay_to(at(40));
+    EXPECT_EQ(rounds.next(fleet)->start, at(40 + 31.5));
+}
+
 }  // namespace
 }  // namespace mobi::test
