@@ -172,8 +172,8 @@ TEST_F(LoadConfigTest, ListsTheRunsOfAnExperiment) {
               0x1p32);
 }
 
-TEST(ParseResolvedTest, KeysThatAreGoneAreReadInTheFilesOfOlderRunsAlone) {
-    const std::string text = dump(RunConfig());
+TEST_F(LoadConfigTest, KeysThatAreGoneAreReadInTheFilesOfOlderRunsAlone) {
+    const std::string text = dump(load(""));
     const std::string older = text +
                               "[side]\narch = adapter_ladder\n[optimizer]\nkind = adamw\n"
                               "[inference]\nmode = local\n[eval]\ncount_replay = false\n";
