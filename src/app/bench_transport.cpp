@@ -62,7 +62,7 @@ void measure(MpiChannel& channel, std::size_t bytes, int repeat) {
     const Traffic rival = median(raw);
     const Traffic own = median(ours);
     print_output(
-        "{:>9} {:>8} {:>12.0f} {:>12.0f} {:>10.0f} {:>10.0f} {:>7.2f} {:>10.3f} {:>10.3f}\n", bytes,
+        "{:>9} {:>8} {:>12.0f} {:>12.0f} {:>10.3g} {:>10.3g} {:>7.2g} {:>10.3f} {:>10.3f}\n", bytes,
         senders, total / rival.wall_s, total / own.wall_s,
         total / rival.wall_s * static_cast<double>(bytes) / 1e6,
         total / own.wall_s * static_cast<double>(bytes) / 1e6, ratios[ratios.size() / 2],
