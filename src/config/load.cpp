@@ -31,8 +31,8 @@ namespace fs = std::filesystem;
 /// Keys of earlier versions, which the configurations in their run files have.  None of them had an
 /// effect: three had one accepted value, one was recorded and asked for by nobody.
 bool is_retired(std::string_view key) {
-    constexpr std::string_view kRetired[] = {"eval.count_replay", "inference.mode", "optimizer.kind",
-                                             "side.arch"};
+    constexpr std::string_view kRetired[] = {"eval.count_replay", "inference.mode",
+                                             "optimizer.kind", "side.arch"};
     return std::find(std::begin(kRetired), std::end(kRetired), key) != std::end(kRetired);
 }
 
@@ -163,7 +163,7 @@ class Loader {
                               const std::vector<std::string>& known) const;
 
     std::optional<fs::path> configs_;
-    std::string name_;  // of the last file or text that was named to us
+    std::string name_;       // of the last file or text that was named to us
     bool resolved_ = false;  // a run file's own configuration
     std::vector<Assignment> assignments_;
     std::vector<fs::path> open_files_;          // the chain of includes being read

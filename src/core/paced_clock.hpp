@@ -8,8 +8,8 @@
 
 namespace mobi {
 
-/// Virtual time that passes with real time: `time_scale` virtual seconds per real second, from a start
-/// on (`run.clock = wall`).
+/// Virtual time that passes with real time: `time_scale` virtual seconds per real second, from a
+/// start on (`run.clock = wall`).
 class PacedClock {
   public:
     PacedClock(WallClock::time_point start, double time_scale)

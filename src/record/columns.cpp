@@ -26,7 +26,8 @@ Column column(std::string_view name,
     const Row row{};
     const auto offset =
         reinterpret_cast<const char*>(&(row.*member)) - reinterpret_cast<const char*>(&row);
-    return {name, static_cast<std::size_t>(offset), column_type<T>(), names, unit, description, since};
+    return {name, static_cast<std::size_t>(offset), column_type<T>(), names, unit, description,
+            since};
 }
 
 }  // namespace

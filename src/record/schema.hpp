@@ -14,8 +14,8 @@
 /// `/backbones`, `/devices` and the enumerations of their columns.
 namespace mobi::record {
 
-/// Root attribute `schema_version`: raise it whenever a dataset, a column or an enumeration is new or
-/// changes its name, type or meaning.  A reader refuses what is older than kOldestSchema.
+/// Root attribute `schema_version`: raise it whenever a dataset, a column or an enumeration is new
+/// or changes its name, type or meaning.  A reader refuses what is older than kOldestSchema.
 inline constexpr std::int32_t kSchemaVersion = 5;
 inline constexpr std::int32_t kOldestSchema = 4;
 
@@ -76,7 +76,7 @@ struct BackboneRow {  // /backbones
     std::int32_t weight_dtype;  // enumeration of precisions
 
     static const Table& table();
-};                              // the tapped layers: attribute `layers` of /activations/<backbone>
+};  // the tapped layers: attribute `layers` of /activations/<backbone>
 
 struct SampleRow {  // /samples, one per training sample, by sample id
     std::int32_t sample;

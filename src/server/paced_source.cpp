@@ -147,7 +147,8 @@ void PacedSource::begin() {
         channel_.send(worker, kTagPace, encode_pace_plan(plan));
     }
     clock_.emplace(start, pace_.time_scale);
-    log::info(fmt::format("the pace begins: {:g} virtual seconds per real second{}", pace_.time_scale,
+    log::info(fmt::format("the pace begins: {:g} virtual seconds per real second{}",
+                          pace_.time_scale,
                           punctual ? "" : "; without real-time priority some packets are late"));
 }
 

@@ -210,8 +210,7 @@ std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
     if (deliveries.empty()) return rows;  // a method without uploads
     for (const DevicePlan& device : plan.devices)
         if (record::DeviceRow& row = rows[static_cast<std::size_t>(device.id)]; device.admitted)
-            row.missing_packets =
-                static_cast<std::int32_t>(plan.packets_of(device)) - row.packets;
+            row.missing_packets = static_cast<std::int32_t>(plan.packets_of(device)) - row.packets;
     return rows;
 }
 

@@ -242,7 +242,8 @@ TEST_F(RunReaderTest, WhatIsNotARunFileIsRefused) {
         write_number(file.get(), "schema_version", 99);
         file.close("close");
     }
-    refuse("new.h5", "has schema version 99, this program reads 4 to 5: use the version that wrote it");
+    refuse("new.h5",
+           "has schema version 99, this program reads 4 to 5: use the version that wrote it");
 }
 
 TEST_F(RunReaderTest, AnOlderFileIsReadWithoutWhatItLacks) {

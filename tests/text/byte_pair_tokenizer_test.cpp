@@ -11,9 +11,9 @@
 
 #include "core/rng.hpp"
 #include "core/text_file.hpp"
-#include "text/random_text.hpp"
 #include "support/shared_data.hpp"
 #include "support/temp_folder.hpp"
+#include "text/random_text.hpp"
 #include "text/utf8.hpp"
 #include "tokenizer/token_check.hpp"
 #include "tokenizer/tokenizer_folder.hpp"

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
-#include "text/random_text.hpp"
 #include "text/character_class.hpp"
+#include "text/random_text.hpp"
 #include "text/utf8.hpp"
 
 namespace mobi::test {

@@ -12,9 +12,9 @@
 #include "core/error.hpp"
 #include "core/rng.hpp"
 #include "core/text_file.hpp"
-#include "text/random_text.hpp"
 #include "support/shared_data.hpp"
 #include "support/tokenizer_files.hpp"
+#include "text/random_text.hpp"
 #include "tokenizer/token_check.hpp"
 #include "tokenizer/tokenizer_folder.hpp"
 
