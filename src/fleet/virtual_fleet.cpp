@@ -10,6 +10,7 @@
 #include "fleet/event_queue.hpp"
 #include "fleet/processor.hpp"
 #include "fleet/quiet_span.hpp"
+#include "fleet/roster.hpp"
 #include "fleet/task_book.hpp"
 #include "fleet/transfers.hpp"
 
@@ -73,8 +74,8 @@ class VirtualFleet::State final : private TransferListener {
         return foreseen_[shown_].at <= until ? &foreseen_[shown_++] : nullptr;
     }
     std::span<const FleetEvent> forecast();
-    std::optional<Time> next_presence(Time time);
-    std::vector<DeviceId> present(Time time);
+    std::optional<Time> next_presence(Time time) { return roster().next(time); }
+    std::vector<DeviceId> present(Time time) { return roster().at(time); }
 
     std::optional<Time> emptied(DeviceId device) const {
         return devices_[index(place_of(device))].emptied;
@@ -82,7 +83,7 @@ class VirtualFleet::State final : private TransferListener {
 
   private:
     const FleetEvent* advance(Time until);
-    std::vector<Presence>& presences();
+    Roster& roster();
     std::int32_t place_of(DeviceId device) const {
         MOBI_CHECK(
             device.value() >= 0 && device.index() < places_.size() && places_[device.index()] >= 0,
@@ -132,7 +133,7 @@ class VirtualFleet::State final : private TransferListener {
     std::vector<FleetEvent> foreseen_;  // by forecast(), and not all told yet
     std::size_t shown_ = 0;             // of them
     Time now_{};                        // of the last wake-up
-    std::vector<Presence> presence_;
+    std::optional<Roster> roster_;      // once somebody asks who is on
     std::uint64_t seed_;
     QuietSpan quiet_;
     LongWork planning_{"planning: instants of the fleet"};
@@ -226,31 +227,15 @@ std::int32_t VirtualFleet::State::island_of(const WakeUp& what) const {
     return transfers_.islands().of(place);
 }
 
-std::vector<Presence>& VirtualFleet::State::presences() {
-    if (presence_.empty())
-        for (const DeviceState& one : devices_)
-            presence_.push_back(presence_of(one.device.availability, seed_, one.device.id.value()));
-    return presence_;
-}
-
-std::optional<Time> VirtualFleet::State::next_presence(Time time) {
-    std::optional<Time> first;
-    for (std::size_t i = 0; i < devices_.size() && first != time; ++i) {
-        if (devices_[i].emptied) continue;
-        const std::optional<Time> on = presences()[i].next_on(time);
-        if (on && (!first || *on < *first)) first = on;
+Roster& VirtualFleet::State::roster() {
+    if (!roster_) {
+        std::vector<FleetDevice> devices;
+        for (const DeviceState& one : devices_) devices.push_back(one.device);
+        roster_.emplace(devices, seed_);
+        for (std::size_t i = 0; i < devices_.size(); ++i)
+            if (devices_[i].emptied) roster_->remove(static_cast<std::int32_t>(i));
     }
-    return first;
-}
-
-std::vector<DeviceId> VirtualFleet::State::present(Time time) {
-    std::vector<DeviceId> on;
-    for (std::size_t i = 0; i < devices_.size(); ++i) {
-        if (devices_[i].emptied) continue;
-        const std::optional<Time> from = presences()[i].next_on(time);
-        if (from && *from == time) on.push_back(devices_[i].device.id);
-    }
-    return on;
+    return *roster_;
 }
 
 // ---- what is told -----------------------------------------------------------------------------
@@ -417,6 +402,7 @@ void VirtualFleet::State::end_computation(std::int32_t place) {
         tell_stopped(job, Leg::Compute, attempt.start, attempt.end, {}, Outcome::CutOff);
         if (!attempt.emptied) return compute(place, device.processor.repeat());
         device.emptied = attempt.end;
+        if (roster_) roster_->remove(place);
         return stop_working(place, attempt.end);
     }
     book_.job(job).times.compute_start = attempt.start;

@@ -2,6 +2,7 @@
 #include "method/rounds/buffered_rounds.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/check.hpp"
@@ -79,9 +80,11 @@ void BufferedRounds::take(FleetClock& fleet, const FleetEvent& event, std::optio
 void BufferedRounds::dispatch_owed(FleetClock& fleet, Time now) {
     now_ = now;
     if (owed_ == 0) return;
+    const std::vector<DeviceId> present = fleet.present(now);
     std::vector<DeviceId> idle;
-    for (const DeviceId device : fleet.present(now))
-        if (busy_.count(device) == 0) idle.push_back(device);
+    idle.reserve(present.size());
+    std::set_difference(present.begin(), present.end(), busy_.begin(), busy_.end(),
+                        std::back_inserter(idle));
     for (const DeviceId device :
          selector_->select(dispatched_, idle, static_cast<std::size_t>(owed_)))
         dispatch(fleet, device, now);
