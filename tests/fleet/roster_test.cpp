@@ -66,7 +66,7 @@ class RosterTest : public ::testing::Test {
         RandomStream random(1, Purpose::Test, devices_.size());
         std::vector<bool> gone(devices_.size());
         Time now{};
-        for (int i = 0; i < 300; ++i) {
+        for (int i = 0; i < 100; ++i) {
             if (random.uniform() < 0.05) {
                 const std::size_t place = random.below(devices_.size());
                 gone[place] = true;
@@ -92,7 +92,7 @@ TEST_F(RosterTest, EveryPatternIsAsItsDevicesSay) {
     for (const AvailabilityProfile& pattern : patterns_) {
         devices_.clear();
         add(5, &pattern);
-        for (const double step_s : {60.0, 3000.0, 100000.0}) compare(step_s);
+        for (const double step_s : {60.0, 3000.0, 30000.0}) compare(step_s);
     }
 }
 
