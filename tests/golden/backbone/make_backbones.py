@@ -128,8 +128,17 @@ def make_decoders(out):
     make(out, "qwen2", transformers.Qwen2ForCausalLM(config), 11, rows, torch.bfloat16, left=True, files=2)
 
 
+def make_page(out):
+    """The family of docs/add-a-backbone.md, saved with its head."""
+    config = transformers.DistilBertConfig(vocab_size=50, max_position_embeddings=20, n_layers=2, n_heads=3, dim=24,
+                                           hidden_dim=40)  # fmt: skip
+    make(out, "distilbert", transformers.DistilBertForMaskedLM(config), 12, batch([20, 7, 1], 50, 1, 0, 13, types=False),
+         keep=lambda c: {k: v for k, v in c.items() if k.startswith("hidden.")}, left_out="vocab_")  # fmt: skip
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     target = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     make_encoders(target)
     make_decoders(target)
+    make_page(target.parent / "page" if len(sys.argv) == 1 else target)
