@@ -94,7 +94,7 @@ struct Delivery {
 };
 
 /// What kind of work a device wasted.
-enum class LostStage {
+enum class LostStage : std::int8_t {  // the numbers are those of the run file
     Compute,   ///< a packet's computation, cut off because the device went off
     Upload,    ///< an upload, cut off likewise
     Download,  ///< a download, cut off likewise

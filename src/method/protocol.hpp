@@ -12,7 +12,7 @@
 namespace mobi {
 
 /// What the server does in one piece.
-enum class StepKind {
+enum class StepKind : std::int8_t {  // the numbers are those of the run file
     Update,     ///< on what has just arrived
     Replay,     ///< on what arrived before, while nothing waits
     Aggregate,  ///< the end of a round, or of a full buffer

@@ -20,7 +20,6 @@ inline constexpr std::int32_t kSchemaVersion = 5;
 inline constexpr std::int32_t kOldestSchema = 4;
 
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
-enum class UpdateKind : std::int8_t { Arrival = 0, Replay = 1 };
 enum class RunStatus : std::int8_t { Running = 0, Finished = 1, Aborted = 2 };
 /// HostRow::phase.
 enum class HostPhase : std::int32_t {
@@ -33,7 +32,6 @@ enum class HostPhase : std::int32_t {
     Waiting = 6,
     Pacing = 7
 };
-enum class LossStage : std::int8_t { Compute = 0, Upload = 1, Download = 2, Late = 3 };
 enum class SideState { Initial, Final };  // of /side_network
 
 struct Table;  // table.hpp
@@ -117,7 +115,7 @@ struct UploadRow {  // /uploads, in order of (arrival, device, packet)
 struct LossRow {
     std::int32_t device;
     std::int32_t packet;  // -1: a download
-    std::int8_t stage;    // LossStage
+    std::int8_t stage;    // LostStage of method/fleet_plan.hpp
     std::int64_t start_ns;
     std::int64_t end_ns;
     std::int64_t charged_bytes;  // sent, or received, for nothing
@@ -162,7 +160,7 @@ struct DownloadRow {  // /downloads: theta and P at the end
 
 struct UpdateRow {  // /updates, in the order of the server's steps
     std::int32_t update;
-    std::int8_t kind;  // UpdateKind
+    std::int8_t kind;  // StepKind of method/protocol.hpp
     std::int32_t
         device;  // source of an arrival, or owner of a per_device network; -1: a mixed batch
     std::int32_t upload;  // arrival: index into /uploads; -1: replay

@@ -125,7 +125,7 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
         case Names::Statuses:
             return number({"running", "finished", "aborted"});
         case Names::UpdateKinds:
-            return number({"arrival", "replay"});
+            return number({"arrival", "replay", "aggregate", "exchange"});
     }
     return {};
 }

@@ -161,7 +161,7 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
 Leftovers leftovers_from_log(const record::RunReader& reader) {
     Leftovers leftovers;
     for (const record::LossRow& row : reader.rows<record::LossRow>())
-        if (row.stage == static_cast<std::int8_t>(record::LossStage::Late))
+        if (row.stage == static_cast<std::int8_t>(LostStage::Late))
             leftovers.late.push_back({row.device, row.packet, LostStage::Late,
                                       time_of(row.start_ns), time_of(row.end_ns),
                                       row.charged_bytes});
@@ -174,8 +174,8 @@ Leftovers leftovers_from_log(const record::RunReader& reader) {
 std::vector<record::LossRow> cut_off_rows(const record::RunReader& reader) {
     std::vector<record::LossRow> rows = reader.rows<record::LossRow>();
     std::erase_if(rows, [](const record::LossRow& row) {
-        return row.stage == static_cast<std::int8_t>(record::LossStage::Late) ||
-               row.stage == static_cast<std::int8_t>(record::LossStage::Download);
+        return row.stage == static_cast<std::int8_t>(LostStage::Late) ||
+               row.stage == static_cast<std::int8_t>(LostStage::Download);
     });
     return rows;
 }

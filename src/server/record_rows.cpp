@@ -23,20 +23,6 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
-record::LossStage stage_of(LostStage stage) {
-    switch (stage) {
-        case LostStage::Compute:
-            return record::LossStage::Compute;
-        case LostStage::Upload:
-            return record::LossStage::Upload;
-        case LostStage::Download:
-            return record::LossStage::Download;
-        case LostStage::Late:
-            return record::LossStage::Late;
-    }
-    return record::LossStage::Compute;
-}
-
 /// The enumeration first, last, mean is that of `/backbones` (record/schema.hpp).
 std::int32_t pivot_number(Pivot pivot) {
     switch (pivot) {
@@ -84,7 +70,7 @@ std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost) {
         record::LossRow row{};
         row.device = one.device;
         row.packet = one.packet;
-        row.stage = static_cast<std::int8_t>(stage_of(one.stage));
+        row.stage = static_cast<std::int8_t>(one.stage);
         row.start_ns = ns(one.start);
         row.end_ns = ns(one.end);
         row.charged_bytes = one.charged_bytes;
@@ -125,8 +111,7 @@ std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs) {
 record::UpdateRow update_row(const Step& step, std::int64_t first_sample) {
     record::UpdateRow row{};
     row.update = static_cast<std::int32_t>(step.number);
-    row.kind = static_cast<std::int8_t>(step.kind == StepKind::Update ? record::UpdateKind::Arrival
-                                                                      : record::UpdateKind::Replay);
+    row.kind = static_cast<std::int8_t>(step.kind);
     row.device = step.device.value();
     row.upload = static_cast<std::int32_t>(step.arrival.value());
     row.start_ns = ns(step.start);
