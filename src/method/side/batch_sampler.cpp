@@ -23,7 +23,7 @@ BatchSampler::BatchSampler(const ServerParameters& parameters,
 bool BatchSampler::insert(std::int32_t sample) {
     for (SampleSet& stratum : strata_) {
         // Strata partition the samples; which one it is, only the set itself can tell cheaply.
-        if (!stratum.plans(sample)) continue;
+        if (strata_.size() > 1 && !stratum.plans(sample)) continue;
         const bool fresh = stratum.insert(sample);
         if (fresh) ++size_;
         return fresh;
@@ -41,12 +41,12 @@ std::vector<std::int32_t> BatchSampler::draw(std::int64_t update, bool complete)
     return batch;
 }
 
-std::vector<std::int32_t> BatchSampler::draw_uniform(std::int64_t update) const {
+std::vector<std::int32_t> BatchSampler::draw_uniform(std::int64_t update) {
     RandomStream stream(seed_, Purpose::ReplayUniform, static_cast<std::uint64_t>(update),
                         network_);
     const std::int64_t count = std::min<std::int64_t>(parameters_.batch, size_);
-    std::vector<const SampleSet*> filled;
-    for (const SampleSet& stratum : strata_)
+    std::vector<SampleSet*> filled;
+    for (SampleSet& stratum : strata_)
         if (stratum.size() > 0) filled.push_back(&stratum);
     // Slots go round the strata from a random one; a stratum that is exhausted passes its slot on.
     std::vector<std::int64_t> quota(filled.size(), 0);

@@ -44,7 +44,7 @@ class BatchSampler {
     std::vector<std::int32_t> draw(std::int64_t update, bool complete);
 
   private:
-    std::vector<std::int32_t> draw_uniform(std::int64_t update) const;
+    std::vector<std::int32_t> draw_uniform(std::int64_t update);
     std::vector<std::int32_t> draw_permuted();
     void begin_epoch();
 

@@ -8,7 +8,7 @@ namespace mobi {
 
 /// A growing set of sample ids out of a known universe, readable in increasing order: the rank of
 /// an id does not depend on when it was inserted.  Insertion and selection cost O(log n) (a Fenwick
-/// tree), memory 8 bytes a member of the universe.
+/// tree, made when the first rank is asked for), memory 8 bytes a member of the universe.
 class SampleSet {
   public:
     /// \param universe  every id that may ever be inserted; sorted here.
@@ -26,14 +26,19 @@ class SampleSet {
     }
 
     /// The id of rank `rank` among those inserted, from 0.  \pre rank < size()
-    std::int32_t select(std::int64_t rank) const;
+    std::int32_t select(std::int64_t rank);
 
     /// All inserted ids, increasing.
     std::vector<std::int32_t> sorted() const;
 
   private:
+    /// The place of an id in the universe; its size when it is none of it.
+    std::size_t place_of(std::int32_t id) const;
+    void make_tree();
+
     std::vector<std::int32_t> universe_;
-    std::vector<std::int32_t> tree_;  // Fenwick over the universe, 1-based
+    bool dense_ = false;              // without gaps: a place is a difference
+    std::vector<std::int32_t> tree_;  // Fenwick over the universe, 1-based; empty: not made yet
     std::vector<bool> present_;
     std::int64_t size_ = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "method/side/side_costs.hpp"
 
+#include <algorithm>
+
 #include "core/check.hpp"
 #include "core/virtual_time.hpp"
 #include "method/side/timeline.hpp"
@@ -46,14 +48,18 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
         seconds.push_back(flop / settings.server.rate_flop_per_s +
                           bytes / settings.server.io_rate_bytes_per_s);
     }
-    return [&plan, seconds,
-            overhead = settings.server.step_overhead_s](std::span<const std::int32_t> samples) {
-        std::vector<std::int64_t> counts(seconds.size(), 0);
-        for (const std::int32_t id : samples) {
-            const std::int32_t device = plan.samples[static_cast<std::size_t>(id)].device;
-            ++counts[static_cast<std::size_t>(
-                plan.devices[static_cast<std::size_t>(device)].backbone)];
-        }
+    std::vector<std::int32_t> backbones;  // of the devices: a plan's are far apart in memory
+    for (const DevicePlan& device : plan.devices) backbones.push_back(device.backbone);
+    return [&plan, seconds, backbones, counts = std::vector<std::int64_t>(seconds.size()),
+            overhead =
+                settings.server.step_overhead_s](std::span<const std::int32_t> samples) mutable {
+        std::fill(counts.begin(), counts.end(), 0);
+        if (counts.size() == 1)
+            counts[0] = static_cast<std::int64_t>(samples.size());
+        else
+            for (const std::int32_t id : samples)
+                ++counts[static_cast<std::size_t>(backbones[static_cast<std::size_t>(
+                    plan.samples[static_cast<std::size_t>(id)].device)])];
         double total = overhead;
         for (std::size_t k = 0; k < seconds.size(); ++k)
             total += static_cast<double>(counts[k]) * seconds[k];

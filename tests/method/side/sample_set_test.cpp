@@ -31,6 +31,28 @@ TEST(SampleSetTest, SelectsByRankLikeASortedVectorAfterEveryInsertion) {
     }
 }
 
+TEST(SampleSetTest, RanksAreTheSameWheneverTheFirstIsAskedFor) {
+    for (const std::int32_t gap : {1, 2}) {  // 1: a place is a difference
+        std::vector<std::int32_t> universe;
+        for (std::int32_t i = 0; i < 100; ++i) universe.push_back(50 + gap * i);
+        std::vector<std::int32_t> order = universe;
+        RandomStream stream(2, Purpose::Test);
+        stream.shuffle(std::span(order));
+        for (const std::size_t asked_after : std::vector<std::size_t>{1, 7, 64, 100}) {
+            SampleSet set(universe);
+            for (std::size_t i = 0; i < order.size(); ++i) {
+                set.insert(order[i]);
+                if (i + 1 == asked_after) set.select(0);
+            }
+            for (std::size_t rank = 0; rank < universe.size(); ++rank)
+                ASSERT_EQ(set.select(static_cast<std::int64_t>(rank)), universe[rank]);
+            EXPECT_FALSE(set.plans(49));
+            EXPECT_FALSE(set.plans(universe.back() + 1));
+            EXPECT_EQ(set.plans(51), gap == 1);
+        }
+    }
+}
+
 TEST(SampleSetTest, RefusesWhatWasNotPlanned) {
     SampleSet set({5, 9});
     EXPECT_FALSE(set.plans(6));
