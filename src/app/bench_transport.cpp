@@ -88,15 +88,19 @@ int bench_transport_command(std::span<const std::string> words) {
     const int repeat = option(arguments, "repeat", codec::integer(1), 5);
     Environment environment;
     bool alone = false;
-    if (MpiChannel channel; channel.size() < 2) {
-        alone = true;
-    } else {
-        if (channel.rank() == 0)
+    try {
+        MpiChannel channel;
+        alone = channel.size() < 2;
+        if (channel.rank() == 0 && !alone)
             print_output("{:>9} {:>8} {:>12} {:>12} {:>10} {:>10} {:>7} {:>10} {:>10}\n", "bytes",
                          "senders", "MPI msg/s", "ours msg/s", "MPI MB/s", "ours MB/s", "ratio",
                          "MPI fair", "ours fair");
-        for (const std::int32_t bytes : sizes)
-            measure(channel, static_cast<std::size_t>(bytes), repeat);
+        if (!alone)
+            for (const std::int32_t bytes : sizes)
+                measure(channel, static_cast<std::size_t>(bytes), repeat);
+    } catch (const Error& error) {  // the other ranks may wait for this one for ever
+        fmt::print(stderr, "fedmobillm bench: {}\n", error.what());
+        Environment::abort(error.exit_code());
     }
     environment.finalise();
     if (alone)

@@ -13,7 +13,7 @@ using internal::check_mpi;
 
 constexpr int kTagLoad = 1;
 constexpr int kTagGo = 2;  // 0 -> sender: go on
-constexpr WallClock::duration kPatience(10);
+constexpr WallClock::duration kPatience(60);
 
 /// Counts who comes first.
 class Counter {
