@@ -39,14 +39,17 @@ void refuse_other_uploads(const RunConfig& logged, RunConfig wanted) {
     wanted.align = logged.align;
     wanted.loss = logged.loss;
     wanted.optimizer = logged.optimizer;
+    const ServerParameters asked = wanted.server;
     wanted.server = logged.server;
+    wanted.server.deadline_s = asked.deadline_s;  // these two decided what arrived
+    wanted.server.enough_share = asked.enough_share;
     wanted.eval = logged.eval;
     wanted.record = logged.record;
     if (dump(wanted) != dump(logged))
         throw ConfigError(
             "--set: a replay takes text, fleet and packets from the log; run.seed, run.output and "
-            "the keys of method, side, align, loss, optimizer, server and eval can be "
-            "changed");
+            "the keys of method, side, align, loss, optimizer, server (but for deadline and "
+            "enough) and eval can be changed");
 }
 
 std::filesystem::path output_of(const Arguments& arguments,

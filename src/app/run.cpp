@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -140,8 +139,8 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
         progress.show(server_progress, source ? source->replies().samples_done() : 0,
                       source ? source->samples_planned() : 0);
     };
-    RecordedFleet planned(run.deliveries);
-    DeliveringFleet* fleet = &planned;
+    std::optional<RecordedFleet> planned;
+    DeliveringFleet* fleet = nullptr;
     PacedSource* paced = nullptr;
     if (channel != nullptr) {
         LiveSettings settings{run.config.forward, threads, {run.classes, {}, {}}, show_progress};
@@ -160,6 +159,7 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
                                                    std::move(settings));
         }
     }
+    if (fleet == nullptr) fleet = &planned.emplace(run.deliveries);
     const ServerResult result =
         run_server(server_settings(run.config), run.plan, *fleet, run.leftovers, *run.method,
                    source.get(), paced, writer, [&](const ServerProgress& now) {

@@ -36,8 +36,14 @@ class FleetClock {
     virtual void promise_quiet(VirtualClock::time_point until) = 0;
 
     /// All events that are still to come, in order, as far as they are known now: under the wall
-    /// clock as they are planned.  \pre  promise_quiet() for ever.
+    /// clock as they are planned.
+    /// \pre   promise_quiet() for ever.
+    /// \post  Nobody asks any more who is on: for that it is too late.
     virtual std::span<const FleetEvent> forecast() = 0;
+
+    /// Whether all is decided: what the devices do, and what of it is waited for.  Nothing needs to
+    /// be assigned then, and every event is an arrival that counts.
+    virtual bool settled() const { return false; }
 
     /// The next event up to and including `until`, in the order of (at, device, task, part).
     /// \return  null: nothing happens until then.  Valid until the next call of any member.

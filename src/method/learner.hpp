@@ -51,8 +51,8 @@ struct LearnerSink {
 
 /// The server's numbers, in step order (docs/design.md 2: a protocol decides when, a learner what).
 ///
-/// All members but steps_done() are called by one thread at a time: begin_thread() to finish() by
-/// the one that trains, the others before and after.
+/// All members but steps_done(), keeps_steps() and abandon() are called by one thread at a time:
+/// begin_thread() to finish() by the one that trains, the others before and after.
 class Learner {
   public:
     virtual ~Learner() = default;
@@ -64,7 +64,7 @@ class Learner {
     /// (the libraries set themselves up when they are first called).
     virtual void warm_up() = 0;
 
-    /// Something has arrived: an input of the next step.
+    /// Something has arrived: an input of the next step, if there is one.
     virtual void take(const Packet& packet) = 0;
 
     /// Does a step, or keeps it for finish() where steps must be done in another order.
@@ -72,6 +72,12 @@ class Learner {
 
     /// Does what was kept, and the last evaluation.  \param end  of training, in virtual time.
     virtual void finish(VirtualClock::time_point end) = 0;
+
+    /// From any thread: the run is given up.  finish() returns as soon as it can.
+    virtual void abandon() noexcept = 0;
+
+    /// Whether run() keeps every step for finish(), so that nobody waits for one.
+    virtual bool keeps_steps() const noexcept { return false; }
 
     /// Everything that is learned, in a fixed order; empty where there is no one state to speak of.
     virtual std::vector<NamedValues> state() const = 0;

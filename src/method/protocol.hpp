@@ -13,10 +13,10 @@ namespace mobi {
 
 /// What the server does in one piece.
 enum class StepKind : std::int8_t {  // the numbers are those of the run file
-    Update,     ///< on what has just arrived
-    Replay,     ///< on what arrived before, while nothing waits
-    Aggregate,  ///< the end of a round, or of a full buffer
-    Exchange,   ///< the server's part of a model that is split
+    Update,                          ///< on what has just arrived
+    Replay,                          ///< on what arrived before, while nothing waits
+    Aggregate,                       ///< the end of a round, or of a full buffer
+    Exchange,                        ///< the server's part of a model that is split
 };
 
 /// One piece of the server's work, placed in virtual time.

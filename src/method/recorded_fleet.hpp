@@ -17,6 +17,8 @@ namespace mobi {
 /// For methods that give each device one task, its packets being the parts.
 class DeliveringFleet : public FleetClock {
   public:
+    bool settled() const final { return true; }
+
     /// The packet that an event brought, with its costs.
     virtual const Delivery& delivery(EventId event) const = 0;
 

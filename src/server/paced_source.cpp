@@ -178,6 +178,11 @@ void PacedSource::take_segment(Message message) {
     assemblies_.erase(index);
 }
 
+std::span<const FleetEvent> PacedSource::forecast() {
+    MOBI_CHECK(told_ == 0, "a forecast after the first event");
+    return planned_.forecast();
+}
+
 bool PacedSource::wait_for(std::int64_t index) {
     const auto place = static_cast<std::size_t>(index);
     if (place >= deliveries_.size()) return false;

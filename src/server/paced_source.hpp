@@ -64,7 +64,8 @@ class PacedSource final : public LiveSource, public DeliveringFleet, public Serv
     /// \throws Bug  the workers have their plan.
     void recall(TaskId task, VirtualClock::time_point at) override;
     void promise_quiet(VirtualClock::time_point) override {}
-    std::span<const FleetEvent> forecast() override { return planned_.forecast(); }
+    /// As planned.  \pre  next() has returned nothing yet.
+    std::span<const FleetEvent> forecast() override;
     /// Waits only for `until` = for ever: what has come by an earlier time, which is not in the
     /// future, is there.
     const FleetEvent* next(VirtualClock::time_point until) override;

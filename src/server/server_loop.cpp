@@ -2,8 +2,11 @@
 #include "server/server_loop.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <memory>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "core/log.hpp"
@@ -85,8 +88,9 @@ class ServerRun {
         const std::int64_t number = step.number;
         if (pace_ != nullptr) {
             if (trainer_) trainer_->submit(step);
+            const bool waits = trainer_ != nullptr && !learner_->keeps_steps();
             end = pace_->finish(number, planned,
-                                [&] { return !trainer_ || trainer_->has_done(number); });
+                                [&] { return !waits || trainer_->has_done(number); });
             protocol_->delay_to(end);
             step.end = end;
             log_update(step, end - planned);
@@ -207,11 +211,11 @@ class ServerRun {
     record::Writer& writer_;
     std::unique_ptr<Protocol> protocol_;
     std::unique_ptr<Learner> learner_;
-    std::unique_ptr<TrainerThread>
-        trainer_;  // after the learner: it stops before that is destroyed
     std::int64_t delivered_ = 0;
     std::int64_t logged_samples_ = 0;
     ServerResult result_;
+    // last: it stops before anything that its thread uses is destroyed
+    std::unique_ptr<TrainerThread> trainer_;
 };
 
 }  // namespace

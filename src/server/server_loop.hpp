@@ -53,7 +53,8 @@ struct ServerProgress {
 /// \param source   null with `run.compute = none`: the event tables alone.
 /// \param pace     null: work ends when the model says so (virtual clock).
 /// \param writer   the log; open.  Closed by the caller.
-/// \param on_progress  called between steps; may throw to end the run early.
+/// \param on_progress  called between steps, and now and then while the last are done; may throw
+///                     to end the run early.
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
                         DeliveringFleet& fleet,

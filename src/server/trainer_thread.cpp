@@ -21,8 +21,10 @@ TrainerThread::TrainerThread(Learner& learner, bool paced)
 }
 
 TrainerThread::~TrainerThread() {
+    finishes_ = false;  // an abandoned run does not train on
+    if (!ended_) learner_.abandon();
     queue_.close();
-    while (queue_.try_pop()) {  // an abandoned run does not train on
+    while (queue_.try_pop()) {
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <latch>
@@ -17,7 +18,9 @@ namespace mobi {
 /// that the main thread runs ahead of training by a little and never by much.
 class TrainerThread {
   public:
-    /// \param learner  must outlive the thread; nobody else uses it until finish() has returned.
+    /// \param learner  must outlive the thread; nobody else uses it until finish() has returned,
+    /// but for
+    ///                 what may be called from any thread.
     /// \param paced    with the wall clock: is warm when the constructor returns, and leaves the
     ///                 processor to the threads that keep the time.
     explicit TrainerThread(Learner& learner, bool paced = false);
@@ -25,7 +28,7 @@ class TrainerThread {
     TrainerThread(const TrainerThread&) = delete;
     TrainerThread& operator=(const TrainerThread&) = delete;
 
-    /// An input of the next step.  Waits for room.  \throws what an earlier step threw.
+    /// An arrival.  Waits for room.  \throws what an earlier step threw.
     void take(Packet packet) { push({std::move(packet), {}, false}); }
 
     /// Waits for room.  \throws what an earlier step threw.

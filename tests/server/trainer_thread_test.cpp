@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/trainer_thread.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -27,9 +28,12 @@ class Diary final : public Learner {
         told += 's';
     }
     void finish(VirtualClock::time_point end) override {
-        std::this_thread::sleep_for(std::chrono::milliseconds(60));
+        for (int i = 0; i < (patient ? 1'000'000 : 12) && !abandoned; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        if (abandoned) return;
         told += end == VirtualClock::time_point(std::chrono::seconds(1)) ? 'f' : '?';
     }
+    void abandon() noexcept override { abandoned = true; }
     std::vector<NamedValues> state() const override { return {}; }
     std::int64_t steps_done() const override { return 0; }
     std::size_t kept_bytes() const override { return 0; }
@@ -38,6 +42,8 @@ class Diary final : public Learner {
 
     std::thread::id thread;
     std::string told;
+    bool patient = false;  // finish() takes for ever
+    std::atomic<bool> abandoned{false};
 };
 
 Packet packet_of(std::int32_t device) {
@@ -100,6 +106,19 @@ TEST(TrainerThreadTest, WhoGivesUpWaitsForNothingButTheStepAtWork) {
         for (int i = 0; i < 50; ++i) thread.take(packet_of(7));
     }
     EXPECT_EQ(diary.told.find('f'), std::string::npos);
+}
+
+TEST(TrainerThreadTest, WhoGivesUpWhileTheLastStepsAreDoneDoesNotWaitForThem) {
+    Diary diary;
+    diary.patient = true;
+    EXPECT_THROW(
+        {
+            TrainerThread thread(diary);
+            thread.finish(kEnd, [] { throw std::runtime_error("a signal"); });
+        },
+        std::runtime_error);
+    EXPECT_TRUE(diary.abandoned);
+    EXPECT_EQ(diary.told, "b");
 }
 
 }  // namespace

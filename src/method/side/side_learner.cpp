@@ -52,8 +52,11 @@ void SideLearner::run(const Step& step) {
 void SideLearner::finish(VirtualClock::time_point end) {
     std::stable_sort(kept_.begin(), kept_.end(),
                      [](const Step& a, const Step& b) { return a.model < b.model; });
-    for (const Step& step : kept_) train(step);
-    trainer_.finish(end);
+    for (const Step& step : kept_) {
+        if (abandoned_) return;
+        train(step);
+    }
+    trainer_.finish(end, [this] { return abandoned_.load(); });
     std::sort(results_.begin(), results_.end(),
               [](const StepResult& a, const StepResult& b) { return a.step < b.step; });
     for (const StepResult& result : results_) sink_.step(result);

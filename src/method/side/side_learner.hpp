@@ -31,6 +31,8 @@ class SideLearner final : public Learner {
     void take(const Packet& packet) override;
     void run(const Step& step) override;
     void finish(VirtualClock::time_point end) override;
+    void abandon() noexcept override { abandoned_ = true; }
+    bool keeps_steps() const noexcept override { return per_device(); }
     /// The shared network, before the first step as it starts; empty for networks of devices, once
     /// they have been trained.
     std::vector<NamedValues> state() const override;
@@ -41,7 +43,7 @@ class SideLearner final : public Learner {
 
   private:
     void train(const Step& step);
-    bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
+    bool per_device() const noexcept { return settings_.server.mode == ServerMode::PerDevice; }
 
     SideSettings settings_;
     FleetShape shape_;
@@ -51,6 +53,7 @@ class SideLearner final : public Learner {
     std::vector<Step> kept_;           // per_device
     std::vector<StepResult> results_;  // likewise
     std::atomic<std::int64_t> done_{0};
+    std::atomic<bool> abandoned_{false};
 };
 
 }  // namespace mobi

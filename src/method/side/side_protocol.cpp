@@ -33,12 +33,14 @@ SideProtocol::SideProtocol(const FleetPlan& plan,
 
 void SideProtocol::begin(FleetClock& fleet) {
     begun_ = true;
-    if (tasks_)
+    if (tasks_ && !fleet.settled())
         for (DeviceTask& task : tasks_()) fleet.assign(std::move(task));
     fleet.promise_quiet(VirtualClock::time_point::max());
-    timeline_.begin(
-        Arrivals(*plan_, fleet,
-                 Awaited(settings_.deadline_s, settings_.enough_share, plan_->packets_planned())));
+    const std::int64_t planned = plan_->packets_planned();
+    const Awaited awaited = fleet.settled()
+                                ? Awaited(0, 1, planned)
+                                : Awaited(settings_.deadline_s, settings_.enough_share, planned);
+    timeline_.begin(Arrivals(*plan_, fleet, awaited));
 }
 
 std::optional<Step> SideProtocol::next(FleetClock& fleet) {

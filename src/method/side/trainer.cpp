@@ -187,7 +187,9 @@ void Trainer::report(std::int64_t updates,
     sink_.evaluation(result);
 }
 
-void Trainer::finish(VirtualClock::time_point end) {
+void Trainer::finish(VirtualClock::time_point end, const std::function<bool()>& given_up) {
+    const auto goes_on = [&] { return !given_up || !given_up(); };
+    if (!goes_on()) return;
     if (per_device()) {
         end_network();
         if (!device_scores_.empty()) report(updates_done_, end, device_scores_);
@@ -195,7 +197,7 @@ void Trainer::finish(VirtualClock::time_point end) {
         evaluate_shared(updates_done_, end);
     }
     for (const Snapshot& snapshot : snapshots_)
-        evaluate_network(*snapshot.network, snapshot.updates, snapshot.time);
+        if (goes_on()) evaluate_network(*snapshot.network, snapshot.updates, snapshot.time);
     snapshots_.clear();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -48,8 +49,10 @@ class Trainer {
     /// Takes one update.
     void run(const Step& step);
 
-    /// The last evaluation.  \param end  virtual time of the end of training.
-    void finish(VirtualClock::time_point end);
+    /// The last evaluation, and those that were put off.
+    /// \param end       virtual time of the end of training.
+    /// \param given_up  asked between two evaluations: nobody wants the others any more.
+    void finish(VirtualClock::time_point end, const std::function<bool()>& given_up = {});
 
     /// The network as it is; null before the first step with per_device.
     const SideNetwork* network() const noexcept { return network_.get(); }

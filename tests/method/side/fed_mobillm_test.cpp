@@ -108,6 +108,21 @@ TEST_F(FedMobillmTest, ItsProtocolOnTheFleetsClockIsThatOnTheRecord) {
     }
 }
 
+TEST_F(FedMobillmTest, CentralSideHasEverythingWhateverTheServerWouldWaitFor) {
+    settings.deadline_s = 1e-6;
+    settings.enough_share = 0.1;
+    const CentralSide central(side());
+    const std::vector<Delivery> deliveries = central.deliveries(plan).arrived;
+    EXPECT_EQ(deliveries.size(), 5U);
+    RecordedFleet fleet(deliveries);
+    const auto protocol = central.protocol(plan);
+    std::size_t inputs = 0;
+    std::int64_t steps = 0;
+    for (; const auto step = protocol->next(fleet); ++steps) inputs += step->inputs.size();
+    EXPECT_EQ(inputs, 5U);
+    EXPECT_EQ(steps, protocol->steps_planned());
+}
+
 TEST_F(FedMobillmTest, DevicesFetchWhatTheyNeedForInference) {
     const std::vector<std::int64_t> bytes = FedMobillm(side()).download_bytes(plan);
     ASSERT_EQ(bytes.size(), plan.devices.size());

@@ -74,5 +74,18 @@ TEST_F(SideLearnerTest, NetworksOfDevicesAreTrainedInTheEndAndReportInOrderOfSte
     EXPECT_TRUE(state.empty());
 }
 
+TEST_F(SideLearnerTest, AnAbandonedLearnerTrainsAndEvaluatesNoMore) {
+    settings.server.mode = ServerMode::PerDevice;
+    SideLearner learner(settings, plan, evaluation, sink);
+    EXPECT_TRUE(learner.keeps_steps());
+    for (const DevicePlan& device : plan.devices) learner.take(packet_of(device));
+    learner.run(step_on(0, plan.devices[0].samples, 1));
+    learner.abandon();
+    learner.finish({});
+    EXPECT_EQ(learner.steps_done(), 0);
+    EXPECT_TRUE(updates.empty());
+    EXPECT_TRUE(evaluations.empty());
+}
+
 }  // namespace
 }  // namespace mobi::test
