@@ -2,8 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "core/clock.hpp"

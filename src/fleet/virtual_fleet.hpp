@@ -30,12 +30,11 @@ struct FleetClockParameters {
 ///
 /// - a rate may be drawn for every transfer, and so may a factor on every computation;
 /// - a trace takes the place of a rate and is integrated exactly;
-/// - devices of a cell share it, and all devices the server's link, max-min fairly at every
-/// instant,
+/// - devices of a cell share it, and all devices the server's link, max-min fairly at each instant,
 ///   none faster than its own link;
 /// - bytes that the link loses are sent again: each segment of 1,500 bytes until it arrives;
 /// - the first transfer after the radio fell idle begins after `wake_up`;
-/// - a device that goes off loses what it does at that time, and begins it anew when it is back;
+/// - a device that goes off loses what it does at that time, and restarts it when it is back;
 /// - over a half-duplex link the two ways are one queue;
 /// - latency varies by `jitter`; transfers of a device arrive in the order they were sent.
 ///
@@ -50,9 +49,7 @@ class VirtualFleet final : public FleetClock {
     void assign(DeviceTask task) override;
     void recall(TaskId task, VirtualClock::time_point at) override;
     void promise_quiet(VirtualClock::time_point until) override;
-    /// \throws ConfigError  when a figure that a time needs is not known, or a time is more than
-    /// 200
-    ///                      years after the start.
+    /// \throws ConfigError  when a figure that a time needs is unknown, or it exceeds 200 years.
     const FleetEvent* next(VirtualClock::time_point until) override;
     /// \throws ConfigError  as next() does.
     std::span<const FleetEvent> forecast() override;
