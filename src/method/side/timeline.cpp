@@ -38,12 +38,8 @@ std::vector<BatchSampler::Stratum> strata_of(const FleetPlan& plan,
 Timeline::Timeline(const FleetPlan& plan, TimelineSettings settings)
     : plan_(&plan), settings_(std::move(settings)) {
     std::vector<std::int32_t> admitted;
-    std::int64_t packets = 0;
     for (const DevicePlan& device : plan.devices)
-        if (device.admitted && !device.samples.empty()) {
-            admitted.push_back(device.id);
-            packets += plan.packets_of(device);
-        }
+        if (device.admitted && !device.samples.empty()) admitted.push_back(device.id);
     if (per_device()) {
         model_index_.assign(plan.devices.size(), 0);
         for (const std::int32_t id : admitted) {
@@ -53,7 +49,7 @@ Timeline::Timeline(const FleetPlan& plan, TimelineSettings settings)
                       plan.packets_of(device));
         }
     } else {
-        add_model(0, strata_of(plan, admitted, settings_.server.balance), packets);
+        add_model(0, strata_of(plan, admitted, settings_.server.balance), plan.packets_planned());
     }
     refuse_too_many_updates();
 }
