@@ -25,6 +25,18 @@ FleetEvent event_of(const Delivery& delivery, std::int64_t id) {
     return event;
 }
 
+void DeliveringFleet::recall(TaskId, VirtualClock::time_point) {
+    throw Bug("a task of a settled fleet is recalled");
+}
+
+std::optional<VirtualClock::time_point> DeliveringFleet::next_presence(VirtualClock::time_point) {
+    throw Bug("a settled fleet is asked who is present");
+}
+
+std::vector<DeviceId> DeliveringFleet::present(VirtualClock::time_point) {
+    throw Bug("a settled fleet is asked who is present");
+}
+
 RecordedFleet::RecordedFleet(std::span<const Delivery> deliveries) : deliveries_(deliveries) {
     events_.reserve(deliveries.size());
     for (const Delivery& delivery : deliveries) {
@@ -34,21 +46,9 @@ RecordedFleet::RecordedFleet(std::span<const Delivery> deliveries) : deliveries_
     }
 }
 
-void RecordedFleet::recall(TaskId, VirtualClock::time_point) {
-    throw Bug("a task of a recorded fleet is recalled");
-}
-
 const FleetEvent* RecordedFleet::next(VirtualClock::time_point until) {
     if (told_ == events_.size() || events_[told_].at > until) return nullptr;
     return &events_[told_++];
-}
-
-std::optional<VirtualClock::time_point> RecordedFleet::next_presence(VirtualClock::time_point) {
-    throw Bug("a recorded fleet is asked who is present");
-}
-
-std::vector<DeviceId> RecordedFleet::present(VirtualClock::time_point) {
-    throw Bug("a recorded fleet is asked who is present");
 }
 
 }  // namespace mobi

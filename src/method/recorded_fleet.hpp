@@ -18,6 +18,14 @@ namespace mobi {
 class DeliveringFleet : public FleetClock {
   public:
     bool settled() const final { return true; }
+    /// What is assigned is what was planned, and so is that nothing else will be.
+    void assign(DeviceTask) final {}
+    void promise_quiet(VirtualClock::time_point) final {}
+    /// \throws Bug  what is settled cannot be changed.
+    void recall(TaskId task, VirtualClock::time_point at) final;
+    /// \throws Bug  who is there is not known.
+    std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) final;
+    std::vector<DeviceId> present(VirtualClock::time_point time) final;
 
     /// The packet that an event brought, with its costs.
     virtual const Delivery& delivery(EventId event) const = 0;
@@ -26,24 +34,16 @@ class DeliveringFleet : public FleetClock {
     virtual std::int64_t delivered() const = 0;
 };
 
-/// A fleet whose life is known: as it was planned, or as an earlier run logged it.  What is
-/// assigned is what was assigned then; every delivery is an event, in the given order.
+/// A fleet whose life is known: as it was planned, or as an earlier run logged it.  Every delivery
+/// is an event, in the given order.
 class RecordedFleet final : public DeliveringFleet {
   public:
     /// \param deliveries  in order of arrival; must outlive the fleet.
     /// \throws Bug  when they are out of order.
     explicit RecordedFleet(std::span<const Delivery> deliveries);
 
-    void assign(DeviceTask) override {}
-    /// \throws Bug  the past cannot be changed.
-    void recall(TaskId task, VirtualClock::time_point at) override;
-    void promise_quiet(VirtualClock::time_point) override {}
     std::span<const FleetEvent> forecast() override { return std::span(events_).subspan(told_); }
     const FleetEvent* next(VirtualClock::time_point until) override;
-    /// \throws Bug  who was there is not recorded.
-    std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override;
-    std::vector<DeviceId> present(VirtualClock::time_point time) override;
-
     const Delivery& delivery(EventId event) const override { return deliveries_[event.index()]; }
     std::int64_t delivered() const override { return static_cast<std::int64_t>(told_); }
 

@@ -201,18 +201,6 @@ const FleetEvent* PacedSource::next(VirtualClock::time_point until) {
     return &event_;
 }
 
-void PacedSource::recall(TaskId, VirtualClock::time_point) {
-    throw Bug("a task is recalled that the workers have their plan for");
-}
-
-std::optional<VirtualClock::time_point> PacedSource::next_presence(VirtualClock::time_point) {
-    throw Bug("a planned fleet is asked who is present");
-}
-
-std::vector<DeviceId> PacedSource::present(VirtualClock::time_point) {
-    throw Bug("a planned fleet is asked who is present");
-}
-
 Packet PacedSource::take(std::int64_t index) {
     wait_for(index);
     return std::exchange(packets_[static_cast<std::size_t>(index)], Packet());

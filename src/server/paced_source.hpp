@@ -59,18 +59,12 @@ class PacedSource final : public LiveSource, public DeliveringFleet, public Serv
     const WorkerReplies& replies() const override { return replies_; }
     std::int64_t samples_planned() const override { return requests_.samples(); }
 
-    // DeliveringFleet.  What is assigned is what was planned.
-    void assign(DeviceTask) override {}
-    /// \throws Bug  the workers have their plan.
-    void recall(TaskId task, VirtualClock::time_point at) override;
-    void promise_quiet(VirtualClock::time_point) override {}
+    // DeliveringFleet
     /// As planned.  \pre  next() has returned nothing yet.
     std::span<const FleetEvent> forecast() override;
     /// Waits only for `until` = for ever: what has come by an earlier time, which is not in the
     /// future, is there.
     const FleetEvent* next(VirtualClock::time_point until) override;
-    std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override;
-    std::vector<DeviceId> present(VirtualClock::time_point time) override;
     const Delivery& delivery(EventId event) const override { return arrived_[event.index()]; }
     std::int64_t delivered() const override { return told_; }
 
