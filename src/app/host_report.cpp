@@ -51,9 +51,9 @@ std::vector<record::HostRow> host_rows(const LiveSource& source,
         row.backbone = backbone;
         row.wall_s = total.sum.wall_s;
         row.cpu_s = total.sum.cpu_s;
-        row.done_flop = total.sum.done_flop;
-        row.tokens = total.sum.tokens;
-        row.samples = total.sum.samples;
+        row.done_flop = total.sum.counts.done_flop;
+        row.tokens = total.sum.counts.tokens;
+        row.samples = total.sum.counts.samples;
         row.wire_bytes = total.sum.wire_bytes;
         row.groups = total.requests;
         if (total.sum.peak_flop_per_s > 0) row.peak_flop_per_s = total.sum.peak_flop_per_s;
@@ -62,8 +62,8 @@ std::vector<record::HostRow> host_rows(const LiveSource& source,
         row.wall_s /= row.threads;  // elapsed: requests were timed one by one
         rows.push_back(row);
         wall += total.sum.wall_s;
-        tokens += total.sum.tokens;
-        flop += total.sum.done_flop;
+        tokens += total.sum.counts.tokens;
+        flop += total.sum.counts.done_flop;
         possible_flop += total.sum.peak_flop_per_s * total.sum.wall_s;
     }
     for (const auto& [rank, report] : reports) {

@@ -33,6 +33,7 @@
 #include "transport/launcher.hpp"
 #include "transport/local_channel.hpp"
 #include "transport/mpi_channel.hpp"
+#include "worker/forward_batch.hpp"
 #include "worker/worker_loop.hpp"
 
 namespace mobi {
@@ -90,7 +91,7 @@ constexpr std::string_view kLeftBehind = "the run file is closed with status abo
 /// fp16 has no number above 65504: what was cut there is said, not hidden.
 void warn_of_clamped_values(const ForwardTotalsMap& totals) {
     std::int64_t clamped = 0;
-    for (const auto& [key, total] : totals) clamped += total.sum.clamped;
+    for (const auto& [key, total] : totals) clamped += total.sum.counts.clamped;
     if (clamped > 0)
         log::warning(
             fmt::format("{} tap values were beyond the largest number of packet.dtype and "
@@ -193,7 +194,7 @@ void serve_alone(const PreparedRun& run, record::Output output, std::int32_t thr
     std::exception_ptr worker_error;
     std::jthread worker([&, &end = worker_end] {
         try {
-            worker_loop(*end, worker_setup(run, threads));
+            worker_loop(*end, worker_setup(run, threads), TapsProgram());
         } catch (...) {
             worker_error = std::current_exception();
             end->close("the forward passes failed");
@@ -283,7 +284,7 @@ int run_ranks(Channel& channel, std::span<const std::string> words, const std::s
     WorkerSetup setup;
     if (const int code = agree(channel, words, alone, server, setup); code != 0) return code;
     if (channel.rank() > 0)
-        worker_loop(channel, setup);
+        worker_loop(channel, setup, TapsProgram());
     else if (server->run.config.run.compute == RunCompute::None)
         serve_without_numerics(std::move(*server), channel);
     else if (channel.size() == 1)

@@ -71,6 +71,11 @@ class ByteReader {
 
     /// A view of the next `count` bytes, valid as long as the bytes read from.
     std::span<const std::byte> take(std::size_t count);
+    /// \throws TransportError  as take().
+    Bytes take_copy(std::size_t count) {
+        const std::span<const std::byte> bytes = take(count);
+        return {bytes.begin(), bytes.end()};
+    }
 
     std::size_t remaining() const noexcept { return bytes_.size(); }
 

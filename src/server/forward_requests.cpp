@@ -70,26 +70,31 @@ void ForwardRequests::plan_groups(std::int32_t backbone, std::int32_t group_devi
     close();
 }
 
-ForwardRequest ForwardRequests::build(std::size_t number) const {
+WorkRequest ForwardRequests::build(std::size_t number) const {
     const Entry& entry = entries_[number];
-    ForwardRequest request;
+    WorkRequest request;
     request.request = static_cast<std::int32_t>(number);
-    request.backbone = entry.backbone;
-    request.kind = entry.kind;
+    request.work.backbone = entry.backbone;
+    request.work.kind = entry.kind;
     if (entry.kind == PacketKind::Evaluation) {
         const auto& test = tokens_.test[static_cast<std::size_t>(entry.backbone)];
         const auto first = test.begin() + static_cast<std::ptrdiff_t>(entry.first);
         const auto count = std::min<std::ptrdiff_t>(kEvaluationPart, test.end() - first);
-        request.packets.push_back(
-            {-1, static_cast<std::int32_t>(entry.first / kEvaluationPart), {first, first + count}});
+        WorkItem item;
+        item.device = -1;
+        item.part = static_cast<std::int32_t>(entry.first / kEvaluationPart);
+        item.samples.assign(first, first + count);
+        request.work.items.push_back(std::move(item));
         return request;
     }
     for (const std::int64_t index : entry.deliveries) {
         const Delivery& delivery = deliveries_[static_cast<std::size_t>(index)];
-        ForwardRequest::PacketPart part{delivery.device, delivery.packet, {}};
+        WorkItem item;
+        item.device = delivery.device;
+        item.part = delivery.packet;
         for (const std::int32_t id : delivery.samples)
-            part.samples.push_back(tokens_.train[static_cast<std::size_t>(id)]);
-        request.packets.push_back(std::move(part));
+            item.samples.push_back(tokens_.train[static_cast<std::size_t>(id)]);
+        request.work.items.push_back(std::move(item));
     }
     return request;
 }

@@ -12,7 +12,7 @@ namespace mobi {
 
 /// The tokens that the emulated devices and the evaluation hold.
 struct TokenTable {
-    using Sample = ForwardRequest::Sample;
+    using Sample = DeviceSample;
     std::vector<Sample> train;              ///< by sample id, by its device's tokenizer
     std::vector<std::vector<Sample>> test;  ///< by backbone; empty where no device carries it
 };
@@ -47,7 +47,7 @@ class ForwardRequests {
     std::int64_t samples() const noexcept { return samples_; }
 
     /// The message of an entry, with its tokens.
-    ForwardRequest build(std::size_t number) const;
+    WorkRequest build(std::size_t number) const;
 
     /// Index of a packet's delivery; -1: not planned.
     std::int64_t delivery_of(std::int32_t device, std::int32_t packet) const;

@@ -66,7 +66,7 @@ void PacedSource::grant() {
         const int worker = upload ? worker_of(entry) : replies_.idlest_worker(channel_.size());
         const bool later = upload && !pace_.prefetch;
         if (!later && replies_.open_requests(worker) >= settings_.most_open_requests()) return;
-        ForwardRequest request = requests_.build(granted_);
+        WorkRequest request = requests_.build(granted_);
         if (upload) request.release = later ? Release::OnDemand : Release::Paced;
         // A worker reports on every packet that it computes alone.
         const std::size_t reports = later ? entry.deliveries.size() : 1;

@@ -79,17 +79,17 @@ void WorkerReplies::handle(const Message& message, const std::function<void(Pack
     }
 }
 
-void WorkerReplies::add(int worker, const RequestReport& report) {
+void WorkerReplies::add(int worker, const WorkReport& report) {
     ForwardTotals& total = totals_[{worker, report.backbone, report.kind}];
-    samples_done_ += report.samples;
+    samples_done_ += report.counts.samples;
     ++total.requests;
-    total.sum.samples += report.samples;
-    total.sum.tokens += report.tokens;
+    total.sum.counts.samples += report.counts.samples;
+    total.sum.counts.tokens += report.counts.tokens;
     total.sum.wire_bytes += report.wire_bytes;
-    total.sum.clamped += report.clamped;
+    total.sum.counts.clamped += report.counts.clamped;
     total.sum.wall_s += report.wall_s;
     total.sum.cpu_s += report.cpu_s;
-    total.sum.done_flop += report.done_flop;
+    total.sum.counts.done_flop += report.counts.done_flop;
     total.sum.peak_flop_per_s = std::max(total.sum.peak_flop_per_s, report.peak_flop_per_s);
 }
 

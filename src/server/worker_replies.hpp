@@ -29,7 +29,7 @@ struct TestTruth {
 /// What one rank did for one backbone: the sums behind `/host`.
 struct ForwardTotals {
     std::int32_t requests = 0;
-    RequestReport sum;  ///< peak_flop_per_s is the largest
+    WorkReport sum;  ///< peak_flop_per_s is the largest
 };
 /// By rank, backbone and kind.
 using ForwardTotalsMap = std::map<std::tuple<int, std::int32_t, PacketKind>, ForwardTotals>;
@@ -66,7 +66,7 @@ class WorkerReplies {
 
   private:
     void keep_evaluation(const Packet& packet);
-    void add(int worker, const RequestReport& report);
+    void add(int worker, const WorkReport& report);
 
     const FleetPlan& plan_;
     std::int32_t classes_;

@@ -8,15 +8,15 @@
 #include <torch/torch.h>
 
 #include "core/check.hpp"
+#include "model/backbone.hpp"
 #include "model/flops.hpp"
+#include "model/residual_head.hpp"
 #include "wire/codec.hpp"
 
 namespace mobi {
 namespace {
 
-using Sample = ForwardRequest::Sample;
-
-/// The results of a request's samples, in the request's order.
+/// The results of some work's samples, in its order.
 struct Results {
     std::int64_t samples = 0;
     std::int64_t taps = 0;
@@ -26,13 +26,13 @@ struct Results {
     std::vector<float> output_rows;  // (samples, classes)
 };
 
-PackedBatch pack(std::span<const Sample* const> samples, std::span<const std::size_t> batch) {
+PackedBatch pack(std::span<const DeviceSample* const> samples, std::span<const std::size_t> batch) {
     PackedBatch packed;
     packed.offsets.push_back(0);
     bool typed = false;
     for (const std::size_t index : batch) typed = typed || !samples[index]->type_ids.empty();
     for (const std::size_t index : batch) {
-        const Sample& sample = *samples[index];
+        const DeviceSample& sample = *samples[index];
         packed.ids.insert(packed.ids.end(), sample.ids.begin(), sample.ids.end());
         if (typed && sample.type_ids.empty())
             packed.type_ids.resize(packed.ids.size(), 0);
@@ -64,19 +64,19 @@ void scatter(const Taps& taps,
                 static_cast<std::int64_t>(batch[static_cast<std::size_t>(i)]) * results.classes);
 }
 
-/// The packet of samples [first, first + part.samples.size()) of the request.
-Packet make_packet(const ForwardRequest& request,
-                   const ForwardRequest::PacketPart& part,
+/// The packet of samples [first, first + item.samples.size()) of the work.
+Packet make_packet(const Work& work,
+                   const WorkItem& item,
                    const PacketLayout& layout,
                    const Results& results,
                    std::int64_t first,
                    std::int64_t& clamped) {
     Packet packet;
-    packet.kind = request.kind;
-    packet.device = part.device;
-    packet.backbone = request.backbone;
-    packet.packet = part.packet;
-    const auto count = static_cast<std::int64_t>(part.samples.size());
+    packet.kind = work.kind;
+    packet.device = item.device;
+    packet.backbone = work.backbone;
+    packet.packet = item.part;
+    const auto count = static_cast<std::int64_t>(item.samples.size());
     const auto width = static_cast<std::size_t>(results.width);
     const std::size_t vector = vector_bytes(layout.dtype, width);
     const auto rows = static_cast<std::size_t>(count);
@@ -98,10 +98,10 @@ Packet make_packet(const ForwardRequest& request,
     const float* const output = results.output_rows.data() + first * results.classes;
     packet.residual.assign(output, output + count * results.classes);
     for (std::int64_t i = 0; i < count; ++i) {
-        const Sample& sample = part.samples[static_cast<std::size_t>(i)];
+        const DeviceSample& sample = item.samples[static_cast<std::size_t>(i)];
         packet.samples.push_back(sample.id);
         if (layout.labels) packet.labels.push_back(sample.label);
-        if (request.kind == PacketKind::Evaluation) continue;  // the output itself is asked for
+        if (work.kind == PacketKind::Evaluation) continue;  // the output itself is asked for
         // Residual = output minus label (docs/method.md 1.3), formed on the device.
         float* const row = packet.residual.data() + i * results.classes;
         if (results.classes == 1)
@@ -110,6 +110,72 @@ Packet make_packet(const ForwardRequest& request,
             row[sample.label] -= 1;
     }
     return packet;
+}
+
+WorkCounts compute(const Work& work, const Workshop& workshop, const Emit& emit) {
+    std::vector<const DeviceSample*> samples;
+    std::vector<std::size_t> lengths;
+    for (const WorkItem& item : work.items)
+        for (const DeviceSample& sample : item.samples) {
+            samples.push_back(&sample);
+            lengths.push_back(sample.ids.size());
+        }
+    Results results;
+    results.samples = static_cast<std::int64_t>(samples.size());
+    results.taps = workshop.layout.taps;
+    results.width = workshop.layout.width;
+    results.classes = workshop.classes;
+    results.tap_rows.resize(
+        static_cast<std::size_t>(results.taps * results.samples * results.width));
+    results.output_rows.resize(static_cast<std::size_t>(results.samples * results.classes));
+
+    WorkCounts counts;
+    counts.samples = results.samples;
+    for (const auto& batch :
+         cut_into_batches(lengths, static_cast<std::size_t>(workshop.batch_tokens))) {
+        const PackedBatch packed = pack(samples, batch);
+        const Backbone& backbone = *workshop.backbone;
+        const Taps taps = backbone.forward(packed, workshop.tap_layers, workshop.pivot);
+        scatter(taps, workshop.head->output(taps.output), batch, results);
+        counts.tokens += static_cast<std::int64_t>(packed.ids.size());
+        counts.done_flop += done_forward_flop(backbone.info().size, packed, workshop.pivot);
+    }
+    PacketLayout layout = workshop.layout;
+    if (work.kind == PacketKind::Evaluation) {  // fp32, whatever the wire precision
+        layout.dtype = Precision::Fp32;
+        layout.labels = false;
+    }
+    std::int64_t first = 0;
+    for (const WorkItem& item : work.items) {
+        emit.packet(
+            encode_packet(make_packet(work, item, layout, results, first, counts.clamped), layout));
+        first += static_cast<std::int64_t>(item.samples.size());
+    }
+    return counts;
+}
+
+/// Packets as large as those of compute().
+WorkCounts send_zeros(const Work& work, const PacketLayout& layout, const Emit& emit) {
+    const std::size_t vector = vector_bytes(layout.dtype, static_cast<std::size_t>(layout.width));
+    WorkCounts counts;
+    Packet packet;
+    packet.kind = work.kind;
+    packet.backbone = work.backbone;
+    for (const WorkItem& item : work.items) {
+        const std::size_t count = item.samples.size();
+        const auto taps = static_cast<std::size_t>(layout.taps);
+        packet.device = item.device;
+        packet.packet = item.part;
+        packet.samples.clear();
+        for (const DeviceSample& sample : item.samples) packet.samples.push_back(sample.id);
+        packet.taps.resize(taps * count * vector);
+        packet.scales.resize(has_scale(layout.dtype) ? taps * count : 0);
+        packet.residual.resize(count * static_cast<std::size_t>(layout.classes));
+        packet.labels.resize(layout.labels ? count : 0);
+        counts.samples += static_cast<std::int64_t>(count);
+        emit.packet(encode_packet(packet, layout));
+    }
+    return counts;
 }
 
 }  // namespace
@@ -133,88 +199,9 @@ std::vector<std::vector<std::size_t>> cut_into_batches(std::span<const std::size
     return batches;
 }
 
-RequestReport forward_request(const ForwardRequest& request,
-                              const WorkerSetup& setup,
-                              const Backbone& backbone,
-                              const ResidualHead& head,
-                              const std::function<void(Bytes)>& emit) {
-    const WorkerSetup::Backbone& plan =
-        setup.backbones.at(static_cast<std::size_t>(request.backbone));
-    std::vector<const Sample*> samples;
-    std::vector<std::size_t> lengths;
-    for (const ForwardRequest::PacketPart& packet : request.packets)
-        for (const Sample& sample : packet.samples) {
-            samples.push_back(&sample);
-            lengths.push_back(sample.ids.size());
-        }
-    Results results;
-    results.samples = static_cast<std::int64_t>(samples.size());
-    results.taps = plan.layout.taps;
-    results.width = plan.layout.width;
-    results.classes = setup.classes;
-    results.tap_rows.resize(
-        static_cast<std::size_t>(results.taps * results.samples * results.width));
-    results.output_rows.resize(static_cast<std::size_t>(results.samples * results.classes));
-
-    RequestReport report;
-    report.request = request.request;
-    report.backbone = request.backbone;
-    report.kind = request.kind;
-    report.samples = results.samples;
-    for (const auto& batch :
-         cut_into_batches(lengths, static_cast<std::size_t>(setup.batch_tokens))) {
-        const PackedBatch packed = pack(samples, batch);
-        const Taps taps = backbone.forward(packed, plan.tap_layers, plan.pivot);
-        scatter(taps, head.output(taps.output), batch, results);
-        report.tokens += static_cast<std::int64_t>(packed.ids.size());
-        report.done_flop += done_forward_flop(backbone.info().size, packed, plan.pivot);
-    }
-    PacketLayout layout = plan.layout;
-    if (request.kind == PacketKind::Evaluation) {  // fp32, whatever the wire precision
-        layout.dtype = Precision::Fp32;
-        layout.labels = false;
-    }
-    std::int64_t first = 0;
-    for (const ForwardRequest::PacketPart& part : request.packets) {
-        Bytes bytes = encode_packet(
-            make_packet(request, part, layout, results, first, report.clamped), layout);
-        report.wire_bytes += static_cast<std::int64_t>(bytes.size());
-        emit(std::move(bytes));
-        first += static_cast<std::int64_t>(part.samples.size());
-    }
-    return report;
-}
-
-RequestReport empty_request(const ForwardRequest& request,
-                            const WorkerSetup& setup,
-                            const std::function<void(Bytes)>& emit) {
-    const PacketLayout& layout =
-        setup.backbones.at(static_cast<std::size_t>(request.backbone)).layout;
-    const std::size_t vector = vector_bytes(layout.dtype, static_cast<std::size_t>(layout.width));
-    RequestReport report;
-    report.request = request.request;
-    report.backbone = request.backbone;
-    report.kind = request.kind;
-    Packet packet;
-    packet.kind = request.kind;
-    packet.backbone = request.backbone;
-    for (const ForwardRequest::PacketPart& part : request.packets) {
-        const std::size_t count = part.samples.size();
-        const auto taps = static_cast<std::size_t>(layout.taps);
-        packet.device = part.device;
-        packet.packet = part.packet;
-        packet.samples.clear();
-        for (const Sample& sample : part.samples) packet.samples.push_back(sample.id);
-        packet.taps.resize(taps * count * vector);
-        packet.scales.resize(has_scale(layout.dtype) ? taps * count : 0);
-        packet.residual.resize(count * static_cast<std::size_t>(layout.classes));
-        packet.labels.resize(layout.labels ? count : 0);
-        Bytes bytes = encode_packet(packet, layout);
-        report.samples += static_cast<std::int64_t>(count);
-        report.wire_bytes += static_cast<std::int64_t>(bytes.size());
-        emit(std::move(bytes));
-    }
-    return report;
+WorkCounts TapsProgram::run(const Work& work, const Workshop& workshop, const Emit& emit) const {
+    return workshop.backbone != nullptr ? compute(work, workshop, emit)
+                                        : send_zeros(work, workshop.layout, emit);
 }
 
 }  // namespace mobi

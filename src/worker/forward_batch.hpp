@@ -7,10 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "messages/forward_request.hpp"
-#include "messages/worker_setup.hpp"
-#include "model/backbone.hpp"
-#include "model/residual_head.hpp"
+#include "method/device_program.hpp"
 
 namespace mobi {
 
@@ -22,21 +19,11 @@ namespace mobi {
 std::vector<std::vector<std::size_t>> cut_into_batches(std::span<const std::size_t> lengths,
                                                        std::size_t batch_tokens);
 
-/// Passes the samples of a request through its backbone, many devices at once and without padding,
+/// Passes the samples of some work through its backbone, many devices at once and without padding,
 /// and makes the packets that the devices would have sent.
-///
-/// \param emit  takes each packet's encoded bytes, in the request's order.
-/// \return      the request's numbers, without times.
-/// Uses the calling thread alone; set its thread count to one first.
-RequestReport forward_request(const ForwardRequest& request,
-                              const WorkerSetup& setup,
-                              const Backbone& backbone,
-                              const ResidualHead& head,
-                              const std::function<void(Bytes)>& emit);
-
-/// Packets of zeros in place of those of forward_request(): as large, and nothing is computed.
-RequestReport empty_request(const ForwardRequest& request,
-                            const WorkerSetup& setup,
-                            const std::function<void(Bytes)>& emit);
+class TapsProgram final : public DeviceProgram {
+  public:
+    WorkCounts run(const Work& work, const Workshop& workshop, const Emit& emit) const override;
+};
 
 }  // namespace mobi

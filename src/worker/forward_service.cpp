@@ -3,6 +3,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/check.hpp"
 #include "core/clock.hpp"
 #include "messages/tags.hpp"
 #include "model/flops.hpp"
@@ -24,7 +25,8 @@ std::unique_ptr<ResidualHead> make_head(const WorkerSetup& setup,
 
 }  // namespace
 
-ForwardService::ForwardService(const WorkerSetup& setup) : setup_(setup) {
+ForwardService::ForwardService(const WorkerSetup& setup, const DeviceProgram& program)
+    : setup_(setup), program_(program) {
     for (std::size_t i = 0; i < setup_.backbones.size(); ++i)
         loaded_.push_back(std::make_unique<Loaded>());
     for (std::int32_t i = 0; i < setup_.threads; ++i) threads_.emplace_back([this] { compute(); });
@@ -37,7 +39,7 @@ ForwardService::~ForwardService() {
     threads_.clear();
 }
 
-void ForwardService::submit(ForwardRequest request) {
+void ForwardService::submit(WorkRequest request) {
     requests_.push(std::move(request));
 }
 
@@ -64,24 +66,52 @@ ForwardService::Loaded& ForwardService::load(std::int32_t backbone) {
     return loaded;
 }
 
+Workshop ForwardService::workshop(std::int32_t backbone, const Loaded* loaded) const {
+    const WorkerSetup::Backbone& plan = setup_.backbones.at(static_cast<std::size_t>(backbone));
+    Workshop workshop;
+    workshop.seed = setup_.seed;
+    workshop.classes = setup_.classes;
+    workshop.batch_tokens = setup_.batch_tokens;
+    workshop.pivot = plan.pivot;
+    workshop.tap_layers = plan.tap_layers;
+    workshop.layout = plan.layout;
+    if (loaded != nullptr) {
+        workshop.backbone = loaded->backbone.get();
+        workshop.head = loaded->head.get();
+    }
+    return workshop;
+}
+
+void ForwardService::run(const WorkRequest& request) {
+    WorkReport report;
+    report.request = request.request;
+    report.backbone = request.work.backbone;
+    report.kind = request.work.kind;
+    const auto push = [&](int tag, Bytes bytes) {
+        report.wire_bytes += static_cast<std::int64_t>(bytes.size());
+        results_.push({tag, std::move(bytes), request.release});
+    };
+    const Emit emit{[&](Bytes packet) { push(kTagPacket, std::move(packet)); },
+                    [&](const WorkItem& item, Bytes bytes) {
+                        MOBI_CHECK(static_cast<std::int64_t>(bytes.size()) == item.up_bytes,
+                                   "a result of {} bytes, but {} are charged", bytes.size(),
+                                   item.up_bytes);
+                        push(kTagResult, encode_result({item.task, item.part, std::move(bytes)}));
+                    }};
+    const bool loads = setup_.forward && program_.needs_backbone();
+    const Loaded* const loaded = loads ? &load(request.work.backbone) : nullptr;
+    const WallClock::time_point start = WallClock::now();
+    const ThreadClock::time_point cpu_start = ThreadClock::now();
+    report.counts = program_.run(request.work, workshop(request.work.backbone, loaded), emit);
+    report.wall_s = (WallClock::now() - start).count();
+    report.cpu_s = (ThreadClock::now() - cpu_start).count();
+    if (loaded != nullptr) report.peak_flop_per_s = loaded->peak_flop_per_s;
+    results_.push({kTagDone, encode_report(report), request.release});
+}
+
 void ForwardService::compute() try {
     at::set_num_threads(1);  // of this thread: OpenMP's count belongs to the calling thread
-    while (std::optional<ForwardRequest> request = requests_.pop()) {
-        const auto emit = [&](Bytes bytes) {
-            results_.push({kTagPacket, std::move(bytes), request->release});
-        };
-        Loaded* const loaded = setup_.forward ? &load(request->backbone) : nullptr;
-        const WallClock::time_point start = WallClock::now();
-        const ThreadClock::time_point cpu_start = ThreadClock::now();
-        RequestReport report =
-            loaded != nullptr
-                ? forward_request(*request, setup_, *loaded->backbone, *loaded->head, emit)
-                : empty_request(*request, setup_, emit);
-        report.wall_s = (WallClock::now() - start).count();
-        report.cpu_s = (ThreadClock::now() - cpu_start).count();
-        if (loaded != nullptr) report.peak_flop_per_s = loaded->peak_flop_per_s;
-        results_.push({kTagDone, encode_report(report), request->release});
-    }
+    while (std::optional<WorkRequest> request = requests_.pop()) run(*request);
 } catch (...) {
     const std::lock_guard lock(error_mutex_);
     error_ = std::current_exception();

@@ -11,29 +11,33 @@
 #include <vector>
 
 #include "core/blocking_queue.hpp"
+#include "messages/forward_request.hpp"
 #include "messages/worker_setup.hpp"
-#include "worker/forward_batch.hpp"
+#include "method/device_program.hpp"
+#include "model/backbone.hpp"
+#include "model/residual_head.hpp"
 
 namespace mobi {
 
-/// Compute threads that take forward requests and give encoded packets back.  Each thread computes
-/// with one thread of its own; cores are filled by several requests at once, which is faster and
-/// keeps the sums' order (docs/design.md 2, promise 3).  Backbones are loaded when first asked for
-/// and shared by the threads.  Threads never call MPI.
+/// Compute threads that take requests and give back what the program makes of them.  Each thread
+/// computes with one thread of its own; cores are filled by several requests at once, which is
+/// faster and keeps the sums' order (docs/design.md 2, promise 3).  Backbones are loaded when first
+/// asked for and shared by the threads.  Threads never call MPI.
 class ForwardService {
   public:
     struct Result {
-        int tag = 0;  ///< kTagPacket or kTagDone
+        int tag = 0;  ///< kTagPacket, kTagResult or kTagDone
         Bytes bytes;
         Release release = Release::AtOnce;
     };
 
-    explicit ForwardService(const WorkerSetup& setup);
+    /// \param program  must outlive the service.
+    ForwardService(const WorkerSetup& setup, const DeviceProgram& program);
     ~ForwardService();
     ForwardService(const ForwardService&) = delete;
     ForwardService& operator=(const ForwardService&) = delete;
 
-    void submit(ForwardRequest request);
+    void submit(WorkRequest request);
 
     /// The next result, if there is one.
     /// \throws what a compute thread threw.
@@ -49,10 +53,14 @@ class ForwardService {
 
     void compute();
     Loaded& load(std::int32_t backbone);
+    /// \param loaded  null: results are zeros.
+    Workshop workshop(std::int32_t backbone, const Loaded* loaded) const;
+    void run(const WorkRequest& request);
 
     WorkerSetup setup_;
+    const DeviceProgram& program_;
     std::vector<std::unique_ptr<Loaded>> loaded_;
-    BlockingQueue<ForwardRequest> requests_;
+    BlockingQueue<WorkRequest> requests_;
     BlockingQueue<Result> results_;
     std::mutex error_mutex_;
     std::exception_ptr error_;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/error.hpp"
 #include "core/process_usage.hpp"
 #include "core/thread_priority.hpp"
@@ -39,8 +41,8 @@ Bytes wall_time() {
 
 class Worker {
   public:
-    Worker(Channel& channel, const WorkerSetup& setup)
-        : channel_(channel), setup_(setup), service_(setup) {}
+    Worker(Channel& channel, const WorkerSetup& setup, const DeviceProgram& program)
+        : channel_(channel), setup_(setup), service_(setup, program) {}
 
     void run() {
         const WallClock::time_point start = WallClock::now();
@@ -60,7 +62,7 @@ class Worker {
 
     struct Waiting {  // to be computed when its device would
         std::int32_t backbone = 0;
-        ForwardRequest::PacketPart part;
+        WorkItem item;
     };
 
     /// While threads compute, looks after their results every so often; else waits for work, or for
@@ -76,7 +78,13 @@ class Worker {
     bool handle(const Message& message) {
         switch (message.tag) {
             case kTagRequest:
-                take_request(decode_request(message.bytes));
+                take_request(message);
+                return false;
+            case kTagContent:
+                take_content(message.bytes);
+                return false;
+            case kTagForget:  // what still needs it has a share of it
+                contents_.erase(ByteReader(message.bytes, "id of a content").get<std::int64_t>());
                 return false;
             case kTagClock:
                 channel_.send(kServer, kTagClock, wall_time());
@@ -92,15 +100,29 @@ class Worker {
         }
     }
 
-    void take_request(ForwardRequest request) {
+    void take_request(const Message& message) {
+        WorkRequest request = decode_request(message.bytes);
+        for (WorkItem& item : request.work.items)
+            for (Content& content : item.brief.shared) {
+                const auto found = contents_.find(content.id);
+                if (found == contents_.end())
+                    throw ProtocolError(message.source, message.tag, "a content sent before",
+                                        fmt::format("content {}", content.id));
+                content.bytes = found->second;
+            }
         if (request.release != Release::OnDemand) return submit(std::move(request));
-        for (ForwardRequest::PacketPart& part : request.packets) {
-            const PacketKey key{part.device, part.packet};
-            waiting_[key] = {request.backbone, std::move(part)};
+        for (WorkItem& item : request.work.items) {
+            const PacketKey key{item.device, item.part};
+            waiting_[key] = {request.work.backbone, std::move(item)};
         }
     }
 
-    void submit(ForwardRequest request) {
+    void take_content(std::span<const std::byte> bytes) {
+        Content content = decode_content(bytes);
+        contents_[content.id] = std::move(content.bytes);
+    }
+
+    void submit(WorkRequest request) {
         service_.submit(std::move(request));
         ++open_requests_;
     }
@@ -156,10 +178,10 @@ class Worker {
         for (const PacketKey& key : due.begun) {
             const auto found = waiting_.find(key);
             if (found == waiting_.end()) continue;  // computed before
-            ForwardRequest request;
-            request.backbone = found->second.backbone;
+            WorkRequest request;
+            request.work.backbone = found->second.backbone;
             request.release = Release::Paced;
-            request.packets.push_back(std::move(found->second.part));
+            request.work.items.push_back(std::move(found->second.item));
             waiting_.erase(found);
             submit(std::move(request));
         }
@@ -190,6 +212,7 @@ class Worker {
     Bundle bundle_;                    // of small packets that are ready
     std::map<PacketKey, Bytes> held_;  // computed before the pace begins
     std::map<PacketKey, Waiting> waiting_;
+    std::map<std::int64_t, std::shared_ptr<const Bytes>> contents_;  // by id
     std::optional<Pacer> pacer_;
     WallClock::time_point pace_start_;
     double pace_start_cpu_s_ = 0;
@@ -198,8 +221,8 @@ class Worker {
 
 }  // namespace
 
-void worker_loop(Channel& channel, const WorkerSetup& setup) {
-    Worker(channel, setup).run();
+void worker_loop(Channel& channel, const WorkerSetup& setup, const DeviceProgram& program) {
+    Worker(channel, setup, program).run();
 }
 
 }  // namespace mobi

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
+#include "model/backbone.hpp"
+#include "model/residual_head.hpp"
 #include "wire/codec.hpp"
 
 namespace mobi::test {
@@ -76,40 +78,42 @@ class SumBackbone : public Backbone {
     at::Tensor final_state(const at::Tensor& states) const override { return states; }
 };
 
-TEST(ForwardRequestTest, EverySampleComesBackInItsOwnPacket) {
-    WorkerSetup setup;
-    setup.classes = 3;
-    setup.batch_tokens = 5;  // several batches, none of them a packet
-    WorkerSetup::Backbone plan;
-    plan.tap_layers = {1, 2};
-    plan.layout = {Precision::Fp32, 2, 4, 3, true};
-    setup.backbones.push_back(plan);
-    ForwardRequest request;
+TEST(TapsProgramTest, EverySampleComesBackInItsOwnPacket) {
+    Workshop workshop;
+    workshop.classes = 3;
+    workshop.batch_tokens = 5;  // several batches, none of them a packet
+    workshop.tap_layers = {1, 2};
+    workshop.layout = {Precision::Fp32, 2, 4, 3, true};
+    Work work;
     std::int32_t id = 0;
     for (std::int32_t device = 0; device < 3; ++device) {
-        ForwardRequest::PacketPart part{device, 0, {}};
+        WorkItem item;
+        item.device = device;
         for (std::int32_t i = 0; i <= device; ++i, ++id)
-            part.samples.push_back(
+            item.samples.push_back(
                 {id,
                  id % 3,
                  0,
                  std::vector<std::int32_t>(static_cast<std::size_t>(5 - id % 4), id + 1),
                  {}});
-        request.packets.push_back(part);
+        work.items.push_back(item);
     }
     const SumBackbone backbone;
     ResidualParameters zero;
     zero.output = ResidualOutput::Zero;
     const auto head = make_random_head(zero, 4, 3, "sum", 1);
     std::vector<Packet> packets;
-    const RequestReport report = forward_request(request, setup, backbone, *head, [&](Bytes bytes) {
-        packets.push_back(decode_packet(bytes, plan.layout));
-    });
-    EXPECT_EQ(report.samples, 6);
+    workshop.backbone = &backbone;
+    workshop.head = head.get();
+    Emit emit;
+    emit.packet = [&](const Bytes& bytes) {
+        packets.push_back(decode_packet(bytes, workshop.layout));
+    };
+    EXPECT_EQ(TapsProgram().run(work, workshop, emit).samples, 6);
     ASSERT_EQ(packets.size(), 3U);
     id = 0;
     for (std::size_t p = 0; p < packets.size(); ++p) {
-        const std::size_t count = request.packets[p].samples.size();
+        const std::size_t count = work.items[p].samples.size();
         std::vector<float> taps(2 * count * 4);
         decode_vectors(Precision::Fp32, packets[p].taps, {}, 4, taps);
         for (std::size_t i = 0; i < count; ++i, ++id) {

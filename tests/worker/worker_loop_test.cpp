@@ -12,6 +12,7 @@
 #include "messages/tags.hpp"
 #include "support/shared_data.hpp"
 #include "transport/local_channel.hpp"
+#include "worker/forward_batch.hpp"
 
 namespace mobi::test {
 namespace {
@@ -33,7 +34,8 @@ WorkerSetup setup_for(const std::string& folder) {
 
 TEST(WorkerLoopTest, ReportsWhenItIsToldToStop) {
     auto [server, worker] = LocalChannel::make_pair();
-    std::jthread thread([&, &end = worker] { worker_loop(*end, setup_for("unused")); });
+    std::jthread thread(
+        [&, &end = worker] { worker_loop(*end, setup_for("unused"), TapsProgram()); });
     server->send(1, kTagStop, {});
     const std::optional<Message> message = server->receive(WallClock::duration(20));
     ASSERT_TRUE(message);
@@ -46,13 +48,15 @@ TEST(WorkerLoopTest, AFailingForwardPassEndsTheLoopWithItsError) {
     std::exception_ptr error;
     std::jthread thread([&, &end = worker] {
         try {
-            worker_loop(*end, setup_for("/no/such/folder"));
+            worker_loop(*end, setup_for("/no/such/folder"), TapsProgram());
         } catch (const DataError&) {
             error = std::current_exception();
         }
     });
-    ForwardRequest request;
-    request.packets.push_back({0, 0, {{0, 0, 0, {1, 2}, {}}}});
+    WorkRequest request;
+    WorkItem item;
+    item.samples.push_back({0, 0, 0, {1, 2}, {}});
+    request.work.items.push_back(item);
     server->send(1, kTagRequest, encode_request(request));
     thread.join();
     EXPECT_TRUE(error != nullptr);
@@ -61,7 +65,7 @@ TEST(WorkerLoopTest, AFailingForwardPassEndsTheLoopWithItsError) {
 TEST(WorkerLoopTest, AnUnknownTagBreaksTheProtocol) {
     auto [server, worker] = LocalChannel::make_pair();
     server->send(1, 99, {});
-    EXPECT_THROW(worker_loop(*worker, setup_for("unused")), ProtocolError);
+    EXPECT_THROW(worker_loop(*worker, setup_for("unused"), TapsProgram()), ProtocolError);
 }
 
 }  // namespace
