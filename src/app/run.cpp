@@ -33,7 +33,7 @@
 #include "transport/launcher.hpp"
 #include "transport/local_channel.hpp"
 #include "transport/mpi_channel.hpp"
-#include "worker/forward_batch.hpp"
+#include "method/side/taps_program.hpp"
 #include "worker/worker_loop.hpp"
 
 namespace mobi {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "messages/forward_request.hpp"
+#include "messages/work_request.hpp"
 #include "method/fleet_plan.hpp"
 
 namespace mobi {

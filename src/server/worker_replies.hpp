@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-#include "messages/forward_request.hpp"
+#include "messages/work_request.hpp"
 #include "method/evaluation_data.hpp"
 #include "method/fleet_plan.hpp"
 #include "server/forward_requests.hpp"

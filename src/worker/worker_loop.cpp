@@ -13,7 +13,7 @@
 #include "core/thread_priority.hpp"
 #include "messages/bundle.hpp"
 #include "messages/tags.hpp"
-#include "worker/forward_service.hpp"
+#include "worker/work_service.hpp"
 #include "worker/pacer.hpp"
 
 namespace mobi {

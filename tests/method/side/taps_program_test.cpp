@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/forward_batch.hpp"
+#include "method/side/taps_program.hpp"
 
 #include <algorithm>
 #include <numeric>

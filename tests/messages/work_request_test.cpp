@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "messages/forward_request.hpp"
+#include "messages/work_request.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/forward_service.hpp"
+#include "worker/work_service.hpp"
 
 #include <ATen/Parallel.h>
 

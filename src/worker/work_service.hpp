@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/blocking_queue.hpp"
-#include "messages/forward_request.hpp"
+#include "messages/work_request.hpp"
 #include "messages/worker_setup.hpp"
 #include "method/device_program.hpp"
 #include "model/backbone.hpp"
