@@ -22,6 +22,7 @@
 #include "core/signals.hpp"
 #include "kernels/library_info.hpp"
 #include "messages/tags.hpp"
+#include "method/registry/registry.hpp"
 #include "model/backbone.hpp"
 #include "prepare/run_preparation.hpp"
 #include "prepare/run_record.hpp"
@@ -33,7 +34,6 @@
 #include "transport/launcher.hpp"
 #include "transport/local_channel.hpp"
 #include "transport/mpi_channel.hpp"
-#include "method/side/taps_program.hpp"
 #include "worker/worker_loop.hpp"
 
 namespace mobi {
@@ -194,7 +194,8 @@ void serve_alone(const PreparedRun& run, record::Output output, std::int32_t thr
     std::exception_ptr worker_error;
     std::jthread worker([&, &end = worker_end] {
         try {
-            worker_loop(*end, worker_setup(run, threads), TapsProgram());
+            const auto program = find_method(run.config.method.name).program();
+            worker_loop(*end, worker_setup(run, threads), *program);
         } catch (...) {
             worker_error = std::current_exception();
             end->close("the forward passes failed");
@@ -284,7 +285,7 @@ int run_ranks(Channel& channel, std::span<const std::string> words, const std::s
     WorkerSetup setup;
     if (const int code = agree(channel, words, alone, server, setup); code != 0) return code;
     if (channel.rank() > 0)
-        worker_loop(channel, setup, TapsProgram());
+        worker_loop(channel, setup, *find_method(setup.method).program());
     else if (server->run.config.run.compute == RunCompute::None)
         serve_without_numerics(std::move(*server), channel);
     else if (channel.size() == 1)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/value.hpp"
+#include "method/registry/registry.hpp"
 
 namespace mobi {
 namespace {
@@ -70,6 +71,20 @@ Codec<Precision> any_precision() {
                               {"int4", Precision::Int4}});
 }
 
+/// A name of the registry.
+Codec<std::string> method_name() {
+    std::vector<std::pair<std::string, std::string>> words;
+    for (const MethodEntry& entry : methods()) words.emplace_back(entry.name, entry.name);
+    return choice<std::string>(std::move(words));
+}
+
+std::string method_summaries() {
+    std::string text;
+    for (const MethodEntry& entry : methods())
+        text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", entry.name, entry.summary);
+    return text;
+}
+
 // Sources of the defaults: "paper" is arXiv 2508.06765, "ours" a choice where the paper is silent,
 // "testbed" something that only an emulation has.
 
@@ -85,7 +100,7 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     run("threads", &RunParameters::threads, codec::integer_or("auto", 1), "compute threads of a process; not part of the resolved configuration", "testbed").host_only = true;
 
     auto method = section(keys, "method", &RunConfig::method);
-    method("name", &MethodParameters::name, choice<MethodName>({{"fed_mobillm", MethodName::FedMobillm}, {"central_side", MethodName::CentralSide}}), "central_side: the same side network trained on the union of the data", "paper");
+    method("name", &MethodParameters::name, method_name(), method_summaries(), "paper");
 
     auto data = section(keys, "data", &RunConfig::data);
     data("task", &DataParameters::task, choice<TaskForm>({{"table", TaskForm::Table}, {"mrpc", TaskForm::Mrpc}, {"sst2", TaskForm::Sst2}, {"rte", TaskForm::Rte}, {"cola", TaskForm::Cola}, {"ag_news", TaskForm::AgNews}}), "form of the files: a table with named columns, or as published", "ours, docs/method.md 5.1");

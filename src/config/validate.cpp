@@ -161,7 +161,7 @@ class Validator {
         const bool wall = config_.run.clock == RunClock::Wall;
         require(!wall || config_.run.compute == RunCompute::All, "run.compute",
                 "the wall clock paces real packets; accepted with run.clock = wall: all");
-        require(!wall || config_.method.name != MethodName::CentralSide, "run.clock",
+        require(!wall || config_.method.name != "central_side", "run.clock",
                 "method.name = central_side has no device to pace; accepted: virtual");
         const ServerParameters& server = config_.server;
         const bool with_labels = config_.loss.kind == LossKind::CeWithLabel;
@@ -182,7 +182,7 @@ class Validator {
                 "uniform");
         require(server.deadline_s <= std::chrono::duration<double>(kLongestRun).count(),
                 "server.deadline", "accepted: none, or at most 200 years (1752000 h)");
-        const bool central = config_.method.name == MethodName::CentralSide;
+        const bool central = config_.method.name == "central_side";
         require(!central || server.mode != ServerMode::PerDevice, "server.mode",
                 "method.name = central_side trains one network; accepted: any other mode");
         const bool replays = central || server.mode != ServerMode::ArrivalOnly;

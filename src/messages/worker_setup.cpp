@@ -23,6 +23,7 @@ Enum get_enum(ByteReader& reader, Enum last) {
 
 Bytes encode_setup(const WorkerSetup& setup) {
     ByteWriter writer;
+    writer.put_text(setup.method);
     writer.put(setup.seed);
     writer.put(setup.classes);
     writer.put(setup.threads);
@@ -58,6 +59,7 @@ Bytes encode_setup(const WorkerSetup& setup) {
 WorkerSetup decode_setup(std::span<const std::byte> bytes) {
     ByteReader reader(bytes, "worker setup");
     WorkerSetup setup;
+    setup.method = reader.get_text();
     setup.seed = reader.get<std::uint64_t>();
     setup.classes = reader.get<std::int32_t>();
     setup.threads = reader.get<std::int32_t>();

@@ -23,6 +23,7 @@ struct WorkerSetup {
         PacketLayout layout;                      ///< of uploads
         std::vector<std::int32_t> class_words{};  ///< token id of each class's word (lm_verbalizer)
     };
+    std::string method;  ///< `method.name`: which program the devices run
     std::uint64_t seed = 1;
     std::int32_t classes = 0;  ///< C; 1 = regression
     std::int32_t threads = 1;  ///< compute threads of this process

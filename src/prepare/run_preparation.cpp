@@ -204,6 +204,7 @@ PreparedRun prepare_run(RunConfig config) {
 
 WorkerSetup worker_setup(const PreparedRun& run, std::int32_t threads) {
     WorkerSetup setup;
+    setup.method = run.config.method.name;
     setup.seed = run.config.run.seed;
     setup.classes = run.classes;
     setup.threads = threads;

@@ -69,7 +69,7 @@ std::unique_ptr<Method> make_method(const RunConfig& config) {
     settings.side.optimizer = config.optimizer;
     settings.side.eval = config.eval;
     settings.side.evaluate_later = config.run.clock == RunClock::Wall;
-    return make_method(config.method, settings);
+    return find_method(config.method.name).method(settings);
 }
 
 ServerSettings server_settings(const RunConfig& config) {

@@ -25,25 +25,25 @@ std::unique_ptr<ResidualHead> make_head(const WorkerSetup& setup,
 
 }  // namespace
 
-ForwardService::ForwardService(const WorkerSetup& setup, const DeviceProgram& program)
+WorkService::WorkService(const WorkerSetup& setup, const DeviceProgram& program)
     : setup_(setup), program_(program) {
     for (std::size_t i = 0; i < setup_.backbones.size(); ++i)
         loaded_.push_back(std::make_unique<Loaded>());
     for (std::int32_t i = 0; i < setup_.threads; ++i) threads_.emplace_back([this] { compute(); });
 }
 
-ForwardService::~ForwardService() {
+WorkService::~WorkService() {
     requests_.close();
     while (requests_.try_pop()) {
     }
     threads_.clear();
 }
 
-void ForwardService::submit(WorkRequest request) {
+void WorkService::submit(WorkRequest request) {
     requests_.push(std::move(request));
 }
 
-std::optional<ForwardService::Result> ForwardService::try_take() {
+std::optional<WorkService::Result> WorkService::try_take() {
     std::optional<Result> result = results_.try_pop();
     if (!result) {
         const std::lock_guard lock(error_mutex_);
@@ -52,7 +52,7 @@ std::optional<ForwardService::Result> ForwardService::try_take() {
     return result;
 }
 
-ForwardService::Loaded& ForwardService::load(std::int32_t backbone) {
+WorkService::Loaded& WorkService::load(std::int32_t backbone) {
     Loaded& loaded = *loaded_.at(static_cast<std::size_t>(backbone));
     std::call_once(loaded.once, [&] {
         const WorkerSetup::Backbone& plan = setup_.backbones[static_cast<std::size_t>(backbone)];
@@ -66,7 +66,7 @@ ForwardService::Loaded& ForwardService::load(std::int32_t backbone) {
     return loaded;
 }
 
-Workshop ForwardService::workshop(std::int32_t backbone, const Loaded* loaded) const {
+Workshop WorkService::workshop(std::int32_t backbone, const Loaded* loaded) const {
     const WorkerSetup::Backbone& plan = setup_.backbones.at(static_cast<std::size_t>(backbone));
     Workshop workshop;
     workshop.seed = setup_.seed;
@@ -82,7 +82,7 @@ Workshop ForwardService::workshop(std::int32_t backbone, const Loaded* loaded) c
     return workshop;
 }
 
-void ForwardService::run(const WorkRequest& request) {
+void WorkService::run(const WorkRequest& request) {
     WorkReport report;
     report.request = request.request;
     report.backbone = request.work.backbone;
@@ -109,7 +109,7 @@ void ForwardService::run(const WorkRequest& request) {
     results_.push({kTagDone, encode_report(report), request.release});
 }
 
-void ForwardService::compute() try {
+void WorkService::compute() try {
     at::set_num_threads(1);  // of this thread: OpenMP's count belongs to the calling thread
     while (std::optional<WorkRequest> request = requests_.pop()) run(*request);
 } catch (...) {

@@ -23,7 +23,7 @@ namespace mobi {
 /// computes with one thread of its own; cores are filled by several requests at once, which is
 /// faster and keeps the sums' order (docs/design.md 2, promise 3).  Backbones are loaded when first
 /// asked for and shared by the threads.  Threads never call MPI.
-class ForwardService {
+class WorkService {
   public:
     struct Result {
         int tag = 0;  ///< kTagPacket, kTagResult or kTagDone
@@ -32,10 +32,10 @@ class ForwardService {
     };
 
     /// \param program  must outlive the service.
-    ForwardService(const WorkerSetup& setup, const DeviceProgram& program);
-    ~ForwardService();
-    ForwardService(const ForwardService&) = delete;
-    ForwardService& operator=(const ForwardService&) = delete;
+    WorkService(const WorkerSetup& setup, const DeviceProgram& program);
+    ~WorkService();
+    WorkService(const WorkService&) = delete;
+    WorkService& operator=(const WorkService&) = delete;
 
     void submit(WorkRequest request);
 

@@ -13,8 +13,8 @@
 #include "core/thread_priority.hpp"
 #include "messages/bundle.hpp"
 #include "messages/tags.hpp"
-#include "worker/work_service.hpp"
 #include "worker/pacer.hpp"
+#include "worker/work_service.hpp"
 
 namespace mobi {
 namespace {
@@ -128,7 +128,7 @@ class Worker {
     }
 
     void take_results() {
-        while (std::optional<ForwardService::Result> result = service_.try_take()) {
+        while (std::optional<WorkService::Result> result = service_.try_take()) {
             if (result->tag == kTagDone) --open_requests_;
             if (result->tag == kTagPacket && result->release == Release::Paced)
                 keep(std::move(result->bytes));
@@ -207,7 +207,7 @@ class Worker {
 
     Channel& channel_;
     const WorkerSetup& setup_;
-    ForwardService service_;
+    WorkService service_;
     std::int64_t open_requests_ = 0;
     Bundle bundle_;                    // of small packets that are ready
     std::map<PacketKey, Bytes> held_;  // computed before the pace begins

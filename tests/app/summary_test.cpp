@@ -40,8 +40,8 @@ TEST(SummaryTest, HasAtMostThirtyLinesAndNamesTheFile) {
     eval.target = 80;
     SummaryFacts facts;
     facts.output = "results/run.h5";
-    const std::string text =
-        summary_text(plan, *make_method({}, {}), eval, result_of({70, 75}), facts);
+    const std::string text = summary_text(plan, *find_method("fed_mobillm").method({}), eval,
+                                          result_of({70, 75}), facts);
     EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 30);
     EXPECT_NE(text.find("results/run.h5"), std::string::npos);
     EXPECT_NE(text.find("never"), std::string::npos);

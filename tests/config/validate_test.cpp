@@ -171,7 +171,7 @@ TEST(ValidateTest, ARunHasAtLeastOneUpdate) {
               Keys{"server.mode"});
     EXPECT_EQ(problems([](RunConfig& c) { c.server.epochs = 0; }), Keys());
     EXPECT_EQ(problems([](RunConfig& c) {
-                  c.method.name = MethodName::CentralSide;
+                  c.method.name = "central_side";
                   c.server.epochs = 0;
               }),
               Keys{"server.mode"});
@@ -179,7 +179,7 @@ TEST(ValidateTest, ARunHasAtLeastOneUpdate) {
 
 TEST(ValidateTest, CentralTrainingHasOneNetwork) {
     EXPECT_EQ(problems([](RunConfig& c) {
-                  c.method.name = MethodName::CentralSide;
+                  c.method.name = "central_side";
                   c.server.mode = ServerMode::PerDevice;
               }),
               Keys{"server.mode"});

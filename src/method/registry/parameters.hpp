@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace mobi {
+#include <string>
 
-enum class MethodName { FedMobillm, CentralSide };
+namespace mobi {
 
 /// Section `[method]`.
 struct MethodParameters {
-    MethodName name = MethodName::FedMobillm;
+    std::string name = "fed_mobillm";  ///< of the registry
 };
 
 }  // namespace mobi

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string_view>
 
+#include "method/device_program.hpp"
 #include "method/method.hpp"
-#include "method/registry/parameters.hpp"
 #include "method/side/settings.hpp"
 
 namespace mobi {
@@ -14,8 +16,19 @@ struct FamilySettings {
     SideSettings side;
 };
 
-/// Makes the method that `method.name` asks for.
-std::unique_ptr<Method> make_method(const MethodParameters& parameters,
-                                    const FamilySettings& settings);
+/// A method: its server's side, made from settings, and what its devices compute, which needs none
+/// because workers read no configuration.
+struct MethodEntry {
+    std::string_view name;     ///< `method.name`
+    std::string_view summary;  ///< for the key's help
+    std::unique_ptr<Method> (*method)(const FamilySettings&);
+    std::unique_ptr<DeviceProgram> (*program)();
+};
+
+/// The table of methods.
+std::span<const MethodEntry> methods();
+
+/// \pre  it is in the table.  \throws Bug
+const MethodEntry& find_method(std::string_view name);
 
 }  // namespace mobi

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
 #include "fleet/virtual_fleet.hpp"
 #include "method/plans.hpp"
 #include "method/recorded_fleet.hpp"
@@ -147,8 +148,11 @@ TEST_F(FedMobillmTest, CentralSideHasEverythingAtOneTimeAndChargesNothing) {
 }
 
 TEST(RegistryTest, KnowsEveryMethodByItsName) {
-    EXPECT_EQ(make_method({MethodName::FedMobillm}, {})->name(), "fed_mobillm");
-    EXPECT_EQ(make_method({MethodName::CentralSide}, {})->name(), "central_side");
+    for (const MethodEntry& entry : methods()) {
+        EXPECT_EQ(entry.method({})->name(), entry.name);
+        EXPECT_TRUE(entry.program() != nullptr);
+    }
+    EXPECT_THROW(find_method("no_such_method"), Bug);
 }
 
 }  // namespace
