@@ -33,9 +33,8 @@ Charges charges_of(Way way, std::int64_t bytes) {
 
 /// A device between its two ways: its tasks, and what its processor does.
 struct DeviceState {
-    DeviceState(const FleetDevice& of, std::uint64_t seed) : device(of), processor(device, seed) {}
+    DeviceState(const FleetDevice& device, std::uint64_t seed) : processor(device, seed) {}
 
-    FleetDevice device;
     Processor processor;
     std::int32_t first_task = -1, last_task = -1;  // that are not behind the processor
     std::int32_t fetching = -1;                    // the task that the downlink is at
@@ -54,11 +53,12 @@ struct DeviceState {
 class VirtualFleet::State final : private TransferListener {
   public:
     State(std::span<const FleetDevice> devices, const FleetClockParameters& parameters)
-        : transfers_(
-              devices, parameters.seed, parameters.server_bytes_per_s, book_, wake_ups_, *this),
+        : members_(devices.begin(), devices.end()),
+          transfers_(
+              members_, parameters.seed, parameters.server_bytes_per_s, book_, wake_ups_, *this),
           seed_(parameters.seed) {
-        devices_.reserve(devices.size());
-        for (const FleetDevice& device : devices) {
+        devices_.reserve(members_.size());
+        for (const FleetDevice& device : members_) {
             MOBI_CHECK(device.id.index() >= places_.size(), "devices out of order");
             places_.resize(device.id.index() + 1, -1);
             places_.back() = static_cast<std::int32_t>(devices_.size());
@@ -122,6 +122,7 @@ class VirtualFleet::State final : private TransferListener {
     bool take_event();
     void retire_if_over(std::int32_t slot);
 
+    const std::vector<FleetDevice> members_;
     std::vector<DeviceState> devices_;
     std::vector<std::int32_t> places_;  // by device id; -1: none
     TaskBook book_;
@@ -229,9 +230,7 @@ std::int32_t VirtualFleet::State::island_of(const WakeUp& what) const {
 
 Roster& VirtualFleet::State::roster() {
     if (!roster_) {
-        std::vector<FleetDevice> devices;
-        for (const DeviceState& one : devices_) devices.push_back(one.device);
-        roster_.emplace(devices, seed_);
+        roster_.emplace(members_, seed_);
         for (std::size_t i = 0; i < devices_.size(); ++i)
             if (devices_[i].emptied) roster_->remove(static_cast<std::int32_t>(i));
     }
