@@ -121,6 +121,9 @@ const Table& UploadRow::table() {
         column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
         column("overrun_ns", &R::overrun_ns, "ns", "wall clock: by how much the host was too slow for its times"),
         column("outcome", &R::outcome, "1", "what became of it; planned: the run ended before", Names::Outcomes),
+        column("task", &R::task, "1", "of /tasks; -1: each device has one", Names::None, 5),
+        column("round", &R::round, "1", "of its task", Names::None, 5),
+        column("content", &R::content, "1", "what it carries", Names::Contents, 5),
     }};
     return table;
 }
@@ -134,6 +137,7 @@ const Table& LossRow::table() {
         column("start_ns", &R::start_ns, "ns", "the attempt begins"),
         column("end_ns", &R::end_ns, "ns", "the device goes off; late: the last byte has left"),
         column("charged_bytes", &R::charged_bytes, "bytes", "of the wasted attempt"),
+        column("recalled", &R::recalled, "1", "1: because the server recalled the task", Names::None, 5),
     }};
     return table;
 }
@@ -150,7 +154,7 @@ const Table& CostRow::table() {
         column("label_bytes", &R::label_bytes, "bytes", "labels, where packets carry them"),
         column("header_bytes", &R::header_bytes, "bytes", "headers and sample ids, where they are charged"),
         column("repeated_bytes", &R::repeated_bytes, "bytes", "what the link lost and carried again"),
-        column("vain_bytes", &R::vain_bytes, "bytes", "sent of uploads that were cut off"),
+        column("vain_bytes", &R::vain_bytes, "bytes", "of transfers that were cut off"),
         column("compute_ns", &R::compute_ns, "ns", "computing, wasted attempts included"),
         column("send_ns", &R::send_ns, "ns", "sending, wasted attempts included"),
         column("both_ns", &R::both_ns, "ns", "of these, at the same time"),
@@ -160,19 +164,65 @@ const Table& CostRow::table() {
         column("compute_energy_j", &R::compute_energy_j, "J", "energy of computing; NaN: not known"),
         column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
         column("wait_energy_j", &R::wait_energy_j, "J", "energy of waiting; NaN: not known"),
+        column("update_bytes", &R::update_bytes, "bytes", "weights, gradients, activations or scalars sent", Names::None, 5),
+        column("down_bytes", &R::down_bytes, "bytes", "fetched during training", Names::None, 5),
+        column("receive_ns", &R::receive_ns, "ns", "receiving, whatever else it did at the time", Names::None, 5),
+        column("receive_energy_j", &R::receive_energy_j, "J", "energy of receiving; NaN: not known", Names::None, 5),
     }};
     return table;
 }
 
 const Table& DownloadRow::table() {
     using R = DownloadRow;
-    static const Table table{"/downloads", "Side network and projections to the devices after training; virtual time", sizeof(R), {
+    static const Table table{"/downloads", "What devices fetch: for their tasks, and what was learned at the end; virtual time", sizeof(R), {
         column("device", &R::device, "1", "device that receives"),
         column("start_ns", &R::start_ns, "ns", "the first byte leaves the server"),
         column("end_ns", &R::end_ns, "ns", "the device has all"),
         column("charged_bytes", &R::charged_bytes, "bytes", "bytes on the emulated link"),
         column("repeated_bytes", &R::repeated_bytes, "bytes", "of them, what the link lost and carried again"),
         column("energy_j", &R::energy_j, "J", "energy of receiving; NaN: not known"),
+        column("task", &R::task, "1", "of /tasks; -1: for none, at the end", Names::None, 5),
+        column("round", &R::round, "1", "of its task", Names::None, 5),
+        column("content", &R::content, "1", "what it carries", Names::Contents, 5),
+    }};
+    return table;
+}
+
+const Table& TaskRow::table() {
+    using R = TaskRow;
+    static const Table table{"/tasks", "What devices were asked to do during training, in the order in which it ended; empty where each has one task from the start; virtual time", sizeof(R), {
+        column("task", &R::task, "1", "number of the task"),
+        column("device", &R::device, "1", "who was asked"),
+        column("round", &R::round, "1", "of the task"),
+        column("version", &R::version, "updates", "that its weights have seen"),
+        column("samples", &R::samples, "samples", "that it passes"),
+        column("ready_ns", &R::ready_ns, "ns", "it is assigned"),
+        column("end_ns", &R::end_ns, "ns", "it ends"),
+        column("outcome", &R::outcome, "1", "how; gone: the device left for good", Names::TaskOutcomes),
+        column("parts_done", &R::parts_done, "parts", "of it that were done"),
+        column("down_bytes", &R::down_bytes, "bytes", "on the emulated link, wasted ones included"),
+        column("up_bytes", &R::up_bytes, "bytes", "on the emulated link, wasted ones included"),
+    }};
+    return table;
+}
+
+const Table& RoundRow::table() {
+    using R = RoundRow;
+    static const Table table{"/rounds", "Updates that aggregate what devices learned", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("round", &R::round, "1", "number of the round"),
+        column("assigned", &R::assigned, "tasks", "assigned since the aggregation before"),
+        column("arrived", &R::arrived, "parts", "that it aggregates"),
+    }};
+    return table;
+}
+
+const Table& DiagnosticRow::table() {
+    using R = DiagnosticRow;
+    static const Table table{"/diagnostics", "What the method says about its updates", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("name", &R::name, "1", "which figure", Names::Diagnostics),
+        column("value", &R::value, "1", "the figure"),
     }};
     return table;
 }

@@ -106,6 +106,9 @@ struct UploadRow {  // /uploads, in order of (arrival, device, packet)
     double send_energy_j;     // NaN where the link has none
     std::int64_t overrun_ns;  // wall clock: by how much the host was too slow for it; else 0
     std::int8_t outcome;      // Outcome
+    std::int64_t task;        // of /tasks; -1: the method gives each device one
+    std::int32_t round;
+    std::int8_t content;  // ContentKind of method/fleet_plan.hpp
 
     static const Table& table();
 };
@@ -119,6 +122,7 @@ struct LossRow {
     std::int64_t start_ns;
     std::int64_t end_ns;
     std::int64_t charged_bytes;  // sent, or received, for nothing
+    std::int8_t recalled;        // 1: the server recalled the task
 
     static const Table& table();
 };
@@ -133,7 +137,7 @@ struct CostRow {  // /costs, by device: what it spent until its last packet arri
     std::int64_t label_bytes;
     std::int64_t header_bytes;
     std::int64_t repeated_bytes;
-    std::int64_t vain_bytes;  // of uploads that were cut off
+    std::int64_t vain_bytes;  // of transfers that were cut off
     std::int64_t compute_ns;  // compute + send - both + wait + off = done
     std::int64_t send_ns;
     std::int64_t both_ns;
@@ -143,17 +147,57 @@ struct CostRow {  // /costs, by device: what it spent until its last packet arri
     double compute_energy_j;  // NaN where the profile has no power figure
     double send_energy_j;
     double wait_energy_j;
+    std::int64_t update_bytes;  // of what is no packet of taps
+    std::int64_t down_bytes;    // fetched during training
+    std::int64_t receive_ns;    // of it, whatever else the device did at the time
+    double receive_energy_j;
 
     static const Table& table();
 };
 
-struct DownloadRow {  // /downloads: theta and P at the end
+struct DownloadRow {  // /downloads: for tasks; theta and P at the end
     std::int32_t device;
     std::int64_t start_ns;
     std::int64_t end_ns;
     std::int64_t charged_bytes;
     std::int64_t repeated_bytes;  // of them: what the link lost
     double energy_j;
+    std::int64_t task;  // of /tasks; -1: for none, at the end
+    std::int32_t round;
+    std::int8_t content;  // ContentKind of method/fleet_plan.hpp
+
+    static const Table& table();
+};
+
+struct TaskRow {  // /tasks, in the order in which they end; empty where each device has one
+    std::int64_t task;
+    std::int32_t device;
+    std::int32_t round;
+    std::int64_t version;  // steps of the server that its weights have seen
+    std::int32_t samples;
+    std::int64_t ready_ns;  // when it was assigned
+    std::int64_t end_ns;
+    std::int8_t outcome;  // Outcome of fleet/fleet_event.hpp
+    std::int32_t parts_done;
+    std::int64_t down_bytes;  // charged, wasted ones included
+    std::int64_t up_bytes;    // likewise
+
+    static const Table& table();
+};
+
+struct RoundRow {  // /rounds, one per step that aggregates
+    std::int32_t update;
+    std::int32_t round;
+    std::int32_t assigned;  // tasks since the step before
+    std::int32_t arrived;   // of them and earlier ones, that it aggregates
+
+    static const Table& table();
+};
+
+struct DiagnosticRow {  // /diagnostics, what a method says about its updates
+    std::int32_t update;
+    std::int32_t name;
+    double value;
 
     static const Table& table();
 };
@@ -239,8 +283,11 @@ using RowTypes = RowList<DeviceRow,
                          LossRow,
                          CostRow,
                          DownloadRow,
+                         TaskRow,
                          UpdateRow,
+                         RoundRow,
                          TrainingRow,
+                         DiagnosticRow,
                          EvaluationRow,
                          HostRow>;
 
@@ -259,6 +306,7 @@ struct RunLayout {
     /// Names of the enumerations; a row holds the index.
     std::vector<std::string> profile_names, link_names, family_names;
     std::vector<std::string> class_names;  ///< C, or empty for regression
+    std::vector<std::string> diagnostic_names;
     std::vector<BackboneLayout> backbones;
     std::int32_t classes = 0;  ///< C; 1 for regression
     std::int32_t blocks = 0;   ///< B, gate values of an update

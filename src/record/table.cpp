@@ -59,11 +59,14 @@ DataType scalar_type(ColumnType type, Names names, const RunLayout& layout) {
     return enumeration;
 }
 
-std::vector<std::pair<std::string, std::int32_t>> number(const std::vector<std::string>& names) {
+/// \param other  what -1 stands for; empty: there is no -1.
+std::vector<std::pair<std::string, std::int32_t>> number(const std::vector<std::string>& names,
+                                                         const std::string& other = "") {
     std::vector<std::pair<std::string, std::int32_t>> result;
     result.reserve(names.size());
     for (const std::string& name : names)
         result.emplace_back(name, static_cast<std::int32_t>(result.size()));
+    if (!other.empty()) result.emplace_back(other, -1);
     return result;
 }
 
@@ -100,11 +103,13 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
         case Names::Backbones:
             return number(backbone_names(layout));
         case Names::BackbonesOrAll:
-        case Names::BackbonesOrNone: {
-            auto list = number(backbone_names(layout));
-            list.emplace_back(names == Names::BackbonesOrAll ? "all" : "none", -1);
-            return list;
-        }
+            return number(backbone_names(layout), "all");
+        case Names::BackbonesOrNone:
+            return number(backbone_names(layout), "none");
+        case Names::Contents:
+            return number({"taps", "weights", "gradients", "activations", "scalars"});
+        case Names::Diagnostics:
+            return number(layout.diagnostic_names, "none");
         case Names::Families:
             return number(layout.family_names);
         case Names::Links:
@@ -124,6 +129,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number(layout.profile_names);
         case Names::Statuses:
             return number({"running", "finished", "aborted"});
+        case Names::TaskOutcomes:
+            return number({"done", "cut_off", "recalled", "gone"});
         case Names::UpdateKinds:
             return number({"arrival", "replay", "aggregate", "exchange"});
     }

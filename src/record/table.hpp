@@ -23,6 +23,8 @@ enum class Names {
     Backbones,
     BackbonesOrAll,   // -1 = all
     BackbonesOrNone,  // -1 = none
+    Contents,
+    Diagnostics,
     Families,
     Links,
     LossStages,
@@ -32,6 +34,7 @@ enum class Names {
     Precisions,
     Profiles,
     Statuses,
+    TaskOutcomes,
     UpdateKinds
 };
 

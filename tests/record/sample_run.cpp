@@ -117,7 +117,7 @@ std::vector<UploadRow> sample_uploads() {
 
 std::vector<DownloadRow> sample_downloads() {
     return rows(3, [](std::int32_t i) {
-        return DownloadRow{i, 100 + i, 200 + i, 4096, i, i == 0 ? 0.5 : kNotKnown};
+        return DownloadRow{i, 100 + i, 200 + i, 4096, i, i == 0 ? 0.5 : kNotKnown, 7 + i, i, 1};
     });
 }
 

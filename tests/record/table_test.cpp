@@ -70,10 +70,10 @@ TEST(TableTest, AUnitInTheNameIsTheUnit) {
 TEST(TableTest, PackingDropsThePaddingOnly) {
     std::vector<DownloadRow> rows(2);
     std::memset(static_cast<void*>(rows.data()), 0xcd, sizeof(DownloadRow) * rows.size());
-    rows[0] = {1, 2, 3, 4, 5, 5.5};
-    rows[1] = {6, 7, 8, 9, 10, 10.5};
+    rows[0] = {1, 2, 3, 4, 5, 5.5, 11, 12, 1};
+    rows[1] = {6, 7, 8, 9, 10, 10.5, 13, 14, 2};
     const Table& table = table_of<DownloadRow>();
-    ASSERT_EQ(table.packed_bytes(), 4U + 4 * 8 + 8);
+    ASSERT_EQ(table.packed_bytes(), 4U + 4 * 8 + 8 + 8 + 4 + 1);
     std::vector<std::byte> packed(2 * table.packed_bytes());
     pack_rows(table, std::as_bytes(std::span(rows)), packed);
     std::int64_t charged_bytes = 0;
