@@ -14,6 +14,7 @@
 #include "config/arguments.hpp"
 #include "core/clock.hpp"
 #include "core/rng.hpp"
+#include "method/recorded_fleet.hpp"
 #include "method/rounds/sync_rounds.hpp"
 #include "prepare/run_preparation.hpp"
 #include "prepare/run_record.hpp"
@@ -101,7 +102,7 @@ std::size_t heap_bytes() {
 
 /// Everything that a run does with `run.compute = none`, with the log where `file` is given.
 void walk(PreparedRun& run, const std::filesystem::path& file) {
-    run.deliveries = run.method->deliveries(run.plan).arrived;
+    run.deliveries = run.method->settle(run.plan)->arrived;
     if (file.empty()) {
         walk_timeline(run.timeline_input());
         return;

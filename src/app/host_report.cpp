@@ -109,4 +109,17 @@ std::vector<record::HostRow> pace_rows(const PacedSource& source, SummaryFacts& 
     return rows;
 }
 
+std::vector<record::HostRow> pace_rows(const PacedFleet& fleet, SummaryFacts& facts) {
+    record::HostRow row = host_row(0, record::HostPhase::Pacing);
+    row.wall_s = facts.paced_s = fleet.paced_s();
+    row.overruns = fleet.server_overruns().count + fleet.device_overruns().count;
+    row.worst_overrun_s =
+        std::max(fleet.server_overruns().worst, fleet.device_overruns().worst).count();
+    row.threads = 1;
+    facts.paced = true;
+    facts.overruns = row.overruns;
+    facts.worst_overrun_s = row.worst_overrun_s;
+    return {row};
+}
+
 }  // namespace mobi

@@ -7,6 +7,7 @@
 #include "app/summary.hpp"
 #include "record/schema.hpp"
 #include "server/live_source.hpp"
+#include "server/paced_fleet.hpp"
 #include "server/paced_source.hpp"
 #include "server/server_loop.hpp"
 
@@ -24,5 +25,7 @@ std::vector<record::HostRow> host_rows(const LiveSource& source,
 
 /// The rows of `/host` that the wall clock adds: how each rank kept the pace.
 std::vector<record::HostRow> pace_rows(const PacedSource& source, SummaryFacts& facts);
+/// Likewise, of tasks that were assigned during the run: rank 0 keeps the pace of all.
+std::vector<record::HostRow> pace_rows(const PacedFleet& fleet, SummaryFacts& facts);
 
 }  // namespace mobi

@@ -15,6 +15,7 @@
 #include "config/load.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "method/recorded_fleet.hpp"
 #include "prepare/run_record.hpp"
 #include "prepare/timeline_walk.hpp"
 #include "server/log_source.hpp"
@@ -80,7 +81,7 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     const MethodSettings settings = method_settings(config);
     const std::vector<Delivery> deliveries = method->uploads()
                                                  ? deliveries_from_log(reader, plan, settings)
-                                                 : method->deliveries(plan).arrived;
+                                                 : method->settle(plan)->arrived;
     foresee_run({config, plan, *method, deliveries, leftovers});
     LogSource source(reader, plan, deliveries, logged.classes);
 

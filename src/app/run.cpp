@@ -15,6 +15,7 @@
 #include "app/output.hpp"
 #include "app/progress.hpp"
 #include "app/run_place.hpp"
+#include "app/run_stage.hpp"
 #include "app/summary.hpp"
 #include "config/arguments.hpp"
 #include "config/load.hpp"
@@ -26,8 +27,6 @@
 #include "model/backbone.hpp"
 #include "prepare/run_preparation.hpp"
 #include "prepare/run_record.hpp"
-#include "server/fleet_source.hpp"
-#include "server/paced_source.hpp"
 #include "server/record_rows.hpp"
 #include "transport/broadcast.hpp"
 #include "transport/environment.hpp"
@@ -112,14 +111,6 @@ RecordFacts record_facts(const PreparedRun& run) {
     return facts;
 }
 
-/// Everything that arrived, as it really did.
-std::vector<Delivery> all_of(const DeliveringFleet& fleet) {
-    std::vector<Delivery> deliveries;
-    for (std::int64_t i = 0; i < fleet.delivered(); ++i)
-        deliveries.push_back(fleet.delivery(EventId(i)));
-    return deliveries;
-}
-
 /// The server's part of a run: everything but the forward passes.
 /// \param output   the place of the run file, held since before the run was prepared.
 /// \param channel  null with `run.compute = none`.
@@ -130,59 +121,34 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
     record::Writer writer(std::move(output), run_layout(run.config, run.plan, facts),
                           run.config.record);
     write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
-    writer.submit(loss_rows(run.lost));
+    if (run.settled) writer.submit(loss_rows(run.lost));
 
     Progress progress;
     ServerProgress server_progress;
-    std::unique_ptr<LiveSource> source;
+    LiveSource* source = nullptr;
     const auto show_progress = [&] {
         throw_if_interrupted(kLeftBehind);
-        progress.show(server_progress, source ? source->replies().samples_done() : 0,
-                      source ? source->samples_planned() : 0);
+        progress.show(server_progress, source != nullptr ? source->replies().samples_done() : 0,
+                      source != nullptr ? source->samples_planned() : 0);
     };
-    std::optional<RecordedFleet> planned;
-    DeliveringFleet* fleet = nullptr;
-    PacedSource* paced = nullptr;
-    if (channel != nullptr) {
-        LiveSettings settings{run.config.forward, threads, {run.classes, {}, {}}, show_progress};
-        if (facts.trained) {
-            settings.truth.labels = run.test_labels;
-            settings.truth.targets = run.test_targets;
-        }
-        if (run.config.run.clock == RunClock::Wall) {
-            const PacedSource::Pace pace{run.config.run.time_scale, run.config.run.prefetch};
-            auto owned = std::make_unique<PacedSource>(*channel, run.plan, run.deliveries, run.lost,
-                                                       run.tokens, pace, std::move(settings));
-            fleet = paced = owned.get();
-            source = std::move(owned);
-        } else {
-            source = std::make_unique<FleetSource>(*channel, run.plan, run.deliveries, run.tokens,
-                                                   std::move(settings));
-        }
-    }
-    if (fleet == nullptr) fleet = &planned.emplace(run.deliveries);
+    RunStage stage(run, channel, threads, show_progress);
+    source = stage.source();
     const ServerResult result =
-        run_server(server_settings(run.config), run.plan, *fleet, run.leftovers, *run.method,
-                   source.get(), paced, writer, [&](const ServerProgress& now) {
+        run_server(server_settings(run.config), run.plan, stage.fleet(), run.leftovers, *run.method,
+                   source, stage.pace(), writer, [&](const ServerProgress& now) {
                        server_progress = now;
                        show_progress();
                    });
     progress.finish();
-    if (run.method->uploads()) {
-        std::vector<Delivery> measured;
-        if (paced != nullptr) measured = all_of(*paced);
-        writer.submit(cost_rows(device_costs(
-            run.plan, paced != nullptr ? std::span<const Delivery>(measured) : run.deliveries,
-            run.lost, run.config.run.seed)));
-    }
+    writer.submit(stage.cost_rows());
     SummaryFacts summary;
     summary.output = run.config.run.output;
     std::map<int, WorkerReport> reports;
-    if (source) reports = source->stop();
-    if (source) warn_of_clamped_values(source->replies().totals());
+    if (source != nullptr) reports = source->stop();
+    if (source != nullptr) warn_of_clamped_values(source->replies().totals());
     summary.wall_s = (WallClock::now() - start).count();
-    if (paced != nullptr) writer.submit(pace_rows(*paced, summary));
-    if (source) writer.submit(host_rows(*source, reports, result, summary));
+    writer.submit(stage.pace_rows(summary));
+    if (source != nullptr) writer.submit(host_rows(*source, reports, result, summary));
     writer.close(record::RunStatus::Finished);
     print_output("{}", summary_text(run.plan, *run.method, run.config.eval, result, summary));
 }
@@ -239,7 +205,10 @@ ServerSide prepare_server(std::span<const std::string> words) {
         for (const SourceNote& note : notes)
             log::info(fmt::format("{}: {}", whose, describe(note)));
     warn_of_slow_blas();
-    if (server.run.config.run.compute == RunCompute::All) prepare_weights(server.run);
+    const RunConfig& run = server.run.config;
+    if (run.run.compute == RunCompute::All &&
+        find_method(run.method.name).program()->needs_backbone())
+        prepare_weights(server.run);
     return server;
 }
 

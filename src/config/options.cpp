@@ -191,6 +191,17 @@ void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     optimizer("weight_decay", &OptimizerParameters::weight_decay, codec::number(0, kInfinity), "weight decay of AdamW, on all tensors", "ours, docs/method.md 1.6");
 }
 
+void add_rounds(std::vector<Key<RunConfig>>& keys) {
+    auto rounds = section(keys, "rounds", &RunConfig::rounds);
+    rounds("protocol", &RoundParameters::protocol, choice<RoundProtocol>({{"sync", RoundProtocol::Sync}, {"buffered", RoundProtocol::Buffered}}), "methods of rounds: sync: the server waits for the devices of a round; buffered: devices are at work all the time, and a full buffer is aggregated", "arXiv 1902.01046; arXiv 2106.06639");
+    rounds("count", &RoundParameters::count, codec::integer(1), "rounds, or aggregations of a buffer", "testbed");
+    rounds("wanted", &RoundParameters::wanted, codec::integer(1), "arrivals that close a round, or fill the buffer", "testbed");
+    rounds("selected", &RoundParameters::selected, codec::integer(1), "sync: devices that are asked in a round; more than wanted: over-selection", "testbed");
+    rounds("deadline", &RoundParameters::deadline_s, codec::quantity_or("none", Quantity::Time), "sync: virtual time after which a round waits for nobody", "testbed");
+    rounds("concurrency", &RoundParameters::concurrency, codec::integer(1), "buffered: devices that are at work at one time", "testbed");
+    rounds("dispatch", &RoundParameters::dispatch, choice<Dispatch>({{"after_step", Dispatch::AfterStep}, {"at_once", Dispatch::AtOnce}}), "buffered: when the device goes out that replaces the one that filled the buffer: after the aggregation, with its weights, or before it", "testbed");
+}
+
 void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     auto server = section(keys, "server", &RunConfig::server);
     server("mode", &ServerParameters::mode, choice<ServerMode>({{"arrival_replay", ServerMode::ArrivalReplay}, {"arrival_only", ServerMode::ArrivalOnly}, {"replay_after_all", ServerMode::ReplayAfterAll}, {"per_device", ServerMode::PerDevice}}), "what is trained when; per_device: one network a device, the paper's Single", "ours, docs/method.md 1.6");
@@ -322,6 +333,7 @@ std::vector<Key<RunConfig>> make_run_keys() {
     add_plan_and_packet(keys);
     add_side_and_training(keys);
     add_server_and_record(keys);
+    add_rounds(keys);
     return keys;
 }
 

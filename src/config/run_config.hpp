@@ -12,6 +12,7 @@
 #include "device/profile.hpp"
 #include "learn/parameters.hpp"
 #include "method/registry/parameters.hpp"
+#include "method/rounds/parameters.hpp"
 #include "method/server_parameters.hpp"
 #include "method/side/parameters.hpp"
 #include "model/parameters.hpp"
@@ -51,6 +52,7 @@ struct RunConfig {
     LossParameters loss;
     OptimizerParameters optimizer;
     ServerParameters server;
+    RoundParameters rounds;
     EvalParameters eval;
     RecordParameters record;
     int device_epochs = 1;                                    ///< `device.epochs`

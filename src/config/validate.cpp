@@ -21,6 +21,7 @@ class Validator {
         fleet();
         data();
         training();
+        rounds();
         costs();
         for (const auto& [name, device] : config_.devices) figures(device);
         for (const auto& [name, link] : config_.links) figures(link);
@@ -191,6 +192,16 @@ class Validator {
                 "server.mode",
                 "with server.updates_per_arrival and server.epochs as they are there is no update "
                 "at all");
+    }
+
+    void rounds() {
+        const RoundParameters& rounds = config_.rounds;
+        require(rounds.protocol != RoundProtocol::Sync || rounds.selected >= rounds.wanted,
+                "rounds.selected",
+                fmt::format("accepted with rounds.protocol = sync: rounds.wanted = {} or more",
+                            rounds.wanted));
+        require(rounds.deadline_s <= std::chrono::duration<double>(kLongestRun).count(),
+                "rounds.deadline", "accepted: none, or at most 200 years (1752000 h)");
     }
 
     void costs() {

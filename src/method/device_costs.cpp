@@ -19,6 +19,7 @@ using Span = std::pair<Time, Time>;
 struct Activity {
     std::vector<const Delivery*> packets;
     std::vector<const LostWork*> lost;
+    std::vector<const Download*> fetched;
     std::vector<Span> computing, sending;
 };
 
@@ -40,7 +41,20 @@ Duration common(const std::vector<Span>& a, const std::vector<Span>& b) {
     return sum;
 }
 
+void add_receiving(const DevicePlan& device,
+                   Duration length,
+                   std::int64_t bytes,
+                   DeviceCosts& costs) {
+    costs.receive += length;
+    costs.receive_j += receive_energy_j(device.link, static_cast<double>(bytes), length);
+}
+
 void add_bytes(const PacketLayout& layout, const Delivery& packet, DeviceCosts& costs) {
+    costs.repeated_bytes += packet.repeated_bytes;
+    if (packet.content != ContentKind::Taps) {
+        costs.update_bytes += packet.charged_bytes - packet.repeated_bytes;
+        return;
+    }
     const auto samples = static_cast<std::int64_t>(packet.samples.size());
     const auto vectors = samples * layout.taps;
     const std::int64_t taps = vectors * static_cast<std::int64_t>(vector_bytes(
@@ -52,7 +66,6 @@ void add_bytes(const PacketLayout& layout, const Delivery& packet, DeviceCosts& 
     costs.scale_bytes += scales;
     costs.residual_bytes += residual;
     costs.label_bytes += labels;
-    costs.repeated_bytes += packet.repeated_bytes;
     costs.header_bytes +=
         packet.charged_bytes - packet.repeated_bytes - taps - scales - residual - labels;
 }
@@ -63,7 +76,7 @@ DeviceCosts costs_of(const FleetPlan& plan,
                      std::uint64_t seed) {
     DeviceCosts costs;
     costs.device = device.id;
-    costs.compute_j = costs.send_j = 0;
+    costs.compute_j = costs.send_j = costs.receive_j = 0;
     Time done{};
     const PacketLayout& layout = plan.backbones[static_cast<std::size_t>(device.backbone)].layout;
     for (const Delivery* const packet : activity.packets) {
@@ -76,11 +89,21 @@ DeviceCosts costs_of(const FleetPlan& plan,
         costs.send_j += packet->send_energy_j;
         done = std::max(done, packet->times.arrival);
     }
+    for (const Download* const download : activity.fetched) {
+        if (download->arrival > done) continue;  // for a part that never arrived
+        costs.down_bytes += download->charged_bytes;
+        costs.receive += download->receive_end - download->start;
+        costs.receive_j += download->energy_j;
+    }
     for (const LostWork* const lost : activity.lost) {
         if (lost->end > done) continue;  // of a packet that never arrived
+        costs.vain_bytes += lost->charged_bytes;
+        if (lost->stage == LostStage::Download) {
+            add_receiving(device, lost->end - lost->start, lost->charged_bytes, costs);
+            continue;
+        }
         const bool upload = lost->stage == LostStage::Upload;
         (upload ? activity.sending : activity.computing).emplace_back(lost->start, lost->end);
-        costs.vain_bytes += lost->charged_bytes;
         if (upload)
             costs.send_j += send_energy_j(device.link, static_cast<double>(lost->charged_bytes),
                                           lost->end - lost->start);
@@ -104,12 +127,15 @@ DeviceCosts costs_of(const FleetPlan& plan,
 std::vector<DeviceCosts> device_costs(const FleetPlan& plan,
                                       std::span<const Delivery> arrived,
                                       std::span<const LostWork> lost,
+                                      std::span<const Download> fetched,
                                       std::uint64_t seed) {
     std::vector<Activity> activities(plan.devices.size());
     for (const Delivery& delivery : arrived)
         activities[static_cast<std::size_t>(delivery.device)].packets.push_back(&delivery);
     for (const LostWork& one : lost)
         activities[static_cast<std::size_t>(one.device)].lost.push_back(&one);
+    for (const Download& one : fetched)
+        activities[static_cast<std::size_t>(one.device)].fetched.push_back(&one);
     std::vector<DeviceCosts> costs;
     for (const DevicePlan& device : plan.devices) {
         Activity& activity = activities[static_cast<std::size_t>(device.id)];

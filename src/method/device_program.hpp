@@ -50,7 +50,7 @@ struct Workshop {
     Pivot pivot = Pivot::First;            ///< resolved
     std::vector<std::int32_t> tap_layers;  ///< 0 = embedding
     PacketLayout layout;                   ///< of uploads
-    // null: nothing is computed, results are zeros of the right size (`run.compute = packets`)
+    // null where the program needs none
     const Backbone* backbone = nullptr;
     const ResidualHead* head = nullptr;
 };
@@ -78,7 +78,13 @@ class DeviceProgram {
 
     virtual WorkCounts run(const Work& work, const Workshop& workshop, const Emit& emit) const = 0;
 
-    /// Whether the workshop is to have a backbone; it is loaded at the first work.
+    /// Zeros, as many as run() sends, without computing (`run.compute = packets`).  The workshop
+    /// has no backbone.
+    virtual WorkCounts run_empty(const Work& work,
+                                 const Workshop& workshop,
+                                 const Emit& emit) const;
+
+    /// Whether run()'s workshop is to have a backbone; it is loaded at the first work.
     virtual bool needs_backbone() const noexcept { return true; }
 };
 

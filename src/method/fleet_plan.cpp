@@ -36,6 +36,13 @@ FleetDevice fleet_device(const DevicePlan& device) {
     return {DeviceId(device.id), &device.profile, &device.link, device.availability.get()};
 }
 
+std::vector<FleetDevice> admitted_fleet(const FleetPlan& plan) {
+    std::vector<FleetDevice> devices;
+    for (const DevicePlan& device : plan.devices)
+        if (device.admitted) devices.push_back(fleet_device(device));
+    return devices;
+}
+
 std::int64_t FleetPlan::packets_of(const DevicePlan& device) const {
     const auto shard = static_cast<std::int64_t>(device.samples.size());
     return device_epochs * ((shard + packet_samples - 1) / packet_samples);

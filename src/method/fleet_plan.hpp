@@ -71,16 +71,31 @@ struct FleetPlan {
     std::int32_t admitted_devices() const;
 };
 
+/// What the fleet's clock knows of the admitted devices.  \param plan  must outlive the result.
+std::vector<FleetDevice> admitted_fleet(const FleetPlan& plan);
+
 /// When a packet is computed, sent and received, on the emulated clock.
 struct PacketTimes {
     VirtualClock::time_point compute_start, compute_end, send_start, send_end, arrival;
 };
 
+/// What travels over a link.
+enum class ContentKind : std::int8_t {  // the numbers are those of the run file
+    Taps,                               ///< with residuals
+    Weights,                            ///< or changes of them
+    Gradients,
+    Activations,
+    Scalars,
+};
+
 /// Something that reaches the server: one packet, with its times and costs.
 struct Delivery {
+    TaskId task;             ///< none: the method gives each device one task
+    std::int32_t round = 0;  ///< of the task
+    ContentKind content = ContentKind::Taps;
     std::int32_t device = 0;
     std::int32_t backbone = 0;
-    std::int32_t packet = 0;
+    std::int32_t packet = 0;            ///< or part of the task
     std::vector<std::int32_t> samples;  ///< ids
     std::int32_t tokens = 0;            ///< real tokens, summed
     std::int32_t padded_tokens = 0;     ///< charged length of each sample
@@ -91,6 +106,19 @@ struct Delivery {
     double compute_energy_j = kUnknown;
     double send_energy_j = kUnknown;
     VirtualClock::duration overrun{};  ///< wall clock: by how much the host was too slow for it
+};
+
+/// Something that a device fetched.
+struct Download {
+    TaskId task;             ///< none: at the end of training
+    std::int32_t round = 0;  ///< of the task
+    ContentKind content = ContentKind::Weights;
+    std::int32_t device = 0;
+    VirtualClock::time_point start{}, receive_end{};  ///< the link carries it
+    VirtualClock::time_point arrival{};               ///< and the latency has passed
+    std::int64_t charged_bytes = 0;                   ///< repeats after loss included
+    std::int64_t repeated_bytes = 0;                  ///< of them
+    double energy_j = kUnknown;
 };
 
 /// What kind of work a device wasted.
@@ -108,6 +136,7 @@ struct LostWork {
     VirtualClock::time_point start{};
     VirtualClock::time_point end{};
     std::int64_t charged_bytes = 0;
+    bool recalled = false;  ///< because the server recalled the task
 };
 
 /// What goes on at the devices when the server has all that it waits for.

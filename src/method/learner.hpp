@@ -6,13 +6,26 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "method/brief.hpp"
 #include "method/protocol.hpp"
 #include "wire/packet.hpp"
 
 namespace mobi {
+
+/// What a task brings: a packet of taps, or what its program made of it.
+using Payload = std::variant<Packet, Bytes>;
+
+/// A part that has arrived: what steps are made on.
+struct Input {
+    TaskId task;
+    DeviceId device;
+    std::int32_t part = 0;  ///< of the task
+    Payload payload;
+};
 
 /// Some of a learner's numbers.
 struct NamedValues {
@@ -27,6 +40,7 @@ struct StepResult {
     double gradient_norm = 0;
     double learning_rate = 0;
     std::vector<float> gates;
+    std::vector<double> diagnostics;  ///< by Method::diagnostics()
 };
 
 /// What came of an evaluation: a score per backbone type and the weighted overall one.
@@ -51,30 +65,36 @@ struct LearnerSink {
 
 /// The server's numbers, in step order (docs/design.md 2: a protocol decides when, a learner what).
 ///
-/// All members but steps_done(), keeps_steps() and abandon() are called by one thread at a time:
-/// begin_thread() to finish() by the one that trains, the others before and after.
+/// All members but kept_steps_done(), keeps_steps() and abandon() are called by one thread at a
+/// time: begin_thread() to finish() by the one that trains, the others before and after.
 class Learner {
   public:
     virtual ~Learner() = default;
 
     /// Called once by the thread that trains, before all that follows.
-    virtual void begin_thread() = 0;
+    virtual void begin_thread() {}
 
     /// Computes something that nobody uses, so that the first step takes no longer than the others
     /// (the libraries set themselves up when they are first called).
-    virtual void warm_up() = 0;
+    virtual void warm_up() {}
+
+    /// What a device starts `task` from: the state that `task.version` names.  Called in the order
+    /// in which tasks are assigned, of a version when its steps have been run; versions never
+    /// decrease.  The default is for methods whose devices need nothing.
+    virtual Brief brief(const DeviceTask& task);
 
     /// Something has arrived: an input of the next step, if there is one.
-    virtual void take(const Packet& packet) = 0;
+    virtual void take(const Input& input) = 0;
 
     /// Does a step, or keeps it for finish() where steps must be done in another order.
     virtual void run(const Step& step) = 0;
 
-    /// Does what was kept, and the last evaluation.  \param end  of training, in virtual time.
-    virtual void finish(VirtualClock::time_point end) = 0;
+    /// Does what was kept, and the last evaluation.  The argument is the end of
+    /// training, in virtual time.
+    virtual void finish(VirtualClock::time_point) {}
 
     /// From any thread: the run is given up.  finish() returns as soon as it can.
-    virtual void abandon() noexcept = 0;
+    virtual void abandon() noexcept {}
 
     /// Whether run() keeps every step for finish(), so that nobody waits for one.
     virtual bool keeps_steps() const noexcept { return false; }
@@ -82,15 +102,15 @@ class Learner {
     /// Everything that is learned, in a fixed order; empty where there is no one state to speak of.
     virtual std::vector<NamedValues> state() const = 0;
 
-    /// Steps computed so far.  From any thread.
-    virtual std::int64_t steps_done() const = 0;
+    /// Where keeps_steps(): how many of them finish() has done.  From any thread.
+    virtual std::int64_t kept_steps_done() const { return 0; }
 
     /// Real memory of what is kept of the arrivals.
-    virtual std::size_t kept_bytes() const = 0;
+    virtual std::size_t kept_bytes() const { return 0; }
 
     /// Wall time spent, in seconds.
-    virtual double training_s() const = 0;
-    virtual double evaluation_s() const = 0;
+    virtual double training_s() const { return 0; }
+    virtual double evaluation_s() const { return 0; }
 };
 
 }  // namespace mobi

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "method/fleet_plan.hpp"
 #include "method/learner.hpp"
 #include "method/protocol.hpp"
+#include "method/task_fleet.hpp"
 #include "wire/parameters.hpp"
 
 namespace mobi {
@@ -28,18 +30,24 @@ class Method {
     /// Its `method.name`.
     virtual std::string_view name() const = 0;
 
-    /// What reaches the server from the admitted devices, and when.
-    /// A function of the plan alone: no forward pass is needed for it.
-    virtual Deliveries deliveries(const FleetPlan& plan) const = 0;
+    /// What reaches the server from the admitted devices, and when, where that is decided before
+    /// the run: a function of the plan alone.  Nothing: the protocol assigns tasks during the run.
+    virtual std::optional<Deliveries> settle(const FleetPlan&) const { return std::nullopt; }
 
     /// Whether deliveries are uploads over the devices' links, logged and charged as such.
-    virtual bool uploads() const = 0;
+    virtual bool uploads() const { return true; }
+
+    /// What tasks that are assigned during the run carry.
+    virtual TaskFleet::Contents contents() const { return {}; }
 
     /// Bytes that each device of the plan fetches when training has ended; empty: none does.
-    virtual std::vector<std::int64_t> download_bytes(const FleetPlan& plan) const = 0;
+    virtual std::vector<std::int64_t> download_bytes(const FleetPlan&) const { return {}; }
 
-    /// Precision of the taps that reach the server.
-    virtual Precision tap_precision(const PacketParameters& packet) const = 0;
+    /// Precision of the taps that reach the server, where any do.
+    virtual Precision tap_precision(const PacketParameters& packet) const { return packet.dtype; }
+
+    /// Names of the figures of StepResult::diagnostics, in its order.
+    virtual std::vector<std::string> diagnostics() const { return {}; }
 
     /// \param plan  must outlive the protocol.
     virtual std::unique_ptr<Protocol> protocol(const FleetPlan& plan) const = 0;

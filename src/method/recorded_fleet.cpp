@@ -25,15 +25,15 @@ FleetEvent event_of(const Delivery& delivery, std::int64_t id) {
     return event;
 }
 
-void DeliveringFleet::recall(TaskId, VirtualClock::time_point) {
+void SettledFleet::recall(TaskId, VirtualClock::time_point) {
     throw Bug("a task of a settled fleet is recalled");
 }
 
-std::optional<VirtualClock::time_point> DeliveringFleet::next_presence(VirtualClock::time_point) {
+std::optional<VirtualClock::time_point> SettledFleet::next_presence(VirtualClock::time_point) {
     throw Bug("a settled fleet is asked who is present");
 }
 
-std::vector<DeviceId> DeliveringFleet::present(VirtualClock::time_point) {
+std::vector<DeviceId> SettledFleet::present(VirtualClock::time_point) {
     throw Bug("a settled fleet is asked who is present");
 }
 

@@ -7,15 +7,15 @@
 #include <span>
 #include <vector>
 
-#include "fleet/fleet_clock.hpp"
-#include "method/fleet_plan.hpp"
+#include "method/run_fleet.hpp"
 
 namespace mobi {
 
-/// A fleet whose events are packets that arrive whole, numbered from 0 in their order.
+/// A fleet whose events are packets that arrive whole, numbered from 0 in their order: each is a
+/// delivery.
 ///
 /// For methods that give each device one task, its packets being the parts.
-class DeliveringFleet : public FleetClock {
+class SettledFleet : public RunFleet {
   public:
     bool settled() const final { return true; }
     /// What is assigned is what was planned, and so is that nothing else will be.
@@ -27,16 +27,12 @@ class DeliveringFleet : public FleetClock {
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) final;
     std::vector<DeviceId> present(VirtualClock::time_point time) final;
 
-    /// The packet that an event brought, with its costs.
-    virtual const Delivery& delivery(EventId event) const = 0;
-
-    /// How many events next() has returned.
-    virtual std::int64_t delivered() const = 0;
+    std::int64_t delivered_by(EventId event) const final { return event.value() + 1; }
 };
 
 /// A fleet whose life is known: as it was planned, or as an earlier run logged it.  Every delivery
 /// is an event, in the given order.
-class RecordedFleet final : public DeliveringFleet {
+class RecordedFleet final : public SettledFleet {
   public:
     /// \param deliveries  in order of arrival; must outlive the fleet.
     /// \throws Bug  when they are out of order.
@@ -44,7 +40,9 @@ class RecordedFleet final : public DeliveringFleet {
 
     std::span<const FleetEvent> forecast() override { return std::span(events_).subspan(told_); }
     const FleetEvent* next(VirtualClock::time_point until) override;
-    const Delivery& delivery(EventId event) const override { return deliveries_[event.index()]; }
+    const Delivery& delivery(std::int64_t index) const override {
+        return deliveries_[static_cast<std::size_t>(index)];
+    }
     std::int64_t delivered() const override { return static_cast<std::int64_t>(told_); }
 
   private:

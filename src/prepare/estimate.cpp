@@ -106,6 +106,9 @@ std::string estimate_text(const PreparedRun& run) {
                                    run.plan.devices.size(), run.plan.admitted_devices(),
                                    run.plan.admitted_samples(), class_lines(run));
     text += text_line(run);
+    if (!run.settled)
+        text += fmt::format("tasks              {}, {} down\n", run.tasks,
+                            human(static_cast<double>(run.down_bytes), "B"));
     text += fmt::format(
         "packets            {}{}\n", run.deliveries.size(),
         run.missing_packets == 0

@@ -154,6 +154,27 @@ void refuse_endless_pace(const TimelineEnd& timeline, double time_scale) {
                         time_scale, wall_s));
 }
 
+/// What the fleet does, and when the run ends.
+void foresee(PreparedRun& run) {
+    std::optional<Deliveries> settled = run.method->settle(run.plan);
+    run.settled = settled.has_value();
+    if (!settled) {
+        TaskWalk walk = walk_tasks(run.config, run.plan, *run.method);
+        run.timeline = walk.timeline;
+        run.tasks = walk.tasks;
+        run.down_bytes = walk.down_bytes;
+        settled = std::move(walk.deliveries);
+    }
+    run.deliveries = std::move(settled->arrived);
+    run.lost = std::move(settled->lost);
+    run.leftovers = std::move(settled->leftovers);
+    run.missing_packets = settled->missing;
+    if (run.deliveries.empty()) throw ConfigError(nothing_arrives(run));
+    if (!run.settled) return;
+    check_request_sizes(run.plan, run.deliveries, run.tokens, run.config.forward.group_devices);
+    run.timeline = foresee_run(run.timeline_input());
+}
+
 }  // namespace
 
 std::int32_t block_count(const FleetPlan& plan) {
@@ -189,14 +210,7 @@ PreparedRun prepare_run(RunConfig config) {
     run.targets = task.train.targets;
     run.test_labels = task.test.labels;
     run.test_targets = task.test.targets;
-    Deliveries deliveries = run.method->deliveries(run.plan);
-    run.deliveries = std::move(deliveries.arrived);
-    run.lost = std::move(deliveries.lost);
-    run.leftovers = std::move(deliveries.leftovers);
-    run.missing_packets = deliveries.missing;
-    if (run.deliveries.empty()) throw ConfigError(nothing_arrives(run));
-    check_request_sizes(run.plan, run.deliveries, run.tokens, run.config.forward.group_devices);
-    run.timeline = foresee_run(run.timeline_input());
+    foresee(run);
     if (run.config.run.clock == RunClock::Wall)
         refuse_endless_pace(run.timeline, run.config.run.time_scale);
     return run;

@@ -34,6 +34,9 @@ struct PreparedRun {
     std::vector<LostWork> lost;
     Leftovers leftovers;               ///< what goes on behind the deliveries
     std::int64_t missing_packets = 0;  ///< that never arrive, or too late
+    bool settled = true;               ///< else the protocol assigns tasks during the run
+    std::int64_t tasks = 0;            ///< that it assigns
+    std::int64_t down_bytes = 0;       ///< charged, for these
     TimelineEnd timeline;              ///< with the downloads
     /// Of `tokenizer.<name>` and `backbone.<name>`: what was read from where, when two files or
     /// keys say it.

@@ -20,6 +20,7 @@ record::RunLayout run_layout(const RunConfig& config,
     layout.link_names = link_names(plan);
     layout.family_names = family_names(plan);
     layout.class_names = facts.class_names;
+    layout.diagnostic_names = make_method(config)->diagnostics();
     layout.classes = facts.classes;
     layout.blocks = block_count(plan);
     layout.train_samples = static_cast<std::int64_t>(plan.samples.size());
@@ -69,6 +70,9 @@ std::unique_ptr<Method> make_method(const RunConfig& config) {
     settings.side.optimizer = config.optimizer;
     settings.side.eval = config.eval;
     settings.side.evaluate_later = config.run.clock == RunClock::Wall;
+    settings.rounds.seed = config.run.seed;
+    settings.rounds.rounds = config.rounds;
+    settings.rounds.server_rate_flop_per_s = config.server.rate_flop_per_s;
     return find_method(config.method.name).method(settings);
 }
 

@@ -28,6 +28,19 @@ struct TimelineEnd {
     std::int32_t missing_downloads = 0;  ///< of devices that never come back for theirs
 };
 
+/// What tasks that are assigned during a run come to, in virtual time.
+struct TaskWalk {
+    TimelineEnd timeline;
+    Deliveries deliveries;
+    std::int64_t down_bytes = 0;  ///< charged, for tasks
+    std::int64_t tasks = 0;
+};
+
+/// Runs the protocol of a method that settles nothing beforehand over its virtual fleet, without
+/// computing or logging anything.
+/// \throws ConfigError  when it takes more than 200 years, as the run would.
+TaskWalk walk_tasks(const RunConfig& config, const FleetPlan& plan, const Method& method);
+
 /// Walks the server's steps, without computing or logging anything; `run_end` is `end`.
 /// \throws ConfigError  when it takes more than 200 years, as the run would.
 TimelineEnd walk_timeline(const TimelineInput& input);

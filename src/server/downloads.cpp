@@ -65,10 +65,16 @@ Downloads downloads_at(Time ready,
         --all.missing;
         const PartTimes& times = event->times;
         const LinkProfile& link = plan.devices[event->device.index()].link;
-        all.arrived.push_back({device, times.receive_start, times.received, sent,
-                               sent - bytes[event->device.index()],
-                               receive_energy_j(link, static_cast<double>(sent),
-                                                times.receive_end - times.receive_start)});
+        Download download;
+        download.device = device;
+        download.start = times.receive_start;
+        download.receive_end = times.receive_end;
+        download.arrival = times.received;
+        download.charged_bytes = sent;
+        download.repeated_bytes = sent - bytes[event->device.index()];
+        download.energy_j = receive_energy_j(link, static_cast<double>(sent),
+                                             times.receive_end - times.receive_start);
+        all.arrived.push_back(download);
     }
     std::sort(all.arrived.begin(), all.arrived.end(),
               [](const Download& a, const Download& b) { return a.device < b.device; });

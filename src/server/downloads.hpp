@@ -10,15 +10,6 @@
 
 namespace mobi {
 
-/// What a device fetched at the end.
-struct Download {
-    std::int32_t device = 0;
-    VirtualClock::time_point start{}, arrival{};
-    std::int64_t charged_bytes = 0;   ///< repeats after loss included
-    std::int64_t repeated_bytes = 0;  ///< of them
-    double energy_j = kUnknown;
-};
-
 struct Downloads {
     std::vector<Download> arrived;  ///< in order of devices
     std::vector<LostWork> lost;     ///< attempts that were cut off, packet -1

@@ -63,7 +63,7 @@ void FleetSource::pump(std::optional<std::int64_t> wanted) {
     });
 }
 
-Packet FleetSource::take(std::int64_t index) {
+Payload FleetSource::take(std::int64_t index) {
     auto found = received_.find(index);
     while (found == received_.end()) {
         pump(index);

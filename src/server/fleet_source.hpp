@@ -26,7 +26,7 @@ class FleetSource final : public LiveSource {
                 const TokenTable& tokens,
                 LiveSettings settings);
 
-    Packet take(std::int64_t index) override;
+    Payload take(std::int64_t index) override;
     std::shared_ptr<const EvaluationData> evaluation() override;
     std::map<int, WorkerReport> stop() override;
     const WorkerReplies& replies() const override { return replies_; }

@@ -54,7 +54,7 @@ void LogSource::load_evaluation(const record::RunReader& reader) {
     }
 }
 
-Packet LogSource::take(std::int64_t index) {
+Payload LogSource::take(std::int64_t index) {
     const Delivery& delivery = deliveries_[static_cast<std::size_t>(index)];
     const auto backbone = static_cast<std::size_t>(delivery.backbone);
     const record::Activations& log = activations_[backbone];

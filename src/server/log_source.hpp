@@ -26,7 +26,7 @@ class LogSource : public PacketSource {
               std::span<const Delivery> deliveries,
               std::int32_t classes);
 
-    Packet take(std::int64_t index) override;
+    Payload take(std::int64_t index) override;
     std::shared_ptr<const EvaluationData> evaluation() override { return evaluation_; }
 
   private:

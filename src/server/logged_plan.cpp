@@ -137,6 +137,10 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
         packets.emplace(std::pair(packet.device, packet.packet), std::move(packet));
     std::vector<Delivery> deliveries;
     for (const record::UploadRow& row : uploads) {
+        if (row.content != static_cast<std::int8_t>(ContentKind::Taps))
+            throw DataError(
+                "the run file has no activations to learn from again: a replay takes methods "
+                "whose devices upload taps");
         const auto found = packets.find({row.device, row.packet});
         if (found == packets.end())
             throw DataError(

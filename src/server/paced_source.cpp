@@ -201,7 +201,7 @@ const FleetEvent* PacedSource::next(VirtualClock::time_point until) {
     return &event_;
 }
 
-Packet PacedSource::take(std::int64_t index) {
+Payload PacedSource::take(std::int64_t index) {
     wait_for(index);
     return std::exchange(packets_[static_cast<std::size_t>(index)], Packet());
 }

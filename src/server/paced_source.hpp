@@ -30,7 +30,7 @@ namespace mobi {
 /// time.  Compute, link and server models give the times; the workers keep them (Pacer).
 ///
 /// Only the calling thread uses the channel.
-class PacedSource final : public LiveSource, public DeliveringFleet, public ServerPace {
+class PacedSource final : public LiveSource, public SettledFleet, public ServerPace {
   public:
     struct Pace {
         double time_scale = 1;  ///< virtual seconds per real second
@@ -52,20 +52,22 @@ class PacedSource final : public LiveSource, public DeliveringFleet, public Serv
                 LiveSettings settings);
 
     // LiveSource
-    Packet take(std::int64_t index) override;
+    Payload take(std::int64_t index) override;
     /// Computes the test set, and what is computed beforehand.
     std::shared_ptr<const EvaluationData> evaluation() override;
     std::map<int, WorkerReport> stop() override;
     const WorkerReplies& replies() const override { return replies_; }
     std::int64_t samples_planned() const override { return requests_.samples(); }
 
-    // DeliveringFleet
+    // SettledFleet
     /// As planned.  \pre  next() has returned nothing yet.
     std::span<const FleetEvent> forecast() override;
     /// Waits only for `until` = for ever: what has come by an earlier time, which is not in the
     /// future, is there.
     const FleetEvent* next(VirtualClock::time_point until) override;
-    const Delivery& delivery(EventId event) const override { return arrived_[event.index()]; }
+    const Delivery& delivery(std::int64_t index) const override {
+        return arrived_[static_cast<std::size_t>(index)];
+    }
     std::int64_t delivered() const override { return told_; }
 
     // ServerPace

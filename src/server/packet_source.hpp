@@ -2,20 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "method/evaluation_data.hpp"
-#include "wire/packet.hpp"
+#include "method/learner.hpp"
 
 namespace mobi {
 
-/// Where the server's packets come from: the emulated fleet, or the log of an earlier run.
+/// Asks the learner for a task's brief; the answer comes from the thread that trains.
+using AskBrief = std::function<void(const DeviceTask&, std::function<void(Brief)>)>;
+
+/// Where payloads come from: the emulated fleet, or the log of an earlier run.
 class PacketSource {
   public:
     virtual ~PacketSource() = default;
 
-    /// The packet of delivery `index`.  Waits for it.  Each is taken once, in increasing order.
-    virtual Packet take(std::int64_t index) = 0;
+    /// The payload of delivery `index`.  Waits for it.  Each is taken once, in increasing order.
+    virtual Payload take(std::int64_t index) = 0;
+
+    /// Training has begun.  For sources whose tasks need a brief; not called where nothing trains.
+    virtual void set_briefs(AskBrief) {}
 
     /// The test set as the backbones see it.  Waits for it; null when there is no test set.
     virtual std::shared_ptr<const EvaluationData> evaluation() = 0;

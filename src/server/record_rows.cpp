@@ -60,6 +60,9 @@ record::UploadRow upload_row(const Delivery& delivery, std::int64_t index) {
     row.send_energy_j = delivery.send_energy_j;
     row.overrun_ns = delivery.overrun.count();
     row.outcome = static_cast<std::int8_t>(record::Outcome::Delivered);
+    row.task = delivery.task.value();
+    row.round = delivery.round;
+    row.content = static_cast<std::int8_t>(delivery.content);
     return row;
 }
 
@@ -74,6 +77,7 @@ std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost) {
         row.start_ns = ns(one.start);
         row.end_ns = ns(one.end);
         row.charged_bytes = one.charged_bytes;
+        row.recalled = one.recalled ? 1 : 0;
         rows.push_back(row);
     }
     return rows;
@@ -103,6 +107,10 @@ std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs) {
         row.compute_energy_j = one.compute_j;
         row.send_energy_j = one.send_j;
         row.wait_energy_j = one.wait_j;
+        row.update_bytes = one.update_bytes;
+        row.down_bytes = one.down_bytes;
+        row.receive_ns = one.receive.count();
+        row.receive_energy_j = one.receive_j;
         rows.push_back(row);
     }
     return rows;
@@ -132,6 +140,48 @@ record::TrainingRow training_row(const StepResult& result) {
     return row;
 }
 
+std::vector<record::TaskRow> task_rows(std::span<const TaskRecord> tasks) {
+    std::vector<record::TaskRow> rows;
+    rows.reserve(tasks.size());
+    for (const TaskRecord& one : tasks) {
+        record::TaskRow row{};
+        row.task = one.task.value();
+        row.device = one.device.value();
+        row.round = one.round;
+        row.version = one.version;
+        row.samples = one.samples;
+        row.ready_ns = ns(one.ready);
+        row.end_ns = ns(one.end);
+        row.outcome = static_cast<std::int8_t>(one.outcome);
+        row.parts_done = one.parts_done;
+        row.down_bytes = one.down_bytes;
+        row.up_bytes = one.up_bytes;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+record::RoundRow round_row(const Step& step, std::int64_t assigned) {
+    record::RoundRow row{};
+    row.update = static_cast<std::int32_t>(step.number);
+    row.round = step.round;
+    row.assigned = static_cast<std::int32_t>(assigned);
+    row.arrived = static_cast<std::int32_t>(step.inputs.size());
+    return row;
+}
+
+std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result) {
+    std::vector<record::DiagnosticRow> rows;
+    for (const double value : result.diagnostics) {
+        record::DiagnosticRow row{};
+        row.update = static_cast<std::int32_t>(result.step);
+        row.name = static_cast<std::int32_t>(rows.size());
+        row.value = value;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
 std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result) {
     std::vector<record::EvaluationRow> rows;
     for (const EvaluationResult::Row& one : result.rows) {
@@ -158,6 +208,9 @@ std::vector<record::DownloadRow> download_rows(std::span<const Download> downloa
         row.charged_bytes = one.charged_bytes;
         row.repeated_bytes = one.repeated_bytes;
         row.energy_j = one.energy_j;
+        row.task = one.task.value();
+        row.round = one.round;
+        row.content = static_cast<std::int8_t>(one.content);
         rows.push_back(row);
     }
     return rows;
@@ -192,7 +245,9 @@ std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
         rows[static_cast<std::size_t>(device)].emptied_ns = ns(time);
     for (const Delivery& delivery : deliveries)
         ++rows[static_cast<std::size_t>(delivery.device)].packets;
-    if (deliveries.empty()) return rows;  // a method without uploads
+    const bool settled = std::all_of(deliveries.begin(), deliveries.end(),
+                                     [](const Delivery& one) { return one.task == TaskId(); });
+    if (deliveries.empty() || !settled) return rows;  // nothing else was to arrive
     for (const DevicePlan& device : plan.devices)
         if (record::DeviceRow& row = rows[static_cast<std::size_t>(device.id)]; device.admitted)
             row.missing_packets = static_cast<std::int32_t>(plan.packets_of(device)) - row.packets;

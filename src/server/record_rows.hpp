@@ -9,6 +9,7 @@
 #include "method/fleet_plan.hpp"
 #include "method/learner.hpp"
 #include "method/protocol.hpp"
+#include "method/run_fleet.hpp"
 #include "record/schema.hpp"
 #include "server/downloads.hpp"
 
@@ -23,7 +24,13 @@ std::vector<record::LossRow> loss_rows(std::span<const LostWork> lost);
 std::vector<record::DownloadRow> download_rows(std::span<const Download> downloads);
 std::vector<record::CostRow> cost_rows(std::span<const DeviceCosts> costs);
 record::UpdateRow update_row(const Step& step, std::int64_t first_sample);
+/// The rows of `/tasks`.
+std::vector<record::TaskRow> task_rows(std::span<const TaskRecord> tasks);
+/// \param assigned  tasks since the aggregation before.
+record::RoundRow round_row(const Step& step, std::int64_t assigned);
 record::TrainingRow training_row(const StepResult& result);
+/// The rows of `/diagnostics`.
+std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result);
 std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result);
 
 /// `/devices`.  Profiles and links are numbered as in `profile_names` and `link_names`.

@@ -22,7 +22,7 @@ class ServerRun {
   public:
     ServerRun(const ServerSettings& settings,
               const FleetPlan& plan,
-              DeliveringFleet& fleet,
+              RunFleet& fleet,
               const Leftovers& leftovers,
               const Method& method,
               PacketSource* source,
@@ -42,19 +42,22 @@ class ServerRun {
         if (source_ != nullptr) begin_training();
         ServerProgress progress{0, protocol_->steps_planned(), {}};
         const auto show = [&] {
-            progress.updates = learner_ ? learner_->steps_done() : result_.updates;
+            progress.updates = steps_done();
             on_progress(progress);
         };
         while (std::optional<Step> step = protocol_->next(fleet_)) {
-            if (!step->inputs.empty()) deliver_up_to(step->inputs.back().value() + 1);
+            if (!step->inputs.empty()) deliver_up_to(fleet_.delivered_by(step->inputs.back()));
             progress.now = take_step(std::move(*step));
+            log_tasks();
             log::set_virtual_time(progress.now);
             show();
         }
         while (fleet_.next(VirtualClock::time_point::max()) != nullptr) {
         }
         deliver_up_to(fleet_.delivered());
-        if (method_.uploads()) result_.missing_packets = plan_.packets_planned() - delivered_;
+        log_tasks();
+        if (method_.uploads() && fleet_.settled())
+            result_.missing_packets = plan_.packets_planned() - delivered_;
         result_.run_end = result_.training_end;
         log_late_uploads();
         log_downloads();
@@ -75,6 +78,9 @@ class ServerRun {
         result_.kept_bytes = learner_->kept_bytes();
         log_state(record::SideState::Initial);
         trainer_ = std::make_unique<TrainerThread>(*learner_, pace_ != nullptr);
+        source_->set_briefs([this](const DeviceTask& task, std::function<void(Brief)> reply) {
+            trainer_->ask(task, std::move(reply));
+        });
         if (pace_ != nullptr) pace_->begin();
     }
 
@@ -102,6 +108,11 @@ class ServerRun {
         return end;
     }
 
+    std::int64_t steps_done() const {
+        if (!trainer_) return result_.updates;
+        return learner_->keeps_steps() ? learner_->kept_steps_done() : trainer_->steps_done();
+    }
+
     void end_training(const std::function<void()>& on_wait) {
         trainer_->finish(result_.training_end, on_wait);
         log_state(record::SideState::Final);
@@ -111,7 +122,7 @@ class ServerRun {
 
     void deliver_up_to(std::int64_t end) {
         for (; delivered_ < end; ++delivered_) {
-            const Delivery& delivery = fleet_.delivery(EventId(delivered_));
+            const Delivery& delivery = fleet_.delivery(delivered_);
             result_.training_end = std::max(result_.training_end, delivery.times.arrival);
             if (method_.uploads()) {
                 writer_.submit(upload_row(delivery, delivered_));
@@ -119,10 +130,28 @@ class ServerRun {
                 result_.charged_flop += delivery.charged_flop;
             }
             if (source_ == nullptr) continue;
-            Packet packet = source_->take(delivered_);
-            if (settings_.record_activations) log_activations(packet);
-            if (trainer_) trainer_->take(std::move(packet));
+            Payload payload = source_->take(delivered_);
+            if (settings_.record_activations)
+                if (const auto* const packet = std::get_if<Packet>(&payload))
+                    log_activations(*packet);
+            if (trainer_)
+                trainer_->take({delivery.task, DeviceId(delivery.device), delivery.packet,
+                                std::move(payload)});
         }
+    }
+
+    /// What has come of tasks since the last call.
+    void log_tasks() {
+        const auto news = [](const auto& all, std::size_t& logged) {
+            const auto part = all.subspan(logged);
+            logged = all.size();
+            return part;
+        };
+        writer_.submit(loss_rows(news(fleet_.lost(), logged_.lost)));
+        writer_.submit(task_rows(news(fleet_.tasks(), logged_.tasks)));
+        const auto downloads = news(fleet_.downloads(), logged_.downloads);
+        writer_.submit(download_rows(downloads));
+        for (const Download& one : downloads) result_.charged_download_bytes += one.charged_bytes;
     }
 
     void log_activations(const Packet& packet) {
@@ -141,12 +170,19 @@ class ServerRun {
         record::UpdateRow row = update_row(step, logged_samples_);
         row.overrun_ns = overrun.count();
         writer_.submit(row);
+        if (step.kind == StepKind::Aggregate) log_round(step);
         writer_.submit(record::UpdateSamples{step.samples});
         logged_samples_ += static_cast<std::int64_t>(step.samples.size());
     }
 
+    void log_round(const Step& step) {
+        writer_.submit(round_row(step, fleet_.assigned() - logged_.assigned));
+        logged_.assigned = fleet_.assigned();
+    }
+
     void log_result(const StepResult& result) {
         writer_.submit(training_row(result));
+        writer_.submit(diagnostic_rows(result));
         if (!result.gates.empty()) writer_.submit(record::TrainingGates{result.gates});
     }
 
@@ -203,7 +239,7 @@ class ServerRun {
 
     const ServerSettings& settings_;
     const FleetPlan& plan_;
-    DeliveringFleet& fleet_;
+    RunFleet& fleet_;
     const Leftovers& leftovers_;
     const Method& method_;
     PacketSource* source_;
@@ -213,6 +249,12 @@ class ServerRun {
     std::unique_ptr<Learner> learner_;
     std::int64_t delivered_ = 0;
     std::int64_t logged_samples_ = 0;
+    struct {
+        std::size_t lost = 0;
+        std::size_t tasks = 0;
+        std::size_t downloads = 0;
+        std::int64_t assigned = 0;
+    } logged_;
     ServerResult result_;
     // last: it stops before anything that its thread uses is destroyed
     std::unique_ptr<TrainerThread> trainer_;
@@ -222,7 +264,7 @@ class ServerRun {
 
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
-                        DeliveringFleet& fleet,
+                        RunFleet& fleet,
                         const Leftovers& leftovers,
                         const Method& method,
                         PacketSource* source,

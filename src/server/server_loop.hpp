@@ -8,7 +8,7 @@
 
 #include "fleet/virtual_fleet.hpp"
 #include "method/method.hpp"
-#include "method/recorded_fleet.hpp"
+#include "method/run_fleet.hpp"
 #include "record/writer.hpp"
 #include "server/packet_source.hpp"
 #include "server/server_pace.hpp"
@@ -57,7 +57,7 @@ struct ServerProgress {
 ///                     to end the run early.
 ServerResult run_server(const ServerSettings& settings,
                         const FleetPlan& plan,
-                        DeliveringFleet& fleet,
+                        RunFleet& fleet,
                         const Leftovers& leftovers,
                         const Method& method,
                         PacketSource* source,

@@ -56,8 +56,10 @@ void TrainerThread::finish(VirtualClock::time_point end, const std::function<voi
 }
 
 void TrainerThread::run(const Work& work) {
-    if (!work.is_step) return learner_.take(work.packet);
-    learner_.run(work.step);
+    if (const auto* const input = std::get_if<Input>(&work)) return learner_.take(*input);
+    if (const auto* const question = std::get_if<Question>(&work))
+        return question->reply(learner_.brief(question->task));
+    learner_.run(std::get<Step>(work));
     done_.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -8,6 +8,7 @@
 #include <latch>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "core/blocking_queue.hpp"
 #include "method/learner.hpp"
@@ -28,28 +29,33 @@ class TrainerThread {
     TrainerThread(const TrainerThread&) = delete;
     TrainerThread& operator=(const TrainerThread&) = delete;
 
-    /// An arrival.  Waits for room.  \throws what an earlier step threw.
-    void take(Packet packet) { push({std::move(packet), {}, false}); }
+    // Each waits for room.  \throws what an earlier step threw.
 
-    /// Waits for room.  \throws what an earlier step threw.
-    void submit(Step step) { push({{}, std::move(step), true}); }
+    void take(Input input) { push(std::move(input)); }
+    void submit(Step step) { push(std::move(step)); }
+    /// \param reply  called by the thread.
+    void ask(DeviceTask task, std::function<void(Brief)> reply) {
+        push(Question{std::move(task), std::move(reply)});
+    }
 
     /// Waits for the steps and the last evaluation.
     /// \param on_wait  called now and then meanwhile; may throw to give up.
     /// \throws what a step threw.
     void finish(VirtualClock::time_point end, const std::function<void()>& on_wait = {});
 
+    /// Steps that the learner has seen.
+    std::int64_t steps_done() const { return done_.load(std::memory_order_relaxed); }
+
     /// Whether the learner has seen step number `step`, and so every one before it.  \throws what a
     /// step threw.
     bool has_done(std::int64_t step);
 
   private:
-    /// An arrival, or a step.
-    struct Work {
-        Packet packet;
-        Step step;
-        bool is_step = false;
+    struct Question {
+        DeviceTask task;
+        std::function<void(Brief)> reply;
     };
+    using Work = std::variant<Input, Step, Question>;
 
     void push(Work work);
     void work(bool paced);

@@ -9,7 +9,7 @@
 namespace mobi {
 
 /// Carries messages between ranks: over MPI (MpiChannel), or between two threads of one process
-/// (LocalChannel).  Messages of one source and tag arrive in the order they were sent, each once.
+/// (LocalChannel).  Messages of one source arrive in the order they were sent, each once.
 /// A channel is used by one thread.
 class Channel {
   public:

@@ -102,7 +102,9 @@ void WorkService::run(const WorkRequest& request) {
     const Loaded* const loaded = loads ? &load(request.work.backbone) : nullptr;
     const WallClock::time_point start = WallClock::now();
     const ThreadClock::time_point cpu_start = ThreadClock::now();
-    report.counts = program_.run(request.work, workshop(request.work.backbone, loaded), emit);
+    const Workshop shop = workshop(request.work.backbone, loaded);
+    report.counts = setup_.forward ? program_.run(request.work, shop, emit)
+                                   : program_.run_empty(request.work, shop, emit);
     report.wall_s = (WallClock::now() - start).count();
     report.cpu_s = (ThreadClock::now() - cpu_start).count();
     if (loaded != nullptr) report.peak_flop_per_s = loaded->peak_flop_per_s;

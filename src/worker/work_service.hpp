@@ -53,7 +53,7 @@ class WorkService {
 
     void compute();
     Loaded& load(std::int32_t backbone);
-    /// \param loaded  null: results are zeros.
+    /// \param loaded  null: without a backbone.
     Workshop workshop(std::int32_t backbone, const Loaded* loaded) const;
     void run(const WorkRequest& request);
 

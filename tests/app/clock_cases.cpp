@@ -92,7 +92,7 @@ void look_at_packets(const PreparedRun& run, Findings& findings) {
 
 void look_at_costs(const PreparedRun& run, Findings& findings) {
     for (const DeviceCosts& one :
-         device_costs(run.plan, run.deliveries, run.lost, run.config.run.seed)) {
+         device_costs(run.plan, run.deliveries, run.lost, {}, run.config.run.seed)) {
         for (const Duration time : {one.compute, one.send, one.both, one.wait, one.off, one.done})
             findings.require(time >= Duration::zero() && time <= kLongestRun,
                              fmt::format("a time in the costs of device {}", one.device));
@@ -110,7 +110,7 @@ void look_at_updates(const PreparedRun& run, Findings& findings) {
         findings.in_order({last, step->start, step->end}, fmt::format("update {}", step->number));
         last = step->end;
         for (const EventId input : step->inputs) {
-            const Delivery& delivery = fleet.delivery(input);
+            const Delivery& delivery = fleet.delivery(input.value());
             findings.require(delivery.times.arrival <= step->start,
                              "an update begins before its packet arrives");
             for (const std::int32_t id : delivery.samples)

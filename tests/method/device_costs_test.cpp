@@ -47,7 +47,7 @@ class DeviceCostsTest : public ::testing::Test {
     }
 
     DeviceCosts costs() const {
-        const auto all = device_costs(plan, arrived, lost, 1);
+        const auto all = device_costs(plan, arrived, lost, {}, 1);
         EXPECT_EQ(all.size(), 1U);
         return all.front();
     }
@@ -121,7 +121,7 @@ TEST_F(DeviceCostsTest, AnUnknownPowerIsNoNumber) {
 
 TEST_F(DeviceCostsTest, ADeviceOfWhichNothingArrivesHasNone) {
     arrived.clear();
-    EXPECT_TRUE(device_costs(plan, arrived, lost, 1).empty());
+    EXPECT_TRUE(device_costs(plan, arrived, lost, {}, 1).empty());
 }
 
 }  // namespace

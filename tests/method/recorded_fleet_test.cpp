@@ -50,7 +50,7 @@ TEST(RecordedFleetTest, TellsEveryDeliveryOnceInOrder) {
     EXPECT_EQ(third.part, 1);
     EXPECT_EQ(fleet.next(Time::max()), nullptr);
     EXPECT_EQ(fleet.delivered(), 3);
-    EXPECT_EQ(&fleet.delivery(third.id), &deliveries[2]);
+    EXPECT_EQ(&fleet.delivery(third.id.value()), &deliveries[2]);
 }
 
 TEST(RecordedFleetTest, TheForecastIsWhatIsStillToCome) {

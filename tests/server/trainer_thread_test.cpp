@@ -21,7 +21,11 @@ class Diary final : public Learner {
         told += 'b';
     }
     void warm_up() override { told += 'w'; }
-    void take(const Packet& packet) override { told += std::to_string(packet.device); }
+    void take(const Input& input) override { told += std::to_string(input.device.value()); }
+    Brief brief(const DeviceTask& task) override {
+        told += 'q';
+        return {{}, Bytes(task.id.index())};
+    }
     void run(const Step& step) override {
         if (step.round == 1) throw std::runtime_error("a step fails");
         EXPECT_EQ(std::this_thread::get_id(), thread);
@@ -35,10 +39,6 @@ class Diary final : public Learner {
     }
     void abandon() noexcept override { abandoned = true; }
     std::vector<NamedValues> state() const override { return {}; }
-    std::int64_t steps_done() const override { return 0; }
-    std::size_t kept_bytes() const override { return 0; }
-    double training_s() const override { return 0; }
-    double evaluation_s() const override { return 0; }
 
     std::thread::id thread;
     std::string told;
@@ -46,10 +46,8 @@ class Diary final : public Learner {
     std::atomic<bool> abandoned{false};
 };
 
-Packet packet_of(std::int32_t device) {
-    Packet packet;
-    packet.device = device;
-    return packet;
+Input input_of(std::int32_t device) {
+    return {TaskId(), DeviceId(device), 0, Packet()};
 }
 
 Step failing_step() {
@@ -63,10 +61,10 @@ constexpr VirtualClock::time_point kEnd(std::chrono::seconds(1));
 TEST(TrainerThreadTest, TheLearnerIsToldInOrderInOneThread) {
     Diary diary;
     TrainerThread thread(diary);
-    thread.take(packet_of(1));
-    thread.take(packet_of(2));
+    thread.take(input_of(1));
+    thread.take(input_of(2));
     thread.submit({});
-    thread.take(packet_of(3));
+    thread.take(input_of(3));
     thread.submit({});
     int looks = 0;
     thread.finish(kEnd, [&] { ++looks; });
@@ -75,6 +73,20 @@ TEST(TrainerThreadTest, TheLearnerIsToldInOrderInOneThread) {
     EXPECT_GT(looks, 0);
     EXPECT_TRUE(thread.has_done(1));
     EXPECT_FALSE(thread.has_done(2));
+}
+
+TEST(TrainerThreadTest, ABriefIsOfTheStateBetweenTheStepsAroundIt) {
+    Diary diary;
+    TrainerThread thread(diary);
+    std::size_t told = 0;
+    thread.submit({});
+    DeviceTask task;
+    task.id = TaskId(5);
+    thread.ask(task, [&](const Brief& brief) { told = brief.own.size(); });
+    thread.submit({});
+    thread.finish(kEnd);
+    EXPECT_EQ(diary.told, "bsqsf");
+    EXPECT_EQ(told, 5U);
 }
 
 TEST(TrainerThreadTest, APacedThreadIsWarmWhenItIsThere) {
@@ -96,14 +108,14 @@ TEST(TrainerThreadTest, AFailureReachesTheCallerWhoGoesOn) {
     Diary diary;
     TrainerThread thread(diary);
     thread.submit(failing_step());
-    EXPECT_THROW(while (true) thread.take(packet_of(1)), std::runtime_error);
+    EXPECT_THROW(while (true) thread.take(input_of(1)), std::runtime_error);
 }
 
 TEST(TrainerThreadTest, WhoGivesUpWaitsForNothingButTheStepAtWork) {
     Diary diary;
     {
         TrainerThread thread(diary);
-        for (int i = 0; i < 50; ++i) thread.take(packet_of(7));
+        for (int i = 0; i < 50; ++i) thread.take(input_of(7));
     }
     EXPECT_EQ(diary.told.find('f'), std::string::npos);
 }

@@ -7,6 +7,7 @@
 
 #include "method/device_program.hpp"
 #include "method/method.hpp"
+#include "method/rounds/round_protocol.hpp"
 #include "method/side/settings.hpp"
 
 namespace mobi {
@@ -14,6 +15,7 @@ namespace mobi {
 /// What the families' methods are a function of.
 struct FamilySettings {
     SideSettings side;
+    RoundSettings rounds;
 };
 
 /// A method: its server's side, made from settings, and what its devices compute, which needs none

@@ -92,26 +92,16 @@ void BufferedRounds::dispatch_owed(FleetClock& fleet, Time now) {
 
 void BufferedRounds::dispatch(FleetClock& fleet, DeviceId device, Time now) {
     for (; !ends_.empty() && ends_.front() <= now; ends_.pop_front()) ++version_;
-    DeviceTask task;
-    task.device = device;
-    task.ready = now;
-    task.version = version_;
-    task.round = static_cast<std::int32_t>(version_);
-    task.parts = work_.parts(device, task.round);
-    tasks_.assign(fleet, std::move(task));
+    tasks_.assign(fleet, work_.task(device, now, version_));
     busy_.insert(device);
     --owed_;
     ++dispatched_;
 }
 
 Step BufferedRounds::aggregate(Time now) {
-    Step step;
-    step.number = steps_++;
-    step.round = static_cast<std::int32_t>(step.number);
-    step.inputs = std::exchange(buffer_, {});
-    step.start = std::max(now, free_);
-    step.end = free_ = later(step.start, work_.aggregate_time(step.inputs.size()),
-                             {"aggregating", "", "server.rate"});
+    Step step = work_.step(steps_++, std::max(now, free_), std::exchange(buffer_, {}));
+    step.model_steps = settings_.steps;
+    free_ = step.end;
     ends_.push_back(step.end);
     return step;
 }

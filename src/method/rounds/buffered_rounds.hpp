@@ -10,16 +10,11 @@
 
 #include "method/device_selector.hpp"
 #include "method/protocol.hpp"
+#include "method/rounds/parameters.hpp"
 #include "method/rounds/round_work.hpp"
 #include "method/task_ledger.hpp"
 
 namespace mobi {
-
-/// When the device goes out that takes the place of the one whose arrival filled the buffer.
-enum class Dispatch {
-    AfterStep,  ///< when the step has ended, with its weights
-    AtOnce,     ///< at the arrival, with the weights before
-};
 
 struct BufferedRoundSettings {
     std::int32_t concurrency = 1;  ///< devices at work

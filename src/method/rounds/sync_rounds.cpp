@@ -24,13 +24,11 @@ std::optional<Step> SyncRounds::next(FleetClock& fleet) {
     if (!begin) return std::nullopt;
     begin_ = *begin;
     dispatch(fleet);
-    Step step;
-    step.number = step.round = round_++;
-    step.start = step.end = collect(fleet, step.inputs);
-    tasks_.recall_all(fleet, step.start);
-    if (!step.inputs.empty())
-        step.end = later(step.start, work_.aggregate_time(step.inputs.size()),
-                         {"aggregating", "", "server.rate"});
+    std::vector<EventId> inputs;
+    const Time closed = collect(fleet, inputs);
+    tasks_.recall_all(fleet, closed);
+    Step step = work_.step(round_++, closed, std::move(inputs));
+    step.model_steps = settings_.rounds;
     begin_ = step.end;
     return step;
 }
@@ -38,15 +36,8 @@ std::optional<Step> SyncRounds::next(FleetClock& fleet) {
 void SyncRounds::dispatch(FleetClock& fleet) {
     const std::vector<DeviceId> on = fleet.present(begin_);
     for (const DeviceId device :
-         selector_->select(round_, on, static_cast<std::size_t>(settings_.selected))) {
-        DeviceTask task;
-        task.device = device;
-        task.ready = begin_;
-        task.round = round_;
-        task.version = round_;
-        task.parts = work_.parts(device, round_);
-        tasks_.assign(fleet, std::move(task));
-    }
+         selector_->select(round_, on, static_cast<std::size_t>(settings_.selected)))
+        tasks_.assign(fleet, work_.task(device, begin_, round_));
 }
 
 /// \return  when the round closes.

@@ -16,9 +16,8 @@ class CentralSide final : public SideMethod {
     explicit CentralSide(const SideSettings& settings = {}) : SideMethod(settings) {}
 
     std::string_view name() const override { return "central_side"; }
-    Deliveries deliveries(const FleetPlan& plan) const override;
+    std::optional<Deliveries> settle(const FleetPlan& plan) const override;
     bool uploads() const override { return false; }
-    std::vector<std::int64_t> download_bytes(const FleetPlan&) const override { return {}; }
     Precision tap_precision(const PacketParameters& /*packet*/) const override {
         return Precision::Fp32;
     }

@@ -13,10 +13,8 @@ class FedMobillm final : public SideMethod {
     explicit FedMobillm(const SideSettings& settings = {}) : SideMethod(settings) {}
 
     std::string_view name() const override { return "fed_mobillm"; }
-    Deliveries deliveries(const FleetPlan& plan) const override;
-    bool uploads() const override { return true; }
+    std::optional<Deliveries> settle(const FleetPlan& plan) const override;
     std::vector<std::int64_t> download_bytes(const FleetPlan& plan) const override;
-    Precision tap_precision(const PacketParameters& packet) const override { return packet.dtype; }
     std::unique_ptr<Protocol> protocol(const FleetPlan& plan) const override;
 };
 

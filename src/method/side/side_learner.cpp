@@ -33,7 +33,8 @@ void SideLearner::begin_thread() {
     at::set_num_threads(1);  // of this thread; the order of sums must not depend on the machine
 }
 
-void SideLearner::take(const Packet& packet) {
+void SideLearner::take(const Input& input) {
+    const Packet& packet = std::get<Packet>(input.payload);
     trainer_.count(inbox_.insert(packet));
 }
 

@@ -28,7 +28,7 @@ class SideLearner final : public Learner {
 
     void begin_thread() override;
     void warm_up() override { trainer_.warm_up(); }
-    void take(const Packet& packet) override;
+    void take(const Input& input) override;
     void run(const Step& step) override;
     void finish(VirtualClock::time_point end) override;
     void abandon() noexcept override { abandoned_ = true; }
@@ -36,7 +36,7 @@ class SideLearner final : public Learner {
     /// The shared network, before the first step as it starts; empty for networks of devices, once
     /// they have been trained.
     std::vector<NamedValues> state() const override;
-    std::int64_t steps_done() const override { return done_.load(std::memory_order_relaxed); }
+    std::int64_t kept_steps_done() const override { return done_.load(std::memory_order_relaxed); }
     std::size_t kept_bytes() const override { return inbox_.allocated_bytes(); }
     double training_s() const override { return trainer_.training_s(); }
     double evaluation_s() const override { return trainer_.evaluation_s(); }

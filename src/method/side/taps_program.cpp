@@ -112,7 +112,28 @@ Packet make_packet(const Work& work,
     return packet;
 }
 
-WorkCounts compute(const Work& work, const Workshop& workshop, const Emit& emit) {
+}  // namespace
+
+std::vector<std::vector<std::size_t>> cut_into_batches(std::span<const std::size_t> lengths,
+                                                       std::size_t batch_tokens) {
+    std::vector<std::size_t> order(lengths.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return lengths[a] < lengths[b]; });
+    std::vector<std::vector<std::size_t>> batches;
+    std::size_t tokens = 0;
+    for (const std::size_t index : order) {
+        if (batches.empty() || tokens + lengths[index] > batch_tokens) {
+            batches.emplace_back();
+            tokens = 0;
+        }
+        batches.back().push_back(index);
+        tokens += lengths[index];
+    }
+    return batches;
+}
+
+WorkCounts TapsProgram::run(const Work& work, const Workshop& workshop, const Emit& emit) const {
     std::vector<const DeviceSample*> samples;
     std::vector<std::size_t> lengths;
     for (const WorkItem& item : work.items)
@@ -154,8 +175,10 @@ WorkCounts compute(const Work& work, const Workshop& workshop, const Emit& emit)
     return counts;
 }
 
-/// Packets as large as those of compute().
-WorkCounts send_zeros(const Work& work, const PacketLayout& layout, const Emit& emit) {
+WorkCounts TapsProgram::run_empty(const Work& work,
+                                  const Workshop& workshop,
+                                  const Emit& emit) const {
+    const PacketLayout& layout = workshop.layout;
     const std::size_t vector = vector_bytes(layout.dtype, static_cast<std::size_t>(layout.width));
     WorkCounts counts;
     Packet packet;
@@ -176,32 +199,6 @@ WorkCounts send_zeros(const Work& work, const PacketLayout& layout, const Emit& 
         emit.packet(encode_packet(packet, layout));
     }
     return counts;
-}
-
-}  // namespace
-
-std::vector<std::vector<std::size_t>> cut_into_batches(std::span<const std::size_t> lengths,
-                                                       std::size_t batch_tokens) {
-    std::vector<std::size_t> order(lengths.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return lengths[a] < lengths[b]; });
-    std::vector<std::vector<std::size_t>> batches;
-    std::size_t tokens = 0;
-    for (const std::size_t index : order) {
-        if (batches.empty() || tokens + lengths[index] > batch_tokens) {
-            batches.emplace_back();
-            tokens = 0;
-        }
-        batches.back().push_back(index);
-        tokens += lengths[index];
-    }
-    return batches;
-}
-
-WorkCounts TapsProgram::run(const Work& work, const Workshop& workshop, const Emit& emit) const {
-    return workshop.backbone != nullptr ? compute(work, workshop, emit)
-                                        : send_zeros(work, workshop.layout, emit);
 }
 
 }  // namespace mobi

@@ -24,6 +24,9 @@ std::vector<std::vector<std::size_t>> cut_into_batches(std::span<const std::size
 class TapsProgram final : public DeviceProgram {
   public:
     WorkCounts run(const Work& work, const Workshop& workshop, const Emit& emit) const override;
+    WorkCounts run_empty(const Work& work,
+                         const Workshop& workshop,
+                         const Emit& emit) const override;
 };
 
 }  // namespace mobi

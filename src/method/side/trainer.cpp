@@ -111,8 +111,13 @@ void Trainer::run(const Step& step) {
         const at::Tensor loss =
             side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);
         const Optimizer::Step taken = optimizer_->step(loss, step.model_step);
-        sink_.step({step.number, loss.item<double>(), taken.gradient_norm, taken.learning_rate,
-                    network_->gates()});
+        StepResult result;
+        result.step = step.number;
+        result.loss = loss.item<double>();
+        result.gradient_norm = taken.gradient_norm;
+        result.learning_rate = taken.learning_rate;
+        result.gates = network_->gates();
+        sink_.step(result);
     }
     ++updates_done_;
     if (!per_device() && settings_.eval.every > 0 && updates_done_ % settings_.eval.every == 0)

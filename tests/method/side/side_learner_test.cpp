@@ -16,7 +16,7 @@ class SideLearnerTest : public SmallFleet {
     std::vector<StepResult> train(std::int64_t steps) {
         updates.clear();
         SideLearner learner(settings, plan, evaluation, sink);
-        for (const DevicePlan& device : plan.devices) learner.take(packet_of(device));
+        for (const DevicePlan& device : plan.devices) learner.take({{}, {}, 0, packet_of(device)});
         std::int64_t number = 0;
         for (std::int64_t t = 0; t < steps; ++t)
             for (const DevicePlan& device : plan.devices) {
@@ -27,9 +27,9 @@ class SideLearnerTest : public SmallFleet {
                 ++number;
                 learner.run(step);
             }
-        done_before_finish = learner.steps_done();
+        done_before_finish = learner.kept_steps_done();
         learner.finish({});
-        EXPECT_EQ(learner.steps_done(), number);
+        EXPECT_EQ(learner.kept_steps_done(), number);
         state = learner.state();
         return updates;
     }
@@ -78,11 +78,11 @@ TEST_F(SideLearnerTest, AnAbandonedLearnerTrainsAndEvaluatesNoMore) {
     settings.server.mode = ServerMode::PerDevice;
     SideLearner learner(settings, plan, evaluation, sink);
     EXPECT_TRUE(learner.keeps_steps());
-    for (const DevicePlan& device : plan.devices) learner.take(packet_of(device));
+    for (const DevicePlan& device : plan.devices) learner.take({{}, {}, 0, packet_of(device)});
     learner.run(step_on(0, plan.devices[0].samples, 1));
     learner.abandon();
     learner.finish({});
-    EXPECT_EQ(learner.steps_done(), 0);
+    EXPECT_EQ(learner.kept_steps_done(), 0);
     EXPECT_TRUE(updates.empty());
     EXPECT_TRUE(evaluations.empty());
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run_stage.hpp"
+
+#include <utility>
+
+#include "app/host_report.hpp"
+#include "prepare/run_record.hpp"
+#include "server/fleet_source.hpp"
+#include "server/record_rows.hpp"
+
+namespace mobi {
+
+RunStage::RunStage(const PreparedRun& run,
+                   Channel* channel,
+                   std::int32_t threads,
+                   std::function<void()> on_wait)
+    : run_(run) {
+    LiveSettings settings{run.config.forward, threads, {run.classes, {}, {}}, std::move(on_wait)};
+    if (run.config.run.compute == RunCompute::All) {
+        settings.truth.labels = run.test_labels;
+        settings.truth.targets = run.test_targets;
+    }
+    if (run.settled)
+        settle(channel, std::move(settings));
+    else
+        assign_during_run(channel, std::move(settings));
+}
+
+void RunStage::settle(Channel* channel, LiveSettings settings) {
+    if (channel != nullptr && run_.config.run.clock == RunClock::Wall) {
+        const PacedSource::Pace pace{run_.config.run.time_scale, run_.config.run.prefetch};
+        auto source = std::make_unique<PacedSource>(*channel, run_.plan, run_.deliveries, run_.lost,
+                                                    run_.tokens, pace, std::move(settings));
+        paced_source_ = source.get();
+        fleet_ = paced_source_;
+        pace_ = paced_source_;
+        source_ = std::move(source);
+        return;
+    }
+    fleet_ = &planned_.emplace(run_.deliveries);
+    if (channel != nullptr)
+        source_ = std::make_unique<FleetSource>(*channel, run_.plan, run_.deliveries, run_.tokens,
+                                                std::move(settings));
+}
+
+void RunStage::assign_during_run(Channel* channel, LiveSettings settings) {
+    FleetClock* clock =
+        &times_.emplace(admitted_fleet(run_.plan), method_settings(run_.config).fleet);
+    TaskDesk* desk = nullptr;
+    if (channel != nullptr) {
+        auto source =
+            std::make_unique<TaskDesk>(*channel, run_.plan, run_.tokens, std::move(settings));
+        desk = source.get();
+        source_ = std::move(source);
+        if (run_.config.run.clock == RunClock::Wall) {
+            PacedFleet& paced = paced_fleet_.emplace(
+                *clock, run_.config.run.time_scale,
+                [desk](TaskId task, std::int32_t part) { return desk->received(task, part); },
+                [desk](WallClock::duration patience) { desk->pump(patience); });
+            pace_ = &paced;
+            clock = &paced;
+        }
+    }
+    fleet_ = &tasks_.emplace(*clock, run_.plan, run_.method->contents(), desk);
+    if (desk != nullptr) desk->serve(*fleet_);
+}
+
+std::vector<record::CostRow> RunStage::cost_rows() const {
+    if (!run_.method->uploads()) return {};
+    std::vector<Delivery> arrived;
+    for (std::int64_t i = 0; i < fleet_->delivered(); ++i) arrived.push_back(fleet_->delivery(i));
+    return mobi::cost_rows(device_costs(run_.plan, arrived,
+                                        run_.settled ? run_.lost : fleet_->lost(),
+                                        fleet_->downloads(), run_.config.run.seed));
+}
+
+std::vector<record::HostRow> RunStage::pace_rows(SummaryFacts& facts) const {
+    if (paced_source_ != nullptr) return mobi::pace_rows(*paced_source_, facts);
+    if (paced_fleet_) return mobi::pace_rows(*paced_fleet_, facts);
+    return {};
+}
+
+}  // namespace mobi

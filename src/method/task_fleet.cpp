@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "method/task_fleet.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.hpp"
+#include "core/error.hpp"
+#include "device/energy_model.hpp"
+
+namespace mobi {
+namespace {
+
+Download download_of(const FleetEvent& event,
+                     const DeviceTask& task,
+                     ContentKind content,
+                     const DevicePlan& device) {
+    const PartTimes& times = event.times;
+    Download download;
+    download.task = task.id;
+    download.round = task.round;
+    download.content = content;
+    download.device = device.id;
+    download.start = times.receive_start;
+    download.receive_end = times.receive_end;
+    download.arrival = times.received;
+    download.charged_bytes = event.charges.down_bytes;
+    download.repeated_bytes =
+        event.charges.down_bytes - task.parts[static_cast<std::size_t>(event.part)].down_bytes;
+    download.energy_j = receive_energy_j(device.link, static_cast<double>(download.charged_bytes),
+                                         times.receive_end - times.receive_start);
+    return download;
+}
+
+Delivery delivery_of(const FleetEvent& event,
+                     const DeviceTask& task,
+                     ContentKind content,
+                     const FleetPlan& plan) {
+    const DevicePlan& device = plan.devices[event.device.index()];
+    const Part& part = task.parts[static_cast<std::size_t>(event.part)];
+    const PartTimes& times = event.times;
+    Delivery delivery;
+    delivery.task = task.id;
+    delivery.round = task.round;
+    delivery.content = content;
+    delivery.device = device.id;
+    delivery.backbone = device.backbone;
+    delivery.packet = event.part;
+    for (const SampleId sample : task.samples) {
+        delivery.samples.push_back(sample.value());
+        delivery.tokens += plan.samples[sample.index()].tokens;
+    }
+    delivery.times = {times.compute_start, times.compute_end, times.send_start, times.send_end,
+                      event.at};
+    delivery.charged_bytes = event.charges.up_bytes;
+    delivery.repeated_bytes = event.charges.up_bytes - part.up_bytes;
+    delivery.charged_flop = part.compute.flop;
+    delivery.compute_energy_j =
+        compute_energy_j(device.profile, times.compute_end - times.compute_start);
+    delivery.send_energy_j = send_energy_j(device.link, static_cast<double>(delivery.charged_bytes),
+                                           times.send_end - times.send_start);
+    delivery.overrun = event.at - times.arrival;
+    return delivery;
+}
+
+LostStage stage_of(Leg leg) {
+    switch (leg) {
+        case Leg::Download:
+            return LostStage::Download;
+        case Leg::Compute:
+            return LostStage::Compute;
+        case Leg::Upload:
+            break;
+    }
+    return LostStage::Upload;
+}
+
+}  // namespace
+
+TaskFleet::TaskFleet(FleetClock& clock,
+                     const FleetPlan& plan,
+                     Contents contents,
+                     TaskWatcher* watcher)
+    : clock_(clock), plan_(plan), contents_(contents), watcher_(watcher) {}
+
+void TaskFleet::assign(DeviceTask task) {
+    if (watcher_ != nullptr) watcher_->assigned(task);
+    ++assigned_;
+    TaskRecord record;
+    record.task = task.id;
+    record.device = task.device;
+    record.round = task.round;
+    record.version = task.version;
+    record.samples = static_cast<std::int32_t>(task.samples.size());
+    record.ready = task.ready;
+    open_[task.id] = {task, record};
+    clock_.assign(std::move(task));
+}
+
+void TaskFleet::recall(TaskId task, VirtualClock::time_point at) {
+    const auto found = open_.find(task);
+    if (found == open_.end()) return;  // it has ended
+    if (watcher_ != nullptr) watcher_->recalled(task);
+    clock_.recall(task, at);
+    TaskRecord& record = recalled_[task] = found->second.record;
+    record.end = at;
+    record.outcome = Outcome::Recalled;
+    open_.erase(found);
+}
+
+const FleetEvent* TaskFleet::next(VirtualClock::time_point until) {
+    if (watcher_ != nullptr) watcher_->dispatched();
+    const FleetEvent* const event = clock_.next(until);
+    end_recalled(event != nullptr ? event->at : until);
+    if (event != nullptr) take(*event);
+    return event;
+}
+
+void TaskFleet::end_recalled(VirtualClock::time_point before) {
+    std::erase_if(recalled_, [&](const auto& one) {
+        const bool over = one.second.end < before;
+        if (over) ended_.push_back(one.second);
+        return over;
+    });
+}
+
+void TaskFleet::take(const FleetEvent& event) {
+    if (const auto late = recalled_.find(event.task); late != recalled_.end())
+        return take_late(event, late->second);
+    const auto found = open_.find(event.task);
+    MOBI_CHECK(found != open_.end(), "an event of task {}, which has ended", event.task.value());
+    Open& open = found->second;
+    open.record.down_bytes += event.charges.down_bytes;
+    open.record.up_bytes += event.charges.up_bytes;
+    switch (event.outcome) {
+        case Outcome::Done:
+            take_part(event, open);
+            if (event.part + 1 == static_cast<std::int32_t>(open.task.parts.size()))
+                end(found, event.at, Outcome::Done);
+            return;
+        case Outcome::CutOff:
+            return take_loss(event);
+        case Outcome::Gone:
+            return end(found, event.at, Outcome::Gone);
+        case Outcome::Recalled:
+            throw Bug("a task that was not recalled ends as one");
+    }
+}
+
+void TaskFleet::take_part(const FleetEvent& event, Open& open) {
+    ++open.record.parts_done;
+    const Part& part = open.task.parts[static_cast<std::size_t>(event.part)];
+    if (part.down_bytes > 0)
+        downloads_.push_back(
+            download_of(event, open.task, contents_.down, plan_.devices[event.device.index()]));
+    if (part.up_bytes == 0) return;
+    deliveries_.push_back(delivery_of(event, open.task, contents_.up, plan_));
+    delivery_events_.push_back(event.id);
+}
+
+void TaskFleet::take_late(const FleetEvent& event, TaskRecord& record) {
+    record.down_bytes += event.charges.down_bytes;
+    record.up_bytes += event.charges.up_bytes;
+    if (event.outcome == Outcome::Done)  // under the wall clock: it was on its way
+        lost_.push_back({event.device.value(), event.part, LostStage::Late, event.times.send_start,
+                         event.at, event.charges.up_bytes});
+    else if (event.outcome == Outcome::Recalled)
+        take_loss(event);
+}
+
+void TaskFleet::take_loss(const FleetEvent& event) {
+    lost_.push_back({event.device.value(), event.part, stage_of(event.leg), event.start, event.at,
+                     event.charges.up_bytes + event.charges.down_bytes,
+                     event.outcome == Outcome::Recalled});
+}
+
+void TaskFleet::end(std::map<TaskId, Open>::iterator open,
+                    VirtualClock::time_point at,
+                    Outcome outcome) {
+    TaskRecord& record = open->second.record;
+    record.end = at;
+    record.outcome = outcome;
+    ended_.push_back(record);
+    open_.erase(open);
+}
+
+std::int64_t TaskFleet::delivered_by(EventId event) const {
+    return std::upper_bound(delivery_events_.begin(), delivery_events_.end(), event) -
+           delivery_events_.begin();
+}
+
+}  // namespace mobi
