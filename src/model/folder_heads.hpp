@@ -46,6 +46,10 @@ class FolderHeads {
     /// The classifier, with project_out folded into it where there is one.
     /// \throws DataError  when its shapes do not fit the model.
     std::optional<Classifier> classifier() const;
+    /// The tensor that its last weights are, or would be.
+    std::string classifier_name() const {
+        return std::string(folder_.heads().classifier) + ".weight";
+    }
 
     /// OPT-350M's map to the embedding's width, (rows, e).
     std::optional<at::Tensor> project_out(const at::Tensor& states) const;

@@ -102,6 +102,7 @@ class Computed {
         add(tokens_, "project_out", heads->project_out(last));
         add(tokens_, "logits", heads->language_model_logits(last));
         add(vectors_, "pooler_output", heads->pooler_output(first));
+        classifier_name_ = heads->classifier_name();
         if (const auto classifier = heads->classifier())
             vectors_["logits"] =
                 classifier->logits(backbone.info().causal ? vectors_["last_token"] : first);
@@ -122,6 +123,8 @@ class Computed {
     const at::Tensor* tokens(const std::string& name) const { return find(tokens_, name); }
     /// (b, d)
     const at::Tensor* vectors(const std::string& name) const { return find(vectors_, name); }
+    /// Of the tensor that a classifier would have.
+    const std::string& classifier_name() const { return classifier_name_; }
 
   private:
     static const at::Tensor* find(const std::map<std::string, at::Tensor>& values,
@@ -140,6 +143,7 @@ class Computed {
     std::vector<at::Tensor> states_;
     std::map<std::string, at::Tensor> tokens_;
     std::map<std::string, at::Tensor> vectors_;
+    std::string classifier_name_;
 };
 
 TensorError compare(std::string name, const at::Tensor& computed, const at::Tensor& reference) {
@@ -182,6 +186,11 @@ void check_tensor(const SafetensorsFile& file,
         expect(vectors->sizes());
         results.push_back(compare(name, *vectors, reference));
     } else if (const at::Tensor* tokens = computed.tokens(plain)) {
+        if (plain == "logits" && reference.dim() == 2)
+            throw DataError(
+                fmt::format("{}: \"{}\" holds a row of classes for each sample, but the folder has "
+                            "no classifier, no tensor \"{}\"",
+                            file.name(), name, computed.classifier_name()));
         expect({inputs.rows, inputs.columns, tokens->size(1)});
         const at::Tensor real = reference.reshape({inputs.rows * inputs.columns, tokens->size(1)})
                                     .index_select(0, inputs.positions);

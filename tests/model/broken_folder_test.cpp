@@ -49,6 +49,13 @@ TEST(BrokenFolderTest, ANumberThatIsNotFiniteIsNamed) {
         }
 }
 
+TEST(BrokenFolderTest, AClassifiersReferenceWithoutAClassifierNamesTheTensor) {
+    const Copy folder("llama");
+    const std::int64_t rows = folder.tensor(kReference, "input_ids").size(0);
+    folder.set_tensors(kReference, {{"logits", at::zeros({rows, 2})}});
+    expect_refusal(folder, "the folder has no classifier, no tensor \"score.weight\"");
+}
+
 TEST(BrokenFolderTest, ANaNNeverCountsAsEqual) {
     const Copy reference("llama");
     at::Tensor states = reference.tensor(kReference, "hidden.1");
