@@ -179,7 +179,7 @@ class Run:
         """int32 (C, C) of the last evaluation: rows are the truth, columns the prediction."""
         return self.array(f"confusion/{backbone}")
 
-    def side_network(self, state="final"):
+    def weights(self, state="final"):
         """{name: float32 array} of the weights, `state` "initial" or "final"; NaN: not there."""
         tensors = {}
 
@@ -187,7 +187,8 @@ class Run:
             if isinstance(item, h5py.Dataset):
                 tensors[name] = item[()]
 
-        self._group("side_network", state).visititems(add)
+        folder = "side_network" if self.attributes["schema_version"] < 5 else "weights"
+        self._group(folder, state).visititems(add)
         return tensors
 
     def _dataset(self, path):

@@ -182,9 +182,9 @@ class RunTest(unittest.TestCase):
         self.assertTrue(np.isnan(targets).all())
         self.assertEqual(run.confusion("b-int8").tolist(), [[30, 31, 32], [33, 34, 35], [36, 37, 38]])
 
-    def test_side_network(self):
+    def test_weights(self):
         run = self.open()
-        initial, final = run.side_network("initial"), run.side_network()
+        initial, final = run.weights("initial"), run.weights()
         self.assertEqual(sorted(final), ["P.b-fp32.1", "W_dn.1", "alpha.1"])
         self.assertEqual(initial["W_dn.1"].tolist(), [[0, 1, 2], [3, 4, 5]])
         self.assertEqual(final["alpha.1"], 0.5)

@@ -30,7 +30,7 @@ record::RunLayout run_layout(const RunConfig& config,
     for (const BackbonePlan& backbone : plan.backbones)
         layout.backbones.push_back(
             {backbone.name, backbone.tap_layers, backbone.layout.width, backbone.layout.dtype});
-    if (facts.trained) layout.side_tensors = make_method(config)->state_shapes(plan);
+    if (facts.trained) layout.weights = make_method(config)->state_shapes(plan);
     return layout;
 }
 

@@ -202,7 +202,7 @@ const Table& TaskRow::table() {
         column("parts_done", &R::parts_done, "parts", "of it that were done"),
         column("down_bytes", &R::down_bytes, "bytes", "on the emulated link, wasted ones included"),
         column("up_bytes", &R::up_bytes, "bytes", "on the emulated link, wasted ones included"),
-    }};
+    }, 5};
     return table;
 }
 
@@ -213,7 +213,7 @@ const Table& RoundRow::table() {
         column("round", &R::round, "1", "number of the round"),
         column("assigned", &R::assigned, "tasks", "assigned since the aggregation before"),
         column("arrived", &R::arrived, "parts", "that it aggregates"),
-    }};
+    }, 5};
     return table;
 }
 
@@ -223,7 +223,7 @@ const Table& DiagnosticRow::table() {
         column("update", &R::update, "1", "row of /updates"),
         column("name", &R::name, "1", "which figure", Names::Diagnostics),
         column("value", &R::value, "1", "the figure"),
-    }};
+    }, 5};
     return table;
 }
 

@@ -34,7 +34,7 @@ struct Payload {
     std::size_t operator()(const EvaluationTruth& r) const {
         return payload(r.labels) + payload(r.targets);
     }
-    std::size_t operator()(const SideWeights& r) const { return payload(r.values); }
+    std::size_t operator()(const Weights& r) const { return payload(r.values); }
     std::size_t operator()(const Confusion& r) const { return payload(r.counts); }
 };
 
@@ -84,9 +84,9 @@ struct Checker {
         expect(r.labels.size(), samples, "test labels");
         if (!r.targets.empty()) expect(r.targets.size(), samples, "test targets");
     }
-    void operator()(const SideWeights& r) const {
-        const auto found = layout.side_tensors.find(r.name);
-        MOBI_CHECK(found != layout.side_tensors.end(), "no side tensor '{}' was laid out", r.name);
+    void operator()(const Weights& r) const {
+        const auto found = layout.weights.find(r.name);
+        MOBI_CHECK(found != layout.weights.end(), "no tensor '{}' was laid out", r.name);
         std::int64_t size = 1;
         for (const std::int64_t length : found->second) size *= length;
         expect(r.values.size(), static_cast<std::size_t>(size), r.name);

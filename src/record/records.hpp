@@ -47,9 +47,9 @@ struct EvaluationTruth {
     std::vector<float> targets;  ///< regression, else empty
 };
 
-/// One tensor of /side_network/{initial,final}.
-struct SideWeights {
-    SideState state = SideState::Initial;
+/// One tensor of /weights/{initial,final}.
+struct Weights {
+    WeightState state = WeightState::Initial;
     std::string name;
     std::vector<float> values;
 };
@@ -74,7 +74,7 @@ using Record = RecordOf<RowTypes,
                         ActivationRows,
                         EvaluationTaps,
                         EvaluationTruth,
-                        SideWeights,
+                        Weights,
                         Confusion>::Type;
 
 /// Bytes of memory that a record holds, for the bound of the queue.

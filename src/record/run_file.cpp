@@ -148,10 +148,10 @@ void create_evaluation_truth(hid_t file, const RunLayout& layout) {
 }
 
 void create_side_network(hid_t file, const RunLayout& layout) {
-    create_group(file, "/side_network");
-    for (const char* state : {"/side_network/initial", "/side_network/final"}) {
+    create_group(file, "/weights");
+    for (const char* state : {"/weights/initial", "/weights/final"}) {
         create_group(file, state);
-        for (const auto& [name, shape] : layout.side_tensors) {
+        for (const auto& [name, shape] : layout.weights) {
             const std::vector<hsize_t> size(shape.begin(), shape.end());
             describe(create_whole(file, fmt::format("{}/{}", state, name), copy(H5T_IEEE_F32LE),
                                   size, true)
@@ -297,9 +297,9 @@ struct RunFile::Visitor {
         if (!r.targets.empty())
             file.write_whole("/evaluation/targets", H5T_NATIVE_FLOAT, r.targets.data());
     }
-    void operator()(const SideWeights& r) const {
-        file.write_whole(fmt::format("/side_network/{}/{}",
-                                     r.state == SideState::Initial ? "initial" : "final", r.name),
+    void operator()(const Weights& r) const {
+        file.write_whole(fmt::format("/weights/{}/{}",
+                                     r.state == WeightState::Initial ? "initial" : "final", r.name),
                          H5T_NATIVE_FLOAT, r.values.data());
     }
     void operator()(const Confusion& r) const {

@@ -42,11 +42,12 @@ bool is_ours(hid_t file) {
     return H5Aexists(file, "schema_version") > 0 && H5Lexists(file, "status", H5P_DEFAULT) > 0;
 }
 
-void check_schema(hid_t file, const std::filesystem::path& path) {
+std::int32_t check_schema(hid_t file, const std::filesystem::path& path) {
     if (!is_ours(file))
         throw DataError(file_name(path) + " is an HDF5 file, but not one of fedmobillm");
     const std::int64_t version = read_number(file, "schema_version");
-    if (version >= kOldestSchema && version <= kSchemaVersion) return;
+    if (version >= kOldestSchema && version <= kSchemaVersion)
+        return static_cast<std::int32_t>(version);
     const std::string program =
         H5Aexists(file, "program_version") > 0 ? read_text(file, "program_version") : "unknown";
     throw DataError(fmt::format(
@@ -124,17 +125,23 @@ BackboneLayout read_backbone(hid_t file, const std::string& name, const std::str
             parse_encoding(read_text(group.get(), "encoding"), what)};
 }
 
-std::map<std::string, std::vector<std::int64_t>> read_side_tensors(hid_t file,
-                                                                   const std::string& name) {
-    const Group group(H5Gopen2(file, "/side_network/final", H5P_DEFAULT),
-                      name + ": /side_network/final");
+/// Where the weights of a state are.
+std::string weights_path(std::int32_t version, const char* state) {
+    return fmt::format("{}/{}", version < 5 ? "/side_network" : "/weights", state);
+}
+
+std::map<std::string, std::vector<std::int64_t>> read_weights(hid_t file,
+                                                              std::int32_t version,
+                                                              const std::string& name) {
+    const std::string path = weights_path(version, "final");
+    const Group group(H5Gopen2(file, path.c_str(), H5P_DEFAULT), fmt::format("{}: {}", name, path));
     std::vector<std::string> links;
     const auto append = [](hid_t, const char* link, const H5L_info_t*, void* list) -> herr_t {
         static_cast<std::vector<std::string>*>(list)->emplace_back(link);
         return 0;
     };
     check_hdf5(H5Lvisit(group.get(), H5_INDEX_NAME, H5_ITER_INC, append, &links),
-               name + ": list /side_network/final");
+               fmt::format("{}: list {}", name, path));
     std::map<std::string, std::vector<std::int64_t>> tensors;
     for (const std::string& link : links) {
         const Handle<H5Oclose> object(H5Oopen(group.get(), link.c_str(), H5P_DEFAULT), link);
@@ -144,7 +151,7 @@ std::map<std::string, std::vector<std::int64_t>> read_side_tensors(hid_t file,
     return tensors;
 }
 
-RunLayout read_layout(hid_t file, const std::string& name) {
+RunLayout read_layout(hid_t file, std::int32_t version, const std::string& name) {
     RunLayout layout;
     layout.config_text = read_config(file);
     layout.seed = read_unsigned(file, "seed");
@@ -162,7 +169,7 @@ RunLayout read_layout(hid_t file, const std::string& name) {
         !layout.backbones.empty() &&
         H5Lexists(file, fmt::format("/activations/{}/samples", layout.backbones[0].name).c_str(),
                   H5P_DEFAULT) > 0;
-    layout.side_tensors = read_side_tensors(file, name);
+    layout.weights = read_weights(file, version, name);
     layout.library_versions = read_library_versions(file);
     return layout;
 }
@@ -185,9 +192,9 @@ bool is_run_file(const std::filesystem::path& path) {
 
 RunReader::RunReader(const std::filesystem::path& path, IncompleteRuns incomplete)
     : path_(path), file_(open_file(path)) {
-    check_schema(file_.get(), path_);
+    version_ = check_schema(file_.get(), path_);
     program_version_ = read_text(file_.get(), "program_version");
-    layout_ = read_layout(file_.get(), file_name(path_));
+    layout_ = read_layout(file_.get(), version_, file_name(path_));
     const std::vector<StatusRow> status = rows<StatusRow>();
     if (status.size() != 1) throw DataError(file_name(path_) + ": /status is not one row");
     status_ = status[0];
@@ -204,13 +211,15 @@ bool RunReader::incomplete() const noexcept {
 }
 
 std::size_t RunReader::row_count(const Table& table) const {
+    if (table.since > version_) return 0;
     return static_cast<std::size_t>(
         StoredArray(file_.get(), std::string(table.path), file_name(path_)).rows());
 }
 
 void RunReader::read_rows(const Table& table, void* rows, std::size_t count) const {
+    if (count == 0) return;
     const StoredArray array(file_.get(), std::string(table.path), file_name(path_));
-    const DataType type = struct_type(table, array.type(), file_name(path_));
+    const DataType type = struct_type(table, array.type(), version_, file_name(path_));
     array.read(type.get(), 0, static_cast<std::int64_t>(count), rows);
 }
 
@@ -327,9 +336,9 @@ Confusion RunReader::confusion(std::int32_t backbone) const {
                           .read_all<std::int32_t>(H5T_NATIVE_INT32)};
 }
 
-std::vector<float> RunReader::side_tensor(SideState state, const std::string& name) const {
-    const char* folder = state == SideState::Initial ? "initial" : "final";
-    return StoredArray(file_.get(), fmt::format("/side_network/{}/{}", folder, name),
+std::vector<float> RunReader::weights(WeightState state, const std::string& name) const {
+    const char* folder = state == WeightState::Initial ? "initial" : "final";
+    return StoredArray(file_.get(), fmt::format("{}/{}", weights_path(version_, folder), name),
                        file_name(path_))
         .read_all<float>(H5T_NATIVE_FLOAT);
 }

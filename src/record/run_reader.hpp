@@ -89,7 +89,7 @@ class RunReader {
     Confusion confusion(std::int32_t backbone) const;
 
     /// \throws DataError  when there is no such tensor.
-    std::vector<float> side_tensor(SideState state, const std::string& name) const;
+    std::vector<float> weights(WeightState state, const std::string& name) const;
 
   private:
     struct ActivationGroup;
@@ -101,6 +101,7 @@ class RunReader {
     std::filesystem::path path_;
     File file_;
     RunLayout layout_;
+    std::int32_t version_ = 0;  // of the schema
     std::string program_version_;
     StatusRow status_{};
 };

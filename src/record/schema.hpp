@@ -32,7 +32,7 @@ enum class HostPhase : std::int32_t {
     Waiting = 6,
     Pacing = 7
 };
-enum class SideState { Initial, Final };  // of /side_network
+enum class WeightState { Initial, Final };  // of /weights
 
 struct Table;  // table.hpp
 
@@ -314,8 +314,8 @@ struct RunLayout {
     std::int64_t test_samples = 0;
     bool activations =
         true;  ///< whether taps are kept: `record.activations`, and something computed
-    /// Name -> shape of the datasets of /side_network/{initial,final}; a scalar has no dimension.
-    std::map<std::string, std::vector<std::int64_t>> side_tensors;
+    /// Name -> shape of the datasets of /weights/{initial,final}; a scalar has no dimension.
+    std::map<std::string, std::vector<std::int64_t>> weights;
     /// Root attributes `<key>_version`, e.g. {"libtorch", "1.13.0"}; `hdf5_version` is added.
     std::map<std::string, std::string> library_versions;
 };

@@ -149,14 +149,17 @@ DataType packed_type(const Table& table, const RunLayout& layout) {
     return type;
 }
 
-DataType struct_type(const Table& table, hid_t file_type, std::string_view what) {
+DataType struct_type(const Table& table,
+                     hid_t file_type,
+                     std::int32_t version,
+                     std::string_view what) {
     if (H5Tget_class(file_type) != H5T_COMPOUND)
         throw DataError(fmt::format("{}: {} is not a table", what, table.path));
     DataType type(H5Tcreate(H5T_COMPOUND, table.row_bytes), "create a row type");
     for (const Column& column : table.columns) {
         const std::string name(column.name);
         const int index = H5Tget_member_index(file_type, name.c_str());
-        if (index < 0 && column.since > kOldestSchema) continue;
+        if (index < 0 && column.since > version) continue;
         if (index < 0)
             throw DataError(fmt::format("{}: {} has no column '{}'", what, table.path, name));
         const DataType member(H5Tget_member_type(file_type, static_cast<unsigned>(index)),

@@ -54,6 +54,7 @@ struct Table {
     std::string_view description;
     std::size_t row_bytes;  ///< of the struct, padding included
     std::vector<Column> columns;
+    std::int32_t since = kOldestSchema;  ///< schema version; older files lack it
 
     /// Bytes of a row in the file, where columns follow each other without padding.
     std::size_t packed_bytes() const;
@@ -76,8 +77,13 @@ DataType packed_type(const Table& table, const RunLayout& layout);
 
 /// The compound type that reads a dataset of `file_type` into row structs.  Enumerations keep their
 /// numbers.
-/// \throws DataError  when a column is missing or has another size; the text begins with `what`.
-DataType struct_type(const Table& table, hid_t file_type, std::string_view what);
+/// \param version  of the file; columns that are younger stay as they are.
+/// \throws DataError  when another column is missing, or has another size; the text begins with
+/// `what`.
+DataType struct_type(const Table& table,
+                     hid_t file_type,
+                     std::int32_t version,
+                     std::string_view what);
 
 /// Copies row structs into packed rows.
 /// \param rows    whole structs of `table.row_bytes`

@@ -76,7 +76,7 @@ class ServerRun {
                             {[this](const StepResult& result) { log_result(result); },
                              [this](const EvaluationResult& result) { log_evaluation(result); }});
         result_.kept_bytes = learner_->kept_bytes();
-        log_state(record::SideState::Initial);
+        log_state(record::WeightState::Initial);
         trainer_ = std::make_unique<TrainerThread>(*learner_, pace_ != nullptr);
         source_->set_briefs([this](const DeviceTask& task, std::function<void(Brief)> reply) {
             trainer_->ask(task, std::move(reply));
@@ -115,7 +115,7 @@ class ServerRun {
 
     void end_training(const std::function<void()>& on_wait) {
         trainer_->finish(result_.training_end, on_wait);
-        log_state(record::SideState::Final);
+        log_state(record::WeightState::Final);
         result_.training_wall_s = learner_->training_s();
         result_.evaluation_wall_s = learner_->evaluation_s();
     }
@@ -209,9 +209,9 @@ class ServerRun {
         writer_.submit(record::EvaluationTruth{data.labels, data.targets});
     }
 
-    void log_state(record::SideState state) {
+    void log_state(record::WeightState state) {
         for (NamedValues& one : learner_->state())
-            writer_.submit(record::SideWeights{state, std::move(one.name), std::move(one.values)});
+            writer_.submit(record::Weights{state, std::move(one.name), std::move(one.values)});
     }
 
     /// Those that devices began before they heard that training had ended.

@@ -29,7 +29,7 @@ PRESENCE = (
 
 def line_of(path, state):
     with h5py.File(path) as file:
-        return file[f"side_network/{state}/line"][()].astype(np.float64)
+        return file[f"weights/{state}/line"][()].astype(np.float64)
 
 
 def train(line, x, y):

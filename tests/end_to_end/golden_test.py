@@ -21,7 +21,7 @@ from golden_runs import PLANNED_COLUMNS, RUNS, WALL_RUN, settings_of, write_trac
 from tiny_fleet import EVENT_TABLES, ROOT, Workspace
 
 FILE = ROOT / "tests/golden/runs/runs.json"
-WEIGHTS = "side_network/final"
+WEIGHTS = "weights/final"
 TOLERANCE = 1e-3  # of a norm after some 60 updates: kernels of processors differ in their last digits
 
 

@@ -14,7 +14,7 @@ from tiny_fleet import EVENT_TABLES, Workspace, table, write_task
 AFTER_ALL = "server.mode=replay_after_all"
 CENTRAL = "method.name=central_side"
 FP32 = "forward.dtype=fp32"
-LEARNED = ("side_network", "training", "training_gates", "confusion")
+LEARNED = ("weights", "training", "training_gates", "confusion")
 SKEW = (
     "loss.kind=ce_residual", "loss.logit_adjustment=type", "server.mixup=0.4", "align.start=identity", "side.width=24"
 )  # fmt: skip
@@ -24,7 +24,7 @@ ONE_KIND = {"fleet__backbones": "*:small", "backbone__large__path": None}
 def tensors(path, state="final"):
     with h5py.File(path) as file:
         found = {}
-        file[f"side_network/{state}"].visititems(
+        file[f"weights/{state}"].visititems(
             lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
         )
         return found
@@ -160,7 +160,7 @@ class ReplayTest(Workspace):
         second = self.run_fleet("late.h5", AFTER_ALL, "link.*.uplink=20 kbit/s", "link.thick.latency=40 s", config=config)
         orders = [[(row["device"], row["packet"]) for row in table(path, "uploads")] for path in (first, second)]
         self.assertNotEqual(*orders, "the arrivals have the same order: the test shows nothing")
-        self.assert_same(first, second, only=("side_network", "training", "update_samples"))
+        self.assert_same(first, second, only=("weights", "training", "update_samples"))
 
     def test_with_replay_in_the_gaps_the_order_of_arrival_does_matter(self):
         config = self.configure()

@@ -105,7 +105,7 @@ TEST_F(RunReaderTest, TheLayoutComesBack) {
     EXPECT_EQ(layout.train_samples, expected.train_samples);
     EXPECT_EQ(layout.test_samples, expected.test_samples);
     EXPECT_EQ(layout.activations, expected.activations);
-    EXPECT_EQ(layout.side_tensors, expected.side_tensors);
+    EXPECT_EQ(layout.weights, expected.weights);
     EXPECT_EQ(layout.library_versions.at("mpi"), "Open MPI 4.1.4");
     EXPECT_EQ(layout.library_versions.count("hdf5"), 1U);
     ASSERT_EQ(layout.backbones.size(), expected.backbones.size());
@@ -181,12 +181,12 @@ TEST_F(RunReaderTest, EvaluationComesBackInTheOrderOfTheTestSamples) {
     EXPECT_TRUE(reader.evaluation_truth().targets.empty());
 }
 
-TEST_F(RunReaderTest, SideWeightsComeBack) {
+TEST_F(RunReaderTest, WeightsComeBack) {
     const RunReader reader(path());
-    for (const SideState state : {SideState::Initial, SideState::Final})
+    for (const WeightState state : {WeightState::Initial, WeightState::Final})
         for (const char* name : {"W_dn.1", "alpha.1", "P.b-fp32.1"})
-            EXPECT_EQ(reader.side_tensor(state, name), sample_weights(state, name).values);
-    EXPECT_THROW(reader.side_tensor(SideState::Final, "W_up.9"), DataError);
+            EXPECT_EQ(reader.weights(state, name), sample_weights(state, name).values);
+    EXPECT_THROW(reader.weights(WeightState::Final, "W_up.9"), DataError);
 }
 
 TEST_F(RunReaderTest, RegressionHasTargetsAndNoClasses) {
@@ -252,7 +252,11 @@ TEST_F(RunReaderTest, AnOlderFileIsReadWithoutWhatItLacks) {
         File file(H5Fopen(path("older.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT), "open");
         check_hdf5(H5Adelete(file.get(), "schema_version"), "delete");
         write_number(file.get(), "schema_version", kOldestSchema);
-        check_hdf5(H5Ldelete(file.get(), "/devices", H5P_DEFAULT), "delete");
+        for (const char* table : {"/devices", "/tasks", "/rounds", "/diagnostics"})
+            check_hdf5(H5Ldelete(file.get(), table, H5P_DEFAULT), "delete");
+        check_hdf5(
+            H5Lmove(file.get(), "/weights", file.get(), "/side_network", H5P_DEFAULT, H5P_DEFAULT),
+            "rename");
         Table older = table_of<DeviceRow>();
         std::erase_if(older.columns, [](const Column& one) { return one.since > kOldestSchema; });
         ASSERT_LT(older.columns.size(), table_of<DeviceRow>().columns.size());
@@ -266,7 +270,11 @@ TEST_F(RunReaderTest, AnOlderFileIsReadWithoutWhatItLacks) {
     }
     std::vector<DeviceRow> expected = sample_devices();
     for (DeviceRow& row : expected) row.missing_packets = 0;
-    expect_equal(RunReader(path("older.h5")).rows<DeviceRow>(), expected);
+    const RunReader older(path("older.h5"));
+    expect_equal(older.rows<DeviceRow>(), expected);
+    EXPECT_TRUE(older.rows<TaskRow>().empty());
+    EXPECT_EQ(older.layout().weights, sample_layout().weights);
+    EXPECT_FALSE(older.weights(WeightState::Final, "W_dn.1").empty());
 }
 
 TEST_F(RunReaderTest, ATruncatedFileIsRefused) {

@@ -53,7 +53,7 @@ RunLayout sample_layout() {
                         {"b-bf16", {1, 2}, 8, Precision::Bf16},
                         {"b-int8", {6, 12}, 7, Precision::Int8},
                         {"b-int4", {2, 3}, 9, Precision::Int4}};
-    layout.side_tensors = {{"W_dn.1", {2, 3}}, {"alpha.1", {}}, {"P.b-fp32.1", {4, 6}}};
+    layout.weights = {{"W_dn.1", {2, 3}}, {"alpha.1", {}}, {"P.b-fp32.1", {4, 6}}};
     layout.library_versions = {{"libtorch", "1.13.0"}, {"mpi", "Open MPI 4.1.4"}};
     return layout;
 }
@@ -242,13 +242,13 @@ EvaluationTruth sample_truth() {
     return {{0, 1, 2, 0, 1, 2, 0}, {}};
 }
 
-SideWeights sample_weights(SideState state, const std::string& name) {
-    SideWeights weights{state, name, {}};
+Weights sample_weights(WeightState state, const std::string& name) {
+    Weights weights{state, name, {}};
     const RunLayout layout = sample_layout();
     std::int64_t size = 1;
-    for (const std::int64_t length : layout.side_tensors.at(name)) size *= length;
+    for (const std::int64_t length : layout.weights.at(name)) size *= length;
     for (std::int64_t i = 0; i < size; ++i)
-        weights.values.push_back((state == SideState::Final ? 0.5F : 0) + static_cast<float>(i));
+        weights.values.push_back((state == WeightState::Final ? 0.5F : 0) + static_cast<float>(i));
     return weights;
 }
 
@@ -261,8 +261,8 @@ Confusion sample_confusion(std::int32_t backbone) {
 std::vector<Record> sample_records() {
     std::vector<Record> records{sample_devices(), sample_backbones(), sample_samples(),
                                 sample_truth()};
-    for (const SideState state : {SideState::Initial, SideState::Final})
-        for (const auto& [name, shape] : sample_layout().side_tensors)
+    for (const WeightState state : {WeightState::Initial, WeightState::Final})
+        for (const auto& [name, shape] : sample_layout().weights)
             records.emplace_back(sample_weights(state, name));
     for (std::int32_t b = 0; b < kBackbones; ++b) {
         for (EvaluationTaps& portion : sample_evaluation(b))

@@ -101,11 +101,21 @@ TEST(TableTest, AMissingColumnIsADataErrorThatNamesIt) {
     const RunLayout layout = sample_layout();
     const DataType devices = packed_type(table_of<DeviceRow>(), layout);
     try {
-        struct_type(table_of<UploadRow>(), devices.get(), "run file 'a.h5'");
+        struct_type(table_of<UploadRow>(), devices.get(), kSchemaVersion, "run file 'a.h5'");
         FAIL() << "accepted the columns of /devices";
     } catch (const DataError& error) {
         EXPECT_STREQ(error.what(), "run file 'a.h5': /uploads has no column 'upload'");
     }
+}
+
+TEST(TableTest, AYoungColumnMayBeMissingInAnOldFileOnly) {
+    silence_hdf5_diagnostics();
+    const RunLayout layout = sample_layout();
+    Table old = table_of<UploadRow>();
+    std::erase_if(old.columns, [](const Column& one) { return one.since > kOldestSchema; });
+    const DataType type = packed_type(old, layout);
+    EXPECT_NO_THROW(struct_type(table_of<UploadRow>(), type.get(), kOldestSchema, "a.h5"));
+    EXPECT_THROW(struct_type(table_of<UploadRow>(), type.get(), kSchemaVersion, "a.h5"), DataError);
 }
 
 }  // namespace

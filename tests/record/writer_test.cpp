@@ -275,8 +275,8 @@ TEST_F(WriterTest, RecordsOfTheWrongSizeAreBugs) {
     taps.samples[0] = 7;
     EXPECT_THROW(writer.submit(taps), Bug);
     EXPECT_THROW(writer.submit(TrainingGates{{1, 2, 3}}), Bug);
-    EXPECT_THROW(writer.submit(SideWeights{SideState::Final, "W_up.7", {}}), Bug);
-    EXPECT_THROW(writer.submit(SideWeights{SideState::Final, "W_dn.1", {1}}), Bug);
+    EXPECT_THROW(writer.submit(Weights{WeightState::Final, "W_up.7", {}}), Bug);
+    EXPECT_THROW(writer.submit(Weights{WeightState::Final, "W_dn.1", {1}}), Bug);
     EXPECT_THROW(writer.submit(Confusion{0, {1}}), Bug);
     EXPECT_THROW(writer.submit(EvaluationTruth{{1}, {}}), Bug);
     writer.close(RunStatus::Finished);
