@@ -227,9 +227,9 @@ TEST_P(RoundTripTest, EncodesAndDecodesEveryCase) {
         EXPECT_EQ(tokenizer->encode(text, {}, 0).ids, ids) << text;
         EXPECT_EQ(tokenizer->decode(ids, SpecialTokens::Keep), text);
         EXPECT_EQ(cleaned_up(tokenizer->decode(ids, SpecialTokens::Keep)),
-                  test.at("decoded_with_special"));
+                  test.at("decoded_with_special").get<std::string>());
         EXPECT_EQ(cleaned_up(tokenizer->decode(ids, SpecialTokens::Drop)),
-                  test.at("decoded_without_special"));
+                  test.at("decoded_without_special").get<std::string>());
         ++cases;
     }
     EXPECT_GT(cases, 0);

@@ -123,7 +123,7 @@ TEST_F(RoundsTimelineTest, SynchronousRounds) {
                 EXPECT_EQ(ns(task.ready), round["dispatch"]);
                 EXPECT_EQ(task.version, expected["version"]);
                 if (expected["outcome"] == "recalled")
-                    EXPECT_EQ(fleet.recalled_in(task.id), expected["stage"]);
+                    EXPECT_EQ(fleet.recalled_in(task.id), expected["stage"].get<std::string>());
                 else
                     expect_times(*fleet.done(task.id), expected);
             }
