@@ -22,7 +22,8 @@ class PacketSource {
     virtual Payload take(std::int64_t index) = 0;
 
     /// Training has begun.  For sources whose tasks need a brief; not called where nothing trains.
-    virtual void set_briefs(AskBrief) {}
+    /// \param check  throws what the learner has thrown; to be called while waiting for an answer.
+    virtual void set_briefs(AskBrief ask, std::function<void()> check);
 
     /// The test set as the backbones see it.  Waits for it; null when there is no test set.
     virtual std::shared_ptr<const EvaluationData> evaluation() = 0;

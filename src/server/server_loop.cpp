@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "core/log.hpp"
 #include "server/downloads.hpp"
-#include "server/record_rows.hpp"
+#include "server/journal.hpp"
 #include "server/trainer_thread.hpp"
 
 namespace mobi {
@@ -35,7 +34,7 @@ class ServerRun {
           method_(method),
           source_(source),
           pace_(pace),
-          writer_(writer),
+          journal_(writer, method.uploads(), settings.record_activations),
           protocol_(method.protocol(plan)) {}
 
     ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) {
@@ -69,18 +68,23 @@ class ServerRun {
   private:
     void begin_training() {
         const std::shared_ptr<const EvaluationData> evaluation = source_->evaluation();
-        if (evaluation) log_evaluation_data(*evaluation);
+        if (evaluation) journal_.test_taps(*evaluation);
         if (!settings_.train) return;
         learner_ =
             method_.learner(plan_, evaluation,
-                            {[this](const StepResult& result) { log_result(result); },
-                             [this](const EvaluationResult& result) { log_evaluation(result); }});
+                            {[this](const StepResult& result) { journal_.step_done(result); },
+                             [this](const EvaluationResult& result) {
+                                 journal_.evaluated(result);
+                                 result_.evaluations.push_back(result);
+                             }});
         result_.kept_bytes = learner_->kept_bytes();
-        log_state(record::WeightState::Initial);
+        journal_.state(record::WeightState::Initial, learner_->state());
         trainer_ = std::make_unique<TrainerThread>(*learner_, pace_ != nullptr);
-        source_->set_briefs([this](const DeviceTask& task, std::function<void(Brief)> reply) {
-            trainer_->ask(task, std::move(reply));
-        });
+        source_->set_briefs(
+            [this](const DeviceTask& task, std::function<void(Brief)> reply) {
+                trainer_->ask(task, std::move(reply));
+            },
+            [this] { trainer_->rethrow(); });
         if (pace_ != nullptr) pace_->begin();
     }
 
@@ -99,9 +103,9 @@ class ServerRun {
                                 [&] { return !waits || trainer_->has_done(number); });
             protocol_->delay_to(end);
             step.end = end;
-            log_update(step, end - planned);
+            journal_.placed(step, end - planned, fleet_.assigned());
         } else {
-            log_update(step, {});
+            journal_.placed(step, {}, fleet_.assigned());
             if (trainer_) trainer_->submit(std::move(step));
         }
         result_.training_end = std::max(result_.training_end, end);
@@ -115,7 +119,7 @@ class ServerRun {
 
     void end_training(const std::function<void()>& on_wait) {
         trainer_->finish(result_.training_end, on_wait);
-        log_state(record::WeightState::Final);
+        journal_.state(record::WeightState::Final, learner_->state());
         result_.training_wall_s = learner_->training_s();
         result_.evaluation_wall_s = learner_->evaluation_s();
     }
@@ -125,93 +129,24 @@ class ServerRun {
             const Delivery& delivery = fleet_.delivery(delivered_);
             result_.training_end = std::max(result_.training_end, delivery.times.arrival);
             if (method_.uploads()) {
-                writer_.submit(upload_row(delivery, delivered_));
                 result_.charged_upload_bytes += delivery.charged_bytes;
                 result_.charged_flop += delivery.charged_flop;
             }
-            if (source_ == nullptr) continue;
+            if (source_ == nullptr) {
+                journal_.arrived(delivery, delivered_, nullptr);
+                continue;
+            }
             Payload payload = source_->take(delivered_);
-            if (settings_.record_activations)
-                if (const auto* const packet = std::get_if<Packet>(&payload))
-                    log_activations(*packet);
+            journal_.arrived(delivery, delivered_, &payload);
             if (trainer_)
                 trainer_->take({delivery.task, DeviceId(delivery.device), delivery.packet,
                                 std::move(payload)});
         }
     }
 
-    /// What has come of tasks since the last call.
     void log_tasks() {
-        const auto news = [](const auto& all, std::size_t& logged) {
-            const auto part = all.subspan(logged);
-            logged = all.size();
-            return part;
-        };
-        writer_.submit(loss_rows(news(fleet_.lost(), logged_.lost)));
-        writer_.submit(task_rows(news(fleet_.tasks(), logged_.tasks)));
-        const auto downloads = news(fleet_.downloads(), logged_.downloads);
-        writer_.submit(download_rows(downloads));
-        for (const Download& one : downloads) result_.charged_download_bytes += one.charged_bytes;
-    }
-
-    void log_activations(const Packet& packet) {
-        record::ActivationRows rows;
-        rows.backbone = packet.backbone;
-        rows.upload = method_.uploads() ? static_cast<std::int32_t>(delivered_) : -1;
-        rows.samples = packet.samples;
-        rows.taps = packet.taps;
-        rows.scales = packet.scales;
-        rows.residual = packet.residual;
-        writer_.submit(std::move(rows));
-    }
-
-    /// \param overrun  by how much the host was too slow.
-    void log_update(const Step& step, VirtualClock::duration overrun) {
-        record::UpdateRow row = update_row(step, logged_samples_);
-        row.overrun_ns = overrun.count();
-        writer_.submit(row);
-        if (step.kind == StepKind::Aggregate) log_round(step);
-        writer_.submit(record::UpdateSamples{step.samples});
-        logged_samples_ += static_cast<std::int64_t>(step.samples.size());
-    }
-
-    void log_round(const Step& step) {
-        writer_.submit(round_row(step, fleet_.assigned() - logged_.assigned));
-        logged_.assigned = fleet_.assigned();
-    }
-
-    void log_result(const StepResult& result) {
-        writer_.submit(training_row(result));
-        writer_.submit(diagnostic_rows(result));
-        if (!result.gates.empty()) writer_.submit(record::TrainingGates{result.gates});
-    }
-
-    void log_evaluation(const EvaluationResult& result) {
-        writer_.submit(evaluation_rows(result));
-        for (const auto& [backbone, counts] : result.confusion)
-            if (!counts.empty()) writer_.submit(record::Confusion{backbone, counts});
-        result_.evaluations.push_back(result);
-    }
-
-    void log_evaluation_data(const EvaluationData& data) {
-        for (std::size_t k = 0; k < data.backbones.size(); ++k) {
-            const EvaluationData::Backbone& backbone = data.backbones[k];
-            if (!backbone.is_there()) continue;
-            record::EvaluationTaps taps;
-            taps.backbone = static_cast<std::int32_t>(k);
-            taps.samples.resize(data.samples());
-            std::iota(taps.samples.begin(), taps.samples.end(), 0);
-            const auto values = std::as_bytes(std::span(backbone.taps));
-            taps.taps.assign(values.begin(), values.end());
-            taps.output = backbone.output;
-            writer_.submit(std::move(taps));
-        }
-        writer_.submit(record::EvaluationTruth{data.labels, data.targets});
-    }
-
-    void log_state(record::WeightState state) {
-        for (NamedValues& one : learner_->state())
-            writer_.submit(record::Weights{state, std::move(one.name), std::move(one.values)});
+        for (const Download& one : journal_.tasks(fleet_))
+            result_.charged_download_bytes += one.charged_bytes;
     }
 
     /// Those that devices began before they heard that training had ended.
@@ -219,7 +154,7 @@ class ServerRun {
         std::vector<LostWork> begun;
         for (const LostWork& upload : leftovers_.late)
             if (upload.start < result_.training_end) begun.push_back(upload);
-        writer_.submit(loss_rows(begun));
+        journal_.lost(begun);
     }
 
     /// What every device fetches, once, when training has ended (docs/method.md 1.8).
@@ -228,8 +163,8 @@ class ServerRun {
         if (bytes.empty()) return;
         const Downloads downloads =
             downloads_at(result_.training_end, plan_, bytes, leftovers_, settings_.fleet);
-        writer_.submit(download_rows(downloads.arrived));
-        writer_.submit(loss_rows(downloads.lost));
+        journal_.fetched(downloads.arrived);
+        journal_.lost(downloads.lost);
         for (const Download& one : downloads.arrived) {
             result_.run_end = std::max(result_.run_end, one.arrival);
             result_.charged_download_bytes += one.charged_bytes;
@@ -244,17 +179,10 @@ class ServerRun {
     const Method& method_;
     PacketSource* source_;
     ServerPace* pace_;
-    record::Writer& writer_;
+    Journal journal_;
     std::unique_ptr<Protocol> protocol_;
     std::unique_ptr<Learner> learner_;
     std::int64_t delivered_ = 0;
-    std::int64_t logged_samples_ = 0;
-    struct {
-        std::size_t lost = 0;
-        std::size_t tasks = 0;
-        std::size_t downloads = 0;
-        std::int64_t assigned = 0;
-    } logged_;
     ServerResult result_;
     // last: it stops before anything that its thread uses is destroyed
     std::unique_ptr<TrainerThread> trainer_;

@@ -166,6 +166,7 @@ void TaskDesk::take_result(const Message& message) {
 void TaskDesk::pump(WallClock::duration patience) {
     take_briefs();
     send_ready();
+    if (check_) check_();
     if (settings_.on_wait) settings_.on_wait();
     const std::optional<Message> message = channel_.receive(patience);
     if (!message) return;

@@ -42,7 +42,10 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     Payload take(std::int64_t index) override;
     /// Null: programs evaluate nothing.
     std::shared_ptr<const EvaluationData> evaluation() override { return nullptr; }
-    void set_briefs(AskBrief ask) override { ask_ = std::move(ask); }
+    void set_briefs(AskBrief ask, std::function<void()> check) override {
+        ask_ = std::move(ask);
+        check_ = std::move(check);
+    }
     std::map<int, WorkerReport> stop() override;
     const WorkerReplies& replies() const override { return replies_; }
     std::int64_t samples_planned() const override { return samples_planned_; }
@@ -95,6 +98,7 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     WorkerReplies replies_;
     const RunFleet* fleet_ = nullptr;
     AskBrief ask_;
+    std::function<void()> check_;
     BlockingQueue<std::pair<TaskId, Brief>> briefs_;  // told by the learner's thread
     std::map<TaskId, Open> open_;
     std::vector<TaskId> asked_;  // assigned, and not of a group yet

@@ -43,6 +43,9 @@ class TrainerThread {
     /// \throws what a step threw.
     void finish(VirtualClock::time_point end, const std::function<void()>& on_wait = {});
 
+    /// \throws what a call of the learner threw.
+    void rethrow();
+
     /// Steps that the learner has seen.
     std::int64_t steps_done() const { return done_.load(std::memory_order_relaxed); }
 
@@ -60,7 +63,6 @@ class TrainerThread {
     void push(Work work);
     void work(bool paced);
     void run(const Work& work);
-    void rethrow();
 
     Learner& learner_;
     BlockingQueue<Work> queue_;

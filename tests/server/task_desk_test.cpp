@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -35,11 +36,15 @@ class TaskDeskTest : public ::testing::Test {
         settings.forward.group_devices = 3;
         desk = std::make_unique<TaskDesk>(*ends.first, plan, tokens, settings);
         // the learner: each version is a content, and the device's number its own
-        desk->set_briefs([this](const DeviceTask& task, const std::function<void(Brief)>& reply) {
-            if (silent) return;
-            const auto bytes = std::make_shared<const Bytes>(Bytes{std::byte{7}});
-            reply({{{task.version, bytes}}, Bytes(task.device.index())});
-        });
+        desk->set_briefs(
+            [this](const DeviceTask& task, const std::function<void(Brief)>& reply) {
+                if (silent) return;
+                const auto bytes = std::make_shared<const Bytes>(Bytes{std::byte{7}});
+                reply({{{task.version, bytes}}, Bytes(task.device.index())});
+            },
+            [this] {
+                if (silent) throw std::runtime_error("the learner has failed");
+            });
     }
 
     static DeviceTask task(std::int64_t id, std::int32_t device, std::int64_t version = 0) {
@@ -130,11 +135,12 @@ TEST_F(TaskDeskTest, AContentIsSentOnceAndForgottenWhenNobodyNamesIt) {
     EXPECT_EQ(count(messages, kTagForget), 1);
 }
 
-TEST_F(TaskDeskTest, NothingGoesOutBeforeItsBriefIsThere) {
+TEST_F(TaskDeskTest, NothingGoesOutBeforeItsBriefIsThereAndAFailedLearnerIsNoticed) {
     silent = true;
     desk->assigned(task(0, 0));
     desk->dispatched();
-    EXPECT_TRUE(sent().empty());
+    EXPECT_THROW(sent(), std::runtime_error);  // what the learner threw: nobody waits for ever
+    EXPECT_FALSE(ends.second->receive(kNow));
 }
 
 TEST_F(TaskDeskTest, ARecalledTaskCostsNothingAndItsResultIsIgnored) {
