@@ -102,7 +102,7 @@ std::size_t heap_bytes() {
 
 /// Everything that a run does with `run.compute = none`, with the log where `file` is given.
 void walk(PreparedRun& run, const std::filesystem::path& file) {
-    run.deliveries = run.method->settle(run.plan)->arrived;
+    run.deliveries = run.method->settle(run.plan).arrived;
     if (file.empty()) {
         walk_timeline(run.timeline_input());
         return;

@@ -68,6 +68,9 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     // The log is read, not copied: a replay's own file holds no activations.
     config.record.activations = RecordActivations::None;
     const auto method = make_method(config);
+    if (!method->settles())
+        throw ConfigError(fmt::format(
+            "method.name = {}: a replay takes methods whose devices upload taps", method->name()));
     for (auto& [name, link] : config.links) {
         link.trace_file.clear();  // uploads are in the log
         link.atc_file.clear();
@@ -81,7 +84,7 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     const MethodSettings settings = method_settings(config);
     const std::vector<Delivery> deliveries = method->uploads()
                                                  ? deliveries_from_log(reader, plan, settings)
-                                                 : method->settle(plan)->arrived;
+                                                 : method->settle(plan).arrived;
     foresee_run({config, plan, *method, deliveries, leftovers});
     LogSource source(reader, plan, deliveries, logged.classes);
 

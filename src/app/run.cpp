@@ -104,8 +104,9 @@ RecordFacts record_facts(const PreparedRun& run) {
     facts.classes = run.classes;
     facts.labels = run.labels;
     facts.targets = run.targets;
-    facts.test_samples =
-        static_cast<std::int64_t>(std::max(run.test_labels.size(), run.test_targets.size()));
+    if (run.settled)  // tasks evaluate nothing
+        facts.test_samples =
+            static_cast<std::int64_t>(std::max(run.test_labels.size(), run.test_targets.size()));
     facts.packets = run.config.run.compute != RunCompute::None;
     facts.trained = run.config.run.compute == RunCompute::All;
     return facts;

@@ -19,8 +19,7 @@ enum class Outcome {
     Gone,      ///< the device never comes back, or its battery is empty: the task ends here
 };
 
-/// When the legs of a part took place: the attempts that got through.  What was left out has the
-/// time at which it would have begun.
+/// When a part's legs took place: the attempts that got through, or when one left out would begin.
 struct PartTimes {
     VirtualClock::time_point receive_start{}, receive_end{};  ///< the downlink carries it
     VirtualClock::time_point received{};                      ///< and the latency has passed
@@ -29,7 +28,7 @@ struct PartTimes {
     VirtualClock::time_point arrival{};  ///< at the server
 };
 
-/// Bytes that a part's transfers were charged: what the link lost was sent again.
+/// Bytes that transfers were charged: what the link lost was sent again.
 struct Charges {
     std::int64_t down_bytes = 0;
     std::int64_t up_bytes = 0;
@@ -44,7 +43,8 @@ struct FleetEvent {
     std::int32_t part = 0;
     Outcome outcome = Outcome::Done;
     PartTimes times;  ///< Done
-    Charges charges;  ///< Done; else what the attempt had carried
+    Charges charges;  ///< Done, Gone: of the part; else what the attempt had carried
+    Charges before;   ///< Recalled: what the part's legs before had carried
     // CutOff, Recalled: the attempt that ends at `at`
     Leg leg = Leg::Compute;
     VirtualClock::time_point start{};

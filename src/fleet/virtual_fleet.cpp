@@ -229,11 +229,10 @@ std::int32_t VirtualFleet::State::island_of(const WakeUp& what) const {
 }
 
 Roster& VirtualFleet::State::roster() {
-    if (!roster_) {
-        roster_.emplace(members_, seed_);
-        for (std::size_t i = 0; i < devices_.size(); ++i)
-            if (devices_[i].emptied) roster_->remove(static_cast<std::int32_t>(i));
-    }
+    if (roster_) return *roster_;
+    roster_.emplace(members_, seed_);
+    for (std::size_t i = 0; i < devices_.size(); ++i)
+        if (devices_[i].emptied) roster_->remove(static_cast<std::int32_t>(i));
     return *roster_;
 }
 
@@ -268,6 +267,7 @@ void VirtualFleet::State::tell_stopped(
     event.leg = leg;
     event.start = start;
     event.charges = charges;
+    event.before = book_.job(job).charges;
     events_.push(event, book_.job(job).slot);
     if (outcome == Outcome::CutOff) refuse_endless_losses(++cut_offs_, parts_);
 }

@@ -102,7 +102,7 @@ DeviceCosts costs_of(const FleetPlan& plan,
             add_receiving(device, lost->end - lost->start, lost->charged_bytes, costs);
             continue;
         }
-        const bool upload = lost->stage == LostStage::Upload;
+        const bool upload = lost->stage == LostStage::Upload || lost->stage == LostStage::Late;
         (upload ? activity.sending : activity.computing).emplace_back(lost->start, lost->end);
         if (upload)
             costs.send_j += send_energy_j(device.link, static_cast<double>(lost->charged_bytes),

@@ -63,9 +63,9 @@ struct WorkCounts {
     double done_flop = 0;      ///< FLOP really done
 };
 
-/// Where results go: of each item one, in the order of the items.
+/// Where results go: one per item, in their order.
 struct Emit {
-    std::function<void(Bytes)> packet;                   ///< an encoded Packet
+    std::function<void(Bytes)> packet;  ///< an encoded Packet; of methods that settle
     std::function<void(const WorkItem&, Bytes)> result;  ///< `up_bytes` of anything else
 };
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +29,13 @@ class Method {
     /// Its `method.name`.
     virtual std::string_view name() const = 0;
 
-    /// What reaches the server from the admitted devices, and when, where that is decided before
-    /// the run: a function of the plan alone.  Nothing: the protocol assigns tasks during the run.
-    virtual std::optional<Deliveries> settle(const FleetPlan&) const { return std::nullopt; }
+    /// Whether what reaches the server is decided before the run; else the protocol assigns tasks
+    /// during it.
+    virtual bool settles() const { return false; }
+
+    /// What reaches the server from the admitted devices, and when: a function of the plan alone.
+    /// \throws Bug  when it does not settle.
+    virtual Deliveries settle(const FleetPlan& plan) const;
 
     /// Whether deliveries are uploads over the devices' links, logged and charged as such.
     virtual bool uploads() const { return true; }
@@ -40,7 +43,8 @@ class Method {
     /// What tasks that are assigned during the run carry.
     virtual TaskFleet::Contents contents() const { return {}; }
 
-    /// Bytes that each device of the plan fetches when training has ended; empty: none does.
+    /// Where it settles: bytes that each device of the plan fetches when training has ended; empty:
+    /// none does.
     virtual std::vector<std::int64_t> download_bytes(const FleetPlan&) const { return {}; }
 
     /// Precision of the taps that reach the server, where any do.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/check.hpp"
 #include "core/error.hpp"
 #include "device/energy_model.hpp"
 
@@ -100,11 +99,12 @@ void TaskFleet::assign(DeviceTask task) {
 void TaskFleet::recall(TaskId task, VirtualClock::time_point at) {
     const auto found = open_.find(task);
     if (found == open_.end()) return;  // it has ended
-    if (watcher_ != nullptr) watcher_->recalled(task);
+    if (watcher_ != nullptr) watcher_->ended_early(task, found->second.record.parts_done);
     clock_.recall(task, at);
-    TaskRecord& record = recalled_[task] = found->second.record;
-    record.end = at;
-    record.outcome = Outcome::Recalled;
+    Open& open = recalled_[task] = std::move(found->second);
+    open.record.end = at;
+    open.record.outcome = Outcome::Recalled;
+    recalls_.emplace_back(at, task);
     open_.erase(found);
 }
 
@@ -117,18 +117,21 @@ const FleetEvent* TaskFleet::next(VirtualClock::time_point until) {
 }
 
 void TaskFleet::end_recalled(VirtualClock::time_point before) {
-    std::erase_if(recalled_, [&](const auto& one) {
-        const bool over = one.second.end < before;
-        if (over) ended_.push_back(one.second);
-        return over;
-    });
+    for (; !recalls_.empty() && recalls_.front().first < before; recalls_.pop_front()) {
+        const auto found = recalled_.find(recalls_.front().second);
+        ended_.push_back(found->second.record);
+        recalled_.erase(found);
+    }
 }
 
 void TaskFleet::take(const FleetEvent& event) {
     if (const auto late = recalled_.find(event.task); late != recalled_.end())
         return take_late(event, late->second);
     const auto found = open_.find(event.task);
-    MOBI_CHECK(found != open_.end(), "an event of task {}, which has ended", event.task.value());
+    if (found == open_.end()) {  // another part of a task whose device has left
+        if (event.outcome != Outcome::Gone && event.outcome != Outcome::Done) take_loss(event);
+        return;
+    }
     Open& open = found->second;
     open.record.down_bytes += event.charges.down_bytes;
     open.record.up_bytes += event.charges.up_bytes;
@@ -141,6 +144,8 @@ void TaskFleet::take(const FleetEvent& event) {
         case Outcome::CutOff:
             return take_loss(event);
         case Outcome::Gone:
+            take_ended_legs(event, open.task, event.charges, false);
+            if (watcher_ != nullptr) watcher_->ended_early(event.task, open.record.parts_done);
             return end(found, event.at, Outcome::Gone);
         case Outcome::Recalled:
             throw Bug("a task that was not recalled ends as one");
@@ -158,14 +163,35 @@ void TaskFleet::take_part(const FleetEvent& event, Open& open) {
     delivery_events_.push_back(event.id);
 }
 
-void TaskFleet::take_late(const FleetEvent& event, TaskRecord& record) {
-    record.down_bytes += event.charges.down_bytes;
-    record.up_bytes += event.charges.up_bytes;
-    if (event.outcome == Outcome::Done)  // under the wall clock: it was on its way
+void TaskFleet::take_late(const FleetEvent& event, Open& open) {
+    open.record.down_bytes += event.charges.down_bytes + event.before.down_bytes;
+    open.record.up_bytes += event.charges.up_bytes;
+    if (event.outcome == Outcome::Done) {  // under the wall clock: it was on its way
+        take_ended_legs(event, open.task, event.charges, true);
         lost_.push_back({event.device.value(), event.part, LostStage::Late, event.times.send_start,
-                         event.at, event.charges.up_bytes});
-    else if (event.outcome == Outcome::Recalled)
-        take_loss(event);
+                         event.times.send_end, event.charges.up_bytes, true});
+        return;
+    }
+    if (event.outcome == Outcome::Gone) return;
+    take_loss(event);
+    if (event.outcome == Outcome::Recalled) take_ended_legs(event, open.task, event.before, true);
+}
+
+void TaskFleet::take_ended_legs(const FleetEvent& event,
+                                const DeviceTask& task,
+                                Charges charges,
+                                bool recalled) {
+    const bool computed = event.outcome == Outcome::Done ||
+                          (event.outcome == Outcome::Recalled && event.leg == Leg::Upload);
+    if (charges.down_bytes > 0) {
+        FleetEvent fetched = event;
+        fetched.charges = charges;
+        downloads_.push_back(
+            download_of(fetched, task, contents_.down, plan_.devices[event.device.index()]));
+    }
+    if (computed && event.times.compute_end > event.times.compute_start)
+        lost_.push_back({event.device.value(), event.part, LostStage::Compute,
+                         event.times.compute_start, event.times.compute_end, 0, recalled});
 }
 
 void TaskFleet::take_loss(const FleetEvent& event) {

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <map>
+#include <utility>
 
 #include "method/run_fleet.hpp"
 
 namespace mobi {
 
-/// Hears of what is assigned and recalled, before the fleet's clock does.
+/// Is told what is assigned and recalled.
 class TaskWatcher {
   public:
     virtual ~TaskWatcher() = default;
     virtual void assigned(const DeviceTask& task) = 0;
-    /// Nobody waits for it any more.
-    virtual void recalled(TaskId task) = 0;
+    /// It was recalled, or its device has left: nothing but its first `parts` parts, which have
+    /// arrived, will be asked for.
+    virtual void ended_early(TaskId task, std::int32_t parts) = 0;
     /// All that was assigned up to here was decided at once.
     virtual void dispatched() = 0;
 };
@@ -65,11 +68,17 @@ class TaskFleet final : public RunFleet {
         DeviceTask task;
         TaskRecord record;
     };
+    using RecallTime = std::pair<VirtualClock::time_point, TaskId>;
 
     void take(const FleetEvent& event);
     void take_part(const FleetEvent& event, Open& open);
-    void take_late(const FleetEvent& event, TaskRecord& record);
+    void take_late(const FleetEvent& event, Open& open);
     void take_loss(const FleetEvent& event);
+    /// The legs of a part that had ended when it was stopped.
+    void take_ended_legs(const FleetEvent& event,
+                         const DeviceTask& task,
+                         Charges charges,
+                         bool recalled);
     void end(std::map<TaskId, Open>::iterator open, VirtualClock::time_point at, Outcome outcome);
     /// Recalled tasks of which no event is to come.
     void end_recalled(VirtualClock::time_point before);
@@ -80,7 +89,8 @@ class TaskFleet final : public RunFleet {
     TaskWatcher* watcher_;
     std::int64_t assigned_ = 0;
     std::map<TaskId, Open> open_;
-    std::map<TaskId, TaskRecord> recalled_;
+    std::map<TaskId, Open> recalled_;
+    std::deque<RecallTime> recalls_;  // of these, in order
     std::vector<Delivery> deliveries_;
     std::vector<EventId> delivery_events_;
     std::vector<Download> downloads_;

@@ -140,7 +140,8 @@ std::string nothing_arrives(const PreparedRun& run) {
                           ": {} devices leave with an empty battery before they have sent "
                           "one (device.*.battery, device.*.battery_start)",
                           run.leftovers.emptied.size());
-    return text + ": see fleet.availability and server.deadline";
+    return text + (run.settled ? ": see fleet.availability and server.deadline"
+                               : ": see fleet.availability and rounds.deadline");
 }
 
 /// Nobody waits for a run of 200 real years.
@@ -156,19 +157,21 @@ void refuse_endless_pace(const TimelineEnd& timeline, double time_scale) {
 
 /// What the fleet does, and when the run ends.
 void foresee(PreparedRun& run) {
-    std::optional<Deliveries> settled = run.method->settle(run.plan);
-    run.settled = settled.has_value();
-    if (!settled) {
+    run.settled = run.method->settles();
+    Deliveries all;
+    if (run.settled) {
+        all = run.method->settle(run.plan);
+    } else {
         TaskWalk walk = walk_tasks(run.config, run.plan, *run.method);
         run.timeline = walk.timeline;
         run.tasks = walk.tasks;
         run.down_bytes = walk.down_bytes;
-        settled = std::move(walk.deliveries);
+        all = std::move(walk.deliveries);
     }
-    run.deliveries = std::move(settled->arrived);
-    run.lost = std::move(settled->lost);
-    run.leftovers = std::move(settled->leftovers);
-    run.missing_packets = settled->missing;
+    run.deliveries = std::move(all.arrived);
+    run.lost = std::move(all.lost);
+    run.leftovers = std::move(all.leftovers);
+    run.missing_packets = all.missing;
     if (run.deliveries.empty()) throw ConfigError(nothing_arrives(run));
     if (!run.settled) return;
     check_request_sizes(run.plan, run.deliveries, run.tokens, run.config.forward.group_devices);

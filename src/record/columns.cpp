@@ -132,7 +132,7 @@ const Table& LossRow::table() {
     using R = LossRow;
     static const Table table{"/losses", "Wasted work of devices: cut off because they went off, or too late for the server; virtual time", sizeof(R), {
         column("device", &R::device, "1", "number of the device"),
-        column("packet", &R::packet, "1", "which of the device's packets; -1: a download"),
+        column("packet", &R::packet, "1", "which of the device's packets, or part of its task; -1: a download at the end"),
         column("stage", &R::stage, "1", "what it was at", Names::LossStages),
         column("start_ns", &R::start_ns, "ns", "the attempt begins"),
         column("end_ns", &R::end_ns, "ns", "the device goes off; late: the last byte has left"),
@@ -231,7 +231,7 @@ const Table& UpdateRow::table() {
     using R = UpdateRow;
     static const Table table{"/updates", "Optimiser steps of the server, in their order; virtual time", sizeof(R), {
         column("update", &R::update, "1", "number of the update"),
-        column("kind", &R::kind, "1", "on an arriving packet, or on a batch from the inbox", Names::UpdateKinds),
+        column("kind", &R::kind, "1", "on an arriving packet, on a batch from the inbox, or of what arrived since the last", Names::UpdateKinds),
         column("device", &R::device, "1", "source of an arrival, or owner of a per_device network; -1: a mixed batch"),
         column("upload", &R::upload, "1", "arrival: row of /uploads; replay: -1"),
         column("start_ns", &R::start_ns, "ns", "the step begins"),

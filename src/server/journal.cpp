@@ -10,7 +10,7 @@
 namespace mobi {
 namespace {
 
-/// What a list has got since it had `seen` entries.
+/// The entries added since there were `seen`.
 template <typename T>
 std::span<const T> news(std::span<const T> all, std::size_t& seen) {
     return all.subspan(std::exchange(seen, all.size()));

@@ -31,7 +31,6 @@ void PacedFleet::begin() {
 }
 
 void PacedFleet::assign(DeviceTask task) {
-    last_ = std::max(last_, task.ready);
     times_.assign(std::move(task));
 }
 
@@ -53,6 +52,7 @@ void PacedFleet::note(Overruns& overruns, WallClock::duration late) {
 }
 
 bool PacedFleet::wait_for_held(Time until) {
+    if (held_->outcome == Outcome::Recalled) return true;  // as the server knows
     const Time due = std::max(held_->at + slip_[held_->task], last_);
     pass(std::min(due, until));
     if (due > until) return false;

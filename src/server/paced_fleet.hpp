@@ -78,7 +78,7 @@ class PacedFleet final : public FleetClock, public ServerPace {
     std::optional<PacedClock> clock_;  // once the pace has begun
     std::optional<FleetEvent> held_;   // computed, and not told yet
     FleetEvent told_;
-    VirtualClock::time_point last_{};                // told, or assigned or recalled at
+    VirtualClock::time_point last_{};                // told, or recalled at
     std::map<TaskId, VirtualClock::duration> slip_;  // by which a task's events are late
     double paced_s_ = 0;
     Overruns server_overruns_;

@@ -21,8 +21,9 @@ class PacketSource {
     /// The payload of delivery `index`.  Waits for it.  Each is taken once, in increasing order.
     virtual Payload take(std::int64_t index) = 0;
 
-    /// Training has begun.  For sources whose tasks need a brief; not called where nothing trains.
-    /// \param check  throws what the learner has thrown; to be called while waiting for an answer.
+    /// Training has begun, or with empty functions ended.  For sources whose tasks need a brief;
+    /// not called where nothing trains. \param check  throws what the learner has thrown; to be
+    /// called while waiting for an answer.
     virtual void set_briefs(AskBrief ask, std::function<void()> check);
 
     /// The test set as the backbones see it.  Waits for it; null when there is no test set.

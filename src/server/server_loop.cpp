@@ -37,6 +37,13 @@ class ServerRun {
           journal_(writer, method.uploads(), settings.record_activations),
           protocol_(method.protocol(plan)) {}
 
+    /// The source outlives the trainer.
+    ~ServerRun() {
+        if (source_ != nullptr) source_->set_briefs({}, {});
+    }
+    ServerRun(const ServerRun&) = delete;
+    ServerRun& operator=(const ServerRun&) = delete;
+
     ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) {
         if (source_ != nullptr) begin_training();
         ServerProgress progress{0, protocol_->steps_planned(), {}};

@@ -16,9 +16,11 @@ namespace {
 
 constexpr WallClock::duration kPatience(0.02);
 
-std::int32_t results_of(const DeviceTask& task) {
-    return static_cast<std::int32_t>(std::count_if(
-        task.parts.begin(), task.parts.end(), [](const Part& part) { return part.up_bytes > 0; }));
+/// How many of the first parts bring something.
+std::int32_t results_of(const DeviceTask& task, std::int32_t parts) {
+    return static_cast<std::int32_t>(
+        std::count_if(task.parts.begin(), task.parts.begin() + parts,
+                      [](const Part& part) { return part.up_bytes > 0; }));
 }
 
 }  // namespace
@@ -36,16 +38,24 @@ TaskDesk::TaskDesk(Channel& channel,
 }
 
 void TaskDesk::assigned(const DeviceTask& task) {
-    const std::int32_t results = results_of(task);
+    const auto parts = static_cast<std::int32_t>(task.parts.size());
+    const std::int32_t results = results_of(task, parts);
     if (results == 0) return;  // it brings nothing
-    open_[task.id] = {task, {}, !ask_, results};
+    open_[task.id] = {task, {}, !ask_, parts, results};
     asked_.push_back(task.id);
 }
 
-void TaskDesk::recalled(TaskId task) {
-    open_.erase(task);
-    std::erase(asked_, task);
-    results_.erase(results_.lower_bound({task, 0}), results_.upper_bound({task, INT32_MAX}));
+void TaskDesk::ended_early(TaskId task, std::int32_t parts) {
+    const auto found = open_.find(task);
+    if (found == open_.end()) return;
+    Open& open = found->second;
+    open.results -= results_of(open.task, open.parts) - results_of(open.task, parts);
+    open.parts = parts;
+    results_.erase(results_.lower_bound({task, parts}), results_.upper_bound({task, INT32_MAX}));
+    if (open.results > 0) return;
+    if (!asked_.empty()) std::erase(asked_, task);
+    contents_changed_ = true;
+    open_.erase(found);
 }
 
 void TaskDesk::dispatched() {
@@ -60,7 +70,6 @@ void TaskDesk::dispatched() {
         if (group.tasks.empty() || backbone != group.backbone) close();
         group.backbone = backbone;
         group.tasks.push_back(id);
-        samples_planned_ += static_cast<std::int64_t>(open.task.samples.size());
         if (static_cast<std::int32_t>(group.tasks.size()) == settings_.forward.group_devices)
             close();
         if (ask_)
@@ -72,6 +81,7 @@ void TaskDesk::dispatched() {
 
 void TaskDesk::take_briefs() {
     while (std::optional<std::pair<TaskId, Brief>> told = briefs_.try_pop()) {
+        contents_changed_ = true;
         latest_contents_.clear();
         for (const Content& content : told->second.shared) latest_contents_.push_back(content.id);
         const auto found = open_.find(told->first);
@@ -95,7 +105,7 @@ void TaskDesk::send_ready() {
             continue;
         }
         const int worker = replies_.idlest_worker(channel_.size());
-        if (replies_.open_requests(worker) >= settings_.most_open_requests()) return;
+        if (replies_.open_requests(worker) >= settings_.most_open_requests()) break;
         const WorkRequest request = request_of(*group);
         group = groups_.erase(group);
         if (request.work.items.empty()) continue;  // all were recalled
@@ -114,13 +124,14 @@ WorkRequest TaskDesk::request_of(const Group& group) {
         const auto found = open_.find(id);
         if (found == open_.end()) continue;
         const DeviceTask& task = found->second.task;
-        for (std::size_t part = 0; part < task.parts.size(); ++part) {
-            if (task.parts[part].up_bytes == 0) continue;
+        for (std::int32_t part = 0; part < found->second.parts; ++part) {
+            const std::int64_t up_bytes = task.parts[static_cast<std::size_t>(part)].up_bytes;
+            if (up_bytes == 0) continue;
             WorkItem item;
             item.task = id;
             item.device = task.device.value();
-            item.part = static_cast<std::int32_t>(part);
-            item.up_bytes = task.parts[part].up_bytes;
+            item.part = part;
+            item.up_bytes = up_bytes;
             for (const SampleId sample : task.samples)
                 item.samples.push_back(tokens_.train[sample.index()]);
             item.brief = found->second.brief;
@@ -138,6 +149,7 @@ void TaskDesk::send_contents(int worker, const WorkRequest& request) {
 }
 
 void TaskDesk::forget_contents() {
+    if (!std::exchange(contents_changed_, false)) return;
     std::set<std::int64_t> named(latest_contents_.begin(), latest_contents_.end());
     for (const auto& [id, open] : open_)
         for (const Content& content : open.brief.shared) named.insert(content.id);
@@ -156,16 +168,18 @@ void TaskDesk::take_result(const Message& message) {
     ItemResult result = decode_result(message.bytes);
     const auto found = open_.find(result.task);
     if (found == open_.end()) return;  // recalled meanwhile
-    const auto part = static_cast<std::size_t>(result.part);
-    if (result.part < 0 || part >= found->second.task.parts.size())
+    if (result.part < 0 || static_cast<std::size_t>(result.part) >= found->second.task.parts.size())
         throw ProtocolError(message.source, message.tag, "a part of the task",
                             fmt::format("part {} of task {}", result.part, result.task.value()));
+    if (result.part >= found->second.parts) return;
     results_[{result.task, result.part}] = {std::move(result.bytes), WallClock::now()};
 }
 
 void TaskDesk::pump(WallClock::duration patience) {
-    take_briefs();
-    send_ready();
+    if (!stopped_) {
+        take_briefs();
+        send_ready();
+    }
     if (check_) check_();
     if (settings_.on_wait) settings_.on_wait();
     const std::optional<Message> message = channel_.receive(patience);
@@ -178,7 +192,7 @@ void TaskDesk::pump(WallClock::duration patience) {
 
 std::optional<WallClock::time_point> TaskDesk::received(TaskId task, std::int32_t part) const {
     const auto open = open_.find(task);
-    if (open == open_.end() ||
+    if (open == open_.end() || part >= open->second.parts ||
         open->second.task.parts[static_cast<std::size_t>(part)].up_bytes == 0)
         return WallClock::time_point::min();
     const auto found = results_.find({task, part});
@@ -197,11 +211,15 @@ Payload TaskDesk::take(std::int64_t index) {
     Payload payload = std::move(found->second.bytes);
     results_.erase(found);
     const auto open = open_.find(delivery.task);
-    if (open != open_.end() && --open->second.results == 0) open_.erase(open);
+    if (open != open_.end() && --open->second.results == 0) {
+        open_.erase(open);
+        contents_changed_ = true;
+    }
     return payload;
 }
 
 std::map<int, WorkerReport> TaskDesk::stop() {
+    stopped_ = true;  // workers take nothing after this
     for (int worker = 1; worker < channel_.size(); ++worker) channel_.send(worker, kTagStop, {});
     while (static_cast<int>(replies_.reports().size()) < channel_.size() - 1) pump(kPatience);
     channel_.flush();

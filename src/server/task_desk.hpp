@@ -20,8 +20,8 @@ namespace mobi {
 
 /// Has the workers compute for tasks that are assigned during a run.
 ///
-/// A task goes out when the learner has told its brief, which is when the steps of its version have
-/// been computed; what is recalled before it went out costs nothing.  Tasks that were assigned
+/// A task goes out when the learner has given its brief, which is when the steps of its version
+/// have been computed; what is recalled before it went out costs nothing.  Tasks that were assigned
 /// together, one after another and of one backbone, are computed together, up to
 /// `forward.group_devices` of them: which these are depends on nothing else.  A content crosses MPI
 /// once a rank, and is forgotten when no open task and not the last brief names it.
@@ -48,18 +48,19 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     }
     std::map<int, WorkerReport> stop() override;
     const WorkerReplies& replies() const override { return replies_; }
-    std::int64_t samples_planned() const override { return samples_planned_; }
+    /// Not known: what is assigned depends on what comes back.
+    std::int64_t samples_planned() const override { return 0; }
 
     // TaskWatcher
     void assigned(const DeviceTask& task) override;
-    void recalled(TaskId task) override;
+    void ended_early(TaskId task, std::int32_t parts) override;
     void dispatched() override;
 
-    /// Sends what may be sent and handles a message, or waits for one a little.
+    /// Sends what may be sent and handles a message, or waits up to `patience` for one.
     void pump(WallClock::duration patience);
 
-    /// When the result of a part came, if it is there; long ago where a part has none, or the task
-    /// has been recalled.
+    /// When the result of a part came, if it is there; time_point::min() where nobody waits for
+    /// one.
     std::optional<WallClock::time_point> received(TaskId task, std::int32_t part) const;
 
   private:
@@ -70,7 +71,8 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
         DeviceTask task;
         Brief brief;
         bool briefed = false;
-        std::int32_t results = 0;  // still to be taken
+        std::int32_t parts = 0;    // that will be asked for
+        std::int32_t results = 0;  // of these, still to be taken
     };
     struct Result {
         Bytes bytes;
@@ -82,7 +84,6 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
         std::vector<TaskId> tasks;
     };
 
-    void close_group();
     void take_briefs();
     void send_ready();
     bool is_ready(const Group& group) const;
@@ -107,7 +108,8 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     std::map<std::int64_t, std::set<int>> workers_with_;  // a content, by id
     std::vector<std::int64_t> latest_contents_;           // of the last brief
     std::int32_t requests_ = 0;
-    std::int64_t samples_planned_ = 0;
+    bool contents_changed_ = false;  // since forget_contents()
+    bool stopped_ = false;
 };
 
 }  // namespace mobi

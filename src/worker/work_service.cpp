@@ -87,7 +87,9 @@ void WorkService::run(const WorkRequest& request) {
     report.request = request.request;
     report.backbone = request.work.backbone;
     report.kind = request.work.kind;
+    std::size_t results = 0;
     const auto push = [&](int tag, Bytes bytes) {
+        ++results;
         report.wire_bytes += static_cast<std::int64_t>(bytes.size());
         results_.push({tag, std::move(bytes), request.release});
     };
@@ -105,6 +107,8 @@ void WorkService::run(const WorkRequest& request) {
     const Workshop shop = workshop(request.work.backbone, loaded);
     report.counts = setup_.forward ? program_.run(request.work, shop, emit)
                                    : program_.run_empty(request.work, shop, emit);
+    MOBI_CHECK(results == request.work.items.size(), "{} results of {} items", results,
+               request.work.items.size());
     report.wall_s = (WallClock::now() - start).count();
     report.cpu_s = (ThreadClock::now() - cpu_start).count();
     if (loaded != nullptr) report.peak_flop_per_s = loaded->peak_flop_per_s;

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end
 from tiny_fleet import EVENT_TABLES, Workspace, table  # noqa: E402
 
 LOCAL_STEPS, LEARNING_RATE = 5, 0.3
-DONE, RECALLED = 0, 2
+DONE, RECALLED, GONE = 0, 2, 3
 SYNC = ("rounds.count=12", "rounds.wanted=12", "rounds.selected=12")
 SOME = ("rounds.count=12", "rounds.wanted=4", "rounds.selected=6", "rounds.deadline=60 ms")
 BUFFERED = ("rounds.protocol=buffered", "rounds.count=20", "rounds.wanted=3", "rounds.concurrency=8")
@@ -150,11 +150,27 @@ class AddAMethodTest(Workspace):
                         early = virtual["end_ns"] - updates["end_ns"]
                         self.assertLess(early.max(), tolerance, "nothing ends before its time")
 
+    def test_recalled_tasks_do_no_harm_under_the_wall_clock(self):
+        path = self.run_fleet("late.h5", *SOME, "rounds.deadline=none", "server.rate=200 FLOP/s", "run.clock=wall",
+                              "run.time_scale=5", ranks=2)
+        tasks = table(path, "tasks")
+        self.assertGreater((tasks["outcome"] == RECALLED).sum(), 0)
+        self.assertEqual(len(tasks), 12 * 6)
+        self.assert_learned_as_logged(path)
+
+    def test_an_empty_battery_ends_a_task_once(self):
+        path = self.run_fleet(
+            "empty.h5", *BUFFERED, "device.fast.battery=1e-5 J", "device.fast.power_compute=5 W", ranks=2
+        )
+        tasks = table(path, "tasks")
+        self.assertGreater((tasks["outcome"] == GONE).sum(), 0)
+        self.assertEqual(len(set(tasks["task"])), len(tasks))
+
     def test_a_replay_is_refused(self):
         path = self.run_fleet("log.h5", *SYNC)
         end = self.call("replay", path, "--set", f"run.output={self.folder / 'again.h5'}")
-        self.assertEqual(end.returncode, 3, end.stderr)
-        self.assertIn("no activations to learn from again", end.stderr)
+        self.assertEqual(end.returncode, 2, end.stderr)
+        self.assertIn("methods whose devices upload taps", end.stderr)
 
     def test_more_devices_than_there_are_is_refused(self):
         end = self.call("run", self.config, "--set", "rounds.wanted=13", "--set", "rounds.selected=13")

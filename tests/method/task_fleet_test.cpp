@@ -23,7 +23,9 @@ class Ear final : public TaskWatcher {
     void assigned(const DeviceTask& task) override {
         heard += 'a' + std::to_string(task.id.value());
     }
-    void recalled(TaskId task) override { heard += 'r' + std::to_string(task.value()); }
+    void ended_early(TaskId task, std::int32_t parts) override {
+        heard += 'r' + std::to_string(task.value()) + '/' + std::to_string(parts);
+    }
     void dispatched() override { heard += '.'; }
 
     std::string heard;
@@ -112,6 +114,42 @@ TEST_F(TaskFleetTest, ARecalledTaskIsARecordAndWhatItDidIsLost) {
     EXPECT_EQ(fleet.lost()[0].stage, LostStage::Compute);
     EXPECT_EQ(fleet.lost()[0].start, Time(seconds(1)));
     EXPECT_EQ(fleet.lost()[0].end, Time(seconds(4)));
+    ASSERT_EQ(fleet.downloads().size(), 2U);  // that of the recalled task had ended
+    EXPECT_EQ(fleet.downloads()[1].task, TaskId(1));
+    EXPECT_EQ(fleet.downloads()[1].charged_bytes, 1'000'000);
+    EXPECT_EQ(fleet.downloads()[1].arrival, Time(seconds(1)));
+    EXPECT_EQ(fleet.tasks()[1].down_bytes, 1'000'000);
+}
+
+TEST_F(TaskFleetTest, ATaskThatIsRecalledWhileItSendsHasComputedForNothing) {
+    VirtualFleet clock(admitted_fleet(plan), {});
+    TaskFleet fleet(clock, plan, {}, nullptr);
+    fleet.assign(task(0, 0, 1));  // sends from 2 s on
+    fleet.next(Time(milliseconds(2250)));
+    fleet.recall(TaskId(0), Time(milliseconds(2250)));
+    play(fleet);
+    ASSERT_EQ(fleet.lost().size(), 2U);
+    EXPECT_EQ(fleet.lost()[0].stage, LostStage::Upload);
+    EXPECT_EQ(fleet.lost()[0].charged_bytes, 250'000);
+    EXPECT_EQ(fleet.lost()[1].stage, LostStage::Compute);
+    EXPECT_EQ(fleet.lost()[1].end - fleet.lost()[1].start, seconds(1));
+    EXPECT_EQ(fleet.tasks()[0].up_bytes, 250'000);
+    EXPECT_EQ(fleet.downloads().size(), 1U);
+}
+
+TEST_F(TaskFleetTest, ATaskOfSeveralPartsEndsOnceWhenItsDeviceLeaves) {
+    plan.devices[0].profile.battery_j = 10;
+    plan.devices[0].profile.compute_w = 5;
+    VirtualFleet clock(admitted_fleet(plan), {});
+    Ear ear;
+    TaskFleet fleet(clock, plan, {}, &ear);
+    DeviceTask several = task(0, 0, 1);
+    for (int i = 0; i < 4; ++i) several.parts.push_back(several.parts[0]);
+    fleet.assign(several);
+    play(fleet);
+    ASSERT_EQ(fleet.tasks().size(), 1U);
+    EXPECT_EQ(fleet.tasks()[0].outcome, Outcome::Gone);
+    EXPECT_NE(ear.heard.find("r0/"), std::string::npos);
 }
 
 TEST_F(TaskFleetTest, ATaskThatWaitsForItsDeviceIsRecalledWithoutALoss) {
@@ -149,7 +187,7 @@ TEST_F(TaskFleetTest, TheWatcherHearsBeforeTheClockMovesOn) {
     fleet.next(kForever);
     fleet.recall(TaskId(1), Time(seconds(3)));
     fleet.next(kForever);
-    EXPECT_EQ(ear.heard, "a0a1.r1.");
+    EXPECT_EQ(ear.heard, "a0a1.r1/0.");
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ TEST_F(TaskDeskTest, AContentIsSentOnceAndForgottenWhenNobodyNamesIt) {
         answer(id, std::byte{1});
         report();
         desk->pump(kNow);
-        desk->recalled(TaskId(id));  // as good as taken
+        desk->ended_early(TaskId(id), 0);  // as good as taken
     }
     desk->pump(kNow);
     desk->pump(kNow);
@@ -147,7 +147,7 @@ TEST_F(TaskDeskTest, ARecalledTaskCostsNothingAndItsResultIsIgnored) {
     desk->assigned(task(0, 0));
     desk->assigned(task(1, 1));
     desk->dispatched();
-    desk->recalled(TaskId(0));
+    desk->ended_early(TaskId(0), 0);
     const std::vector<Message> messages = sent();
     EXPECT_EQ(decode_request(messages.back().bytes).work.items.size(), 1U);
     answer(0, std::byte{1});

@@ -22,7 +22,8 @@ struct RoundSettings {
 std::function<std::vector<SampleId>(DeviceId, std::int32_t)> whole_shards(const FleetPlan& plan);
 
 /// The protocol that `rounds.protocol` asks for; every set of devices is equally likely.
-/// \throws ConfigError  when the fleet has fewer admitted devices than a round or a buffer wants.
+/// \throws ConfigError  when the fleet has fewer admitted devices than `rounds.wanted`, or
+/// `rounds.concurrency`.
 std::unique_ptr<Protocol> make_rounds(const RoundSettings& settings,
                                       const FleetPlan& plan,
                                       RoundWork work);

@@ -7,7 +7,7 @@
 
 namespace mobi {
 
-std::optional<Deliveries> CentralSide::settle(const FleetPlan& plan) const {
+Deliveries CentralSide::settle(const FleetPlan& plan) const {
     Deliveries all;
     all.arrived = cut_into_packets(plan, settings().method);
     std::vector<Delivery>& packets = all.arrived;

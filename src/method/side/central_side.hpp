@@ -16,7 +16,7 @@ class CentralSide final : public SideMethod {
     explicit CentralSide(const SideSettings& settings = {}) : SideMethod(settings) {}
 
     std::string_view name() const override { return "central_side"; }
-    std::optional<Deliveries> settle(const FleetPlan& plan) const override;
+    Deliveries settle(const FleetPlan& plan) const override;
     bool uploads() const override { return false; }
     Precision tap_precision(const PacketParameters& /*packet*/) const override {
         return Precision::Fp32;

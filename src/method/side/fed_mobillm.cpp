@@ -88,7 +88,7 @@ void keep_awaited(Awaited awaited, Deliveries& all, std::size_t planned) {
 
 }  // namespace
 
-std::optional<Deliveries> FedMobillm::settle(const FleetPlan& plan) const {
+Deliveries FedMobillm::settle(const FleetPlan& plan) const {
     const MethodSettings& costs = settings().method;
     std::vector<Delivery> packets = cut_into_packets(plan, costs);
     const std::size_t planned = packets.size();

@@ -13,7 +13,7 @@ class FedMobillm final : public SideMethod {
     explicit FedMobillm(const SideSettings& settings = {}) : SideMethod(settings) {}
 
     std::string_view name() const override { return "fed_mobillm"; }
-    std::optional<Deliveries> settle(const FleetPlan& plan) const override;
+    Deliveries settle(const FleetPlan& plan) const override;
     std::vector<std::int64_t> download_bytes(const FleetPlan& plan) const override;
     std::unique_ptr<Protocol> protocol(const FleetPlan& plan) const override;
 };

@@ -14,6 +14,7 @@ namespace mobi {
 /// What the methods that train a side network have in common: how the server learns.
 class SideMethod : public Method {
   public:
+    bool settles() const override { return true; }
     std::unique_ptr<Learner> learner(const FleetPlan& plan,
                                      std::shared_ptr<const EvaluationData> evaluation,
                                      LearnerSink sink) const override;

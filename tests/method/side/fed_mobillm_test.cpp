@@ -27,7 +27,7 @@ class FedMobillmTest : public ::testing::Test {
         side.method = settings;
         return side;
     }
-    std::vector<Delivery> arrived() const { return FedMobillm(side()).settle(plan)->arrived; }
+    std::vector<Delivery> arrived() const { return FedMobillm(side()).settle(plan).arrived; }
 
     FleetPlan plan;
     MethodSettings settings;
@@ -85,7 +85,7 @@ TEST_F(FedMobillmTest, ItsProtocolOnTheFleetsClockIsThatOnTheRecord) {
         SideSettings own = side();
         own.server.batch = 4;
         const FedMobillm method(own);
-        const std::vector<Delivery> deliveries = method.settle(plan)->arrived;
+        const std::vector<Delivery> deliveries = method.settle(plan).arrived;
         RecordedFleet recorded(deliveries);
         std::vector<FleetDevice> devices;
         for (const DevicePlan& device : plan.devices) devices.push_back(fleet_device(device));
@@ -113,7 +113,7 @@ TEST_F(FedMobillmTest, CentralSideHasEverythingWhateverTheServerWouldWaitFor) {
     settings.deadline_s = 1e-6;
     settings.enough_share = 0.1;
     const CentralSide central(side());
-    const std::vector<Delivery> deliveries = central.settle(plan)->arrived;
+    const std::vector<Delivery> deliveries = central.settle(plan).arrived;
     EXPECT_EQ(deliveries.size(), 5U);
     RecordedFleet fleet(deliveries);
     const auto protocol = central.protocol(plan);
@@ -134,7 +134,7 @@ TEST_F(FedMobillmTest, DevicesFetchWhatTheyNeedForInference) {
 TEST_F(FedMobillmTest, CentralSideHasEverythingAtOneTimeAndChargesNothing) {
     settings.server_rate_flop_per_s = 5e12;
     const CentralSide central(side());
-    const std::vector<Delivery> packets = central.settle(plan)->arrived;
+    const std::vector<Delivery> packets = central.settle(plan).arrived;
     double flop = 0;
     for (const Delivery& packet : packets) {
         EXPECT_EQ(packet.times.arrival, packets[0].times.arrival);
