@@ -89,6 +89,7 @@ const std::string& known(const std::string& name,
 
 std::vector<std::pair<std::string, int>> shares_of(
     const std::vector<std::pair<std::string, int>>& mix, int devices) {
+    if (mix.empty()) return {};  // to be refused where a fleet is required
     std::int64_t total = 0;
     for (const auto& [name, share] : mix) total += share;
     std::vector<std::pair<std::string, int>> counts;

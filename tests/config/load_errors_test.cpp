@@ -157,6 +157,7 @@ TEST_F(LoadErrorsTest, ZeroDevicesIsAnError) {
     EXPECT_EQ(report("", {"fleet.mix="}),
               "--set: fleet.mix = : zero devices; accepted: <device>:<count> between blanks, e.g. "
               "jetson_tx2:34");
+    EXPECT_TRUE(contains(report("", {"fleet.mix=", "fleet.devices=5"}), "zero devices"));
     EXPECT_TRUE(contains(report("", {"fleet.mix=tx2:0"}), "counts from 1"));
     write("empty.cfg", "[data]\ntrain = a\ntest = b\n");
     try {

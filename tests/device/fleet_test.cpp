@@ -63,6 +63,7 @@ TEST(FleetTest, SharesAddUpAndGoToTheLargestRemainders) {
     EXPECT_EQ(shares_of({{"a", 1000}, {"b", 1}}, 2), (Mix{{"a", 2}}));
     const Mix counts{{"a", 7}, {"b", 5}};
     EXPECT_EQ(shares_of(counts, 12), counts);
+    EXPECT_TRUE(shares_of({}, 12).empty());
     EXPECT_EQ(shares_of({{"a", 10'000'000}, {"b", 10'000'000}}, 10'000'000)[0].second, 5'000'000);
 }
 

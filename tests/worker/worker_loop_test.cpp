@@ -8,11 +8,11 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "messages/work_request.hpp"
 #include "messages/tags.hpp"
+#include "messages/work_request.hpp"
+#include "method/side/taps_program.hpp"
 #include "support/shared_data.hpp"
 #include "transport/local_channel.hpp"
-#include "method/side/taps_program.hpp"
 
 namespace mobi::test {
 namespace {
