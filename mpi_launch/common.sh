@@ -242,7 +242,8 @@ mobi_mpirun() {
     report=$(mktemp 2>/dev/null) ||
         die 2 "no temporary file can be made in TMPDIR=${TMPDIR:-/tmp}: set TMPDIR to a folder that can be written"
     ! command -v python3 >/dev/null || filter=(python3 "$MOBI_ROOT/mpi_launch/mpirun_filter.py" "$report")
-    exec {filtered}> >(exec "${filter[@]}" >&2)
+    # Ctrl-C reaches the filter too, and before it has told Python what to do with it.
+    exec {filtered}> >(trap '' INT TERM HUP; exec "${filter[@]}" >&2)
     filter_pid=$!
     # A session of its own: Ctrl-C reaches this script alone, which passes it on in good order.
     setsid "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
