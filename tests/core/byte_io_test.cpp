@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/float_bytes.hpp"
 
 namespace mobi::test {
 namespace {
@@ -23,6 +24,14 @@ TEST(ByteReaderTest, ReadsWhatTheWriterWrote) {
     EXPECT_EQ(reader.get<std::uint16_t>(), 7);
     EXPECT_EQ(reader.get_text(), "text");
     EXPECT_EQ(reader.get_all<float>(2), (std::vector<float>{1.5F, -2.5F}));
+    EXPECT_NO_THROW(reader.finish());
+}
+
+TEST(ByteReaderTest, ReadsFloatsOneByOne) {
+    const Bytes bytes = bytes_of({1.5F, -2});
+    ByteReader reader(bytes, "message");
+    EXPECT_EQ(reader.get<float>(), 1.5F);
+    EXPECT_EQ(reader.get<float>(), -2.0F);
     EXPECT_NO_THROW(reader.finish());
 }
 
