@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include "core/clock.hpp"
 #include "device/profile.hpp"
 
@@ -22,13 +24,21 @@ class Battery {
     /// How long it can compute before it is empty; duration::max() on mains.
     VirtualClock::duration lasts() const;
 
-    void compute(VirtualClock::duration time);
-    void send(std::int64_t charged_bytes);
+    void compute(VirtualClock::duration time) {
+        if (!on_mains_) drain_computing(time);
+    }
+    void send(std::int64_t charged_bytes) {
+        if (!on_mains_) drain_sending(charged_bytes);
+    }
 
   private:
+    void drain_computing(VirtualClock::duration time);
+    void drain_sending(std::int64_t charged_bytes);
+
     const DeviceProfile* device_;
     const LinkProfile* link_;
     double left_j_ = 0;
+    bool on_mains_ = true;  // there is none
 };
 
 }  // namespace mobi

@@ -2,7 +2,6 @@
 #include "fleet/large_shared_link.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/check.hpp"
 
@@ -45,23 +44,20 @@ Instant LargeSharedLink::stop(std::int32_t member, Instant now) {
 
 SharedLink::End LargeSharedLink::next_end() {
     End next;
-    while (!ends_.empty() && flow(ends_.top().member).version != ends_.top().version) ends_.pop();
-    if (!ends_.empty()) next = {ends_.top().at, ends_.top().member};
-    if (!finishes_.empty()) {
-        const auto& [finish, member] = *finishes_.begin();
-        const Instant at = now_ + std::max<Instant>(0, finish - sum_) / level();
-        if (at < next.at) next = {at, member};
+    if (const auto* const end = first(ends_)) next = {end->key, end->member};
+    if (const auto* const finish = first(finishes_)) {
+        const Instant at = now_ + std::max<Instant>(0, finish->key - sum_) / level();
+        if (at < next.at) next = {at, finish->member};
     }
     return next;
 }
 
 void LargeSharedLink::advance(Instant to) {
     if (to <= now_) return;
-    if (!finishes_.empty()) {
+    if (const auto* const finish = first(finishes_)) {
         // The one whose end this is has nothing left, whatever rounding says.
-        const Instant first = finishes_.begin()->first;
-        const Instant end = now_ + std::max<Instant>(0, first - sum_) / level();
-        sum_ = to >= end ? std::max(first, sum_) : sum_ + level() * (to - now_);
+        const Instant end = now_ + std::max<Instant>(0, finish->key - sum_) / level();
+        sum_ = to >= end ? std::max(finish->key, sum_) : sum_ + level() * (to - now_);
     }
     now_ = to;
 }
@@ -79,20 +75,21 @@ void LargeSharedLink::insert(std::int32_t member, Kind kind, Instant left) {
     one.kind = kind;
     ++one.version;
     if (kind == Kind::Level) {
-        if (level_.empty()) sum_ = 0;  // keeps the sum's last digits
+        if (levels_++ == 0) sum_ = 0;  // keeps the sum's last digits
         one.finish = sum_ + left;
-        level_.emplace(one.own, member);
-        finishes_.emplace(one.finish, member);
+        push(slowest_level_, one.own, member);
+        push(finishes_, one.finish, member);
         return;
     }
     one.left = left;
     one.since = now_;
     bound_rate_ += static_cast<Instant>(one.own);
-    bound_.emplace(one.own, member);
+    ++bounds_;
+    push(fastest_bound_, -one.own, member);
     if (left <= 0)
-        ends_.push({now_, member, one.version});
+        push(ends_, now_, member);
     else if (one.own > 0)
-        ends_.push({now_ + left / static_cast<Instant>(one.own), member, one.version});
+        push(ends_, now_ + left / static_cast<Instant>(one.own), member);
 }
 
 void LargeSharedLink::remove(std::int32_t member) {
@@ -100,12 +97,10 @@ void LargeSharedLink::remove(std::int32_t member) {
     MOBI_CHECK(one.kind != Kind::Idle, "member {} sends nothing", member);
     ++one.version;
     if (one.kind == Kind::Level) {
-        level_.erase({one.own, member});
-        finishes_.erase({one.finish, member});
+        --levels_;
     } else {
-        bound_.erase({one.own, member});
         bound_rate_ -= static_cast<Instant>(one.own);
-        if (bound_.empty()) bound_rate_ = 0;
+        if (--bounds_ == 0) bound_rate_ = 0;
     }
     one.kind = Kind::Idle;
 }
@@ -118,24 +113,37 @@ void LargeSharedLink::move(std::int32_t member, Kind kind) {
 
 Instant LargeSharedLink::level() const {
     const Instant rest = static_cast<Instant>(capacity_) - bound_rate_;
-    return std::max<Instant>(0, rest) / static_cast<Instant>(level_.size());
+    return std::max<Instant>(0, rest) / static_cast<Instant>(levels_);
 }
 
 void LargeSharedLink::settle() {
     // Too fast for the level: the fastest of the bound ones first.
-    while (!bound_.empty()) {
-        const auto [rate, member] = *bound_.rbegin();
-        const bool fits = level_.empty() ? bound_rate_ <= static_cast<Instant>(capacity_)
-                                         : static_cast<Instant>(rate) <= level();
+    while (const auto* const fastest = first(fastest_bound_)) {
+        const bool fits = levels_ == 0 ? bound_rate_ <= static_cast<Instant>(capacity_)
+                                       : static_cast<Instant>(-fastest->key) <= level();
         if (fits) break;
-        move(member, Kind::Level);
+        move(fastest->member, Kind::Level);
     }
     // Slower than the level, which rises with each that becomes bound.
-    while (!level_.empty()) {
-        const auto [rate, member] = *level_.begin();
-        if (static_cast<Instant>(rate) > level()) break;
-        move(member, Kind::Bound);
+    while (const auto* const slowest = first(slowest_level_)) {
+        if (static_cast<Instant>(slowest->key) > level()) break;
+        move(slowest->member, Kind::Bound);
     }
+}
+
+template <typename Key>
+const typename MemberHeap<Key>::Entry* LargeSharedLink::first(MemberHeap<Key>& heap) {
+    return heap.top([this](std::int32_t member, std::uint32_t version) {
+        return flow(member).version == version;
+    });
+}
+
+template <typename Key>
+void LargeSharedLink::push(MemberHeap<Key>& heap, Key key, std::int32_t member) {
+    heap.push({key, member, flow(member).version});
+    heap.tidy(bounds_ + levels_, [this](std::int32_t one, std::uint32_t version) {
+        return flow(one).version == version;
+    });
 }
 
 }  // namespace mobi

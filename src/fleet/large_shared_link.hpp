@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <queue>
-#include <set>
-#include <utility>
 #include <vector>
 
+#include "fleet/member_heap.hpp"
 #include "fleet/shared_link.hpp"
 
 namespace mobi {
@@ -38,21 +37,11 @@ class LargeSharedLink final : public SharedLink {
     struct Flow {
         double own = 0;  // bytes per ns
         Kind kind = Kind::Idle;
-        std::uint32_t version = 0;  // of its entry in `ends_`
+        std::uint32_t version = 0;  // of its entries in the heaps
         Instant left = 0;           // bound: at `since`
         Instant since = 0;
         Instant finish = 0;  // level: the sum at which it ends
     };
-    struct BoundEnd {
-        Instant at;
-        std::int32_t member;
-        std::uint32_t version;
-        bool operator>(const BoundEnd& other) const {
-            return std::pair(at, member) > std::pair(other.at, other.member);
-        }
-    };
-    using ByRate = std::set<std::pair<double, std::int32_t>>;
-
     Flow& flow(std::int32_t member) { return flows_[static_cast<std::size_t>(member)]; }
     void advance(Instant to);
     /// Bytes that it has still to carry now.
@@ -63,15 +52,21 @@ class LargeSharedLink final : public SharedLink {
     /// Sorts the transfers into the two kinds anew after one has come, gone or changed.
     void settle();
     Instant level() const;
+    template <typename Key>
+    const typename MemberHeap<Key>::Entry* first(MemberHeap<Key>& heap);
+    template <typename Key>
+    void push(MemberHeap<Key>& heap, Key key, std::int32_t member);
 
     double capacity_;  // bytes per ns
     std::vector<Flow> flows_;
     Instant now_ = 0;
-    Instant sum_ = 0;         // of the level over time, bytes
-    Instant bound_rate_ = 0;  // of all bound transfers together
-    ByRate bound_, level_;
-    std::set<std::pair<Instant, std::int32_t>> finishes_;  // level: (sum at the end, member)
-    std::priority_queue<BoundEnd, std::vector<BoundEnd>, std::greater<>> ends_;
+    Instant sum_ = 0;                      // of the level over time, bytes
+    Instant bound_rate_ = 0;               // of all bound transfers together
+    std::size_t bounds_ = 0, levels_ = 0;  // transfers of each kind
+    MemberHeap<double> fastest_bound_;     // by minus the own rate
+    MemberHeap<double> slowest_level_;     // by the own rate
+    MemberHeap<Instant> finishes_;         // level: by the sum at the end
+    MemberHeap<Instant> ends_;             // bound: by the time of the end
 };
 
 }  // namespace mobi

@@ -23,15 +23,12 @@ LinkDirection direction_of(const LinkProfile& link, Way way) {
 }  // namespace
 
 LinkWay::LinkWay(const FleetDevice& device, Way way, std::uint64_t seed)
-    : device_(&device),
-      seed_(seed),
-      way_(way),
-      presence_(presence_of(device.availability, seed, device.id.value())) {
+    : device_(&device), seed_(seed), way_(way), presence_(device, seed) {
     const RateTrace* const trace = direction().trace;
     if (trace == nullptr) return;
-    trace_offset_ = trace_offset(trace, device.link->trace_start,
-                                 draws_of(seed, Purpose::TraceOffset, device.id));
-    traced_.emplace(*trace, trace_offset_);
+    const Duration offset = trace_offset(trace, device.link->trace_start,
+                                         draws_of(seed, Purpose::TraceOffset, device.id));
+    traced_ = std::make_unique<Traced>(Traced{offset, TracedLink(*trace, offset), {}});
 }
 
 LinkDirection LinkWay::direction() const {
@@ -71,8 +68,8 @@ std::optional<LinkWay::Attempt> LinkWay::attempt(Time ready, const Draw& draw) {
     ++attempts_;
     Attempt one{*on, after_wake_up(*device_->link, *on, last_byte_), {}, false};
     if (traced_) {
-        traced_attempt_ = traced_;
-        one.end = traced_attempt_->send(one.begin, draw.bytes);
+        traced_->attempt = traced_->carried;
+        one.end = traced_->attempt->send(one.begin, draw.bytes);
     } else {
         one.end = later(one.begin, time_alone(draw), direction().work());
     }
@@ -106,10 +103,10 @@ bool LinkWay::goes_off(const Attempt& attempt, Time at) {
 }
 
 Time LinkWay::next_look(Time from) const {
-    if (device_->availability == nullptr) return Time::max();
+    if (presence_.always_on()) return Time::max();
     constexpr Duration kAhead = std::chrono::hours(24);
     const Time until = from > kHorizon - kAhead ? kHorizon : from + kAhead;
-    Presence ahead = presence_;  // a cursor never goes back: the transfer may end before
+    Presence ahead = presence_.cursor();  // a cursor never goes back: the transfer may end before
     return ahead.off_before(from, until).value_or(until);
 }
 
@@ -120,7 +117,7 @@ TimedWork LinkWay::sharing() const {
 }
 
 void LinkWay::carried(Instant at) {
-    if (traced_attempt_) traced_ = traced_attempt_;
+    if (traced_ && traced_->attempt) traced_->carried = *traced_->attempt;
     free_ = at;
     last_byte_ = rounded(at);
     attempts_ = 0;
@@ -141,7 +138,7 @@ void LinkWay::refuse_if_hopeless(const Attempt& attempt, Time at, const Draw& dr
         cut.need = time_alone(draw);
         cut.same_every_time = true;
     }
-    refuse_hopeless(presence_, cut);
+    refuse_hopeless(presence_.cursor(), cut);
 }
 
 std::int64_t LinkWay::carried_by(const Attempt& attempt, Time at, const Draw& draw) const {
@@ -149,8 +146,8 @@ std::int64_t LinkWay::carried_by(const Attempt& attempt, Time at, const Draw& dr
     const LinkDirection way = direction();
     if (way.trace != nullptr) {
         const LinkAmount amount =
-            way.trace->carried_until(at.time_since_epoch() + trace_offset_) -
-            way.trace->carried_until(attempt.begin.time_since_epoch() + trace_offset_);
+            way.trace->carried_until(at.time_since_epoch() + offset()) -
+            way.trace->carried_until(attempt.begin.time_since_epoch() + offset());
         return static_cast<std::int64_t>(amount / kAmountPerByte);
     }
     const double rate = std::isnan(draw.bytes_per_s) ? way.bytes_per_s : draw.bytes_per_s;
@@ -163,10 +160,9 @@ LinkWay::OwnRate LinkWay::own_rate(Instant at, const Draw& draw) const {
     if (way.trace == nullptr)
         return {std::isnan(draw.bytes_per_s) ? way.bytes_per_s : draw.bytes_per_s, kNever};
     const auto [bits_per_s, until] =
-        way.trace->step_at(rounded(std::floor(at)).time_since_epoch() + trace_offset_);
-    return {
-        static_cast<double>(bits_per_s) / 8,
-        until == Duration::max() ? kNever : static_cast<Instant>((until - trace_offset_).count())};
+        way.trace->step_at(rounded(std::floor(at)).time_since_epoch() + offset());
+    return {static_cast<double>(bits_per_s) / 8,
+            until == Duration::max() ? kNever : static_cast<Instant>((until - offset()).count())};
 }
 
 }  // namespace mobi

@@ -2,15 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "core/clock.hpp"
 #include "core/virtual_time.hpp"
-#include "device/availability.hpp"
 #include "device/link_model.hpp"
 #include "device/rate_trace.hpp"
 #include "fleet/fleet_device.hpp"
 #include "fleet/instant.hpp"
+#include "fleet/member_presence.hpp"
 
 namespace mobi {
 
@@ -90,17 +91,25 @@ class LinkWay {
     const LinkProfile& link() const noexcept { return *device_->link; }
 
   private:
+    /// Where a link with a trace is in it.
+    struct Traced {
+        VirtualClock::duration offset{};
+        TracedLink carried;                 ///< after the last transfer
+        std::optional<TracedLink> attempt;  ///< and after the attempt under way
+    };
+
     LinkDirection direction() const;
+    VirtualClock::duration offset() const {
+        return traced_ ? traced_->offset : VirtualClock::duration::zero();
+    }
     VirtualClock::duration time_alone(const Draw& draw) const;
 
     const FleetDevice* device_;
     std::uint64_t seed_;
     Way way_;
-    Presence presence_;
-    VirtualClock::duration trace_offset_{};
-    std::optional<TracedLink> traced_;          // its place after the last transfer
-    std::optional<TracedLink> traced_attempt_;  // and after the attempt under way
-    Instant free_ = 0;                          // end of the last transfer or attempt
+    MemberPresence presence_;
+    std::unique_ptr<Traced> traced_;  // null: a rate of its own
+    Instant free_ = 0;                // end of the last transfer or attempt
     std::optional<VirtualClock::time_point> last_byte_;
     VirtualClock::time_point last_arrival_{};
     std::uint32_t transfers_ = 0;

@@ -27,7 +27,7 @@ double in_seconds(Duration time) {
 Processor::Processor(const FleetDevice& device, std::uint64_t seed)
     : device_(&device),
       seed_(seed),
-      presence_(presence_of(device.availability, seed, device.id.value())),
+      presence_(device, seed),
       battery_(*device.profile, *device.link),
       load_offset_(trace_offset(device.profile->load.get(),
                                 device.profile->load_start,
@@ -44,7 +44,8 @@ std::optional<Processor::Attempt> Processor::begin(const ComputeWork& work, Time
 std::optional<Processor::Attempt> Processor::repeat() {
     // Heat and other programs only make it longer; a battery ends it all the same.
     const bool on_mains = device_->profile->battery_j <= 0;
-    refuse_hopeless(presence_, {computing_a_packet(*device_->profile), work_, on_mains, attempts_});
+    refuse_hopeless(presence_.cursor(),
+                    {computing_a_packet(*device_->profile), work_, on_mains, attempts_});
     return attempt(free_);
 }
 

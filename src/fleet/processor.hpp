@@ -6,10 +6,10 @@
 
 #include "core/clock.hpp"
 #include "core/virtual_time.hpp"
-#include "device/availability.hpp"
 #include "device/battery.hpp"
 #include "device/compute_model.hpp"
 #include "fleet/fleet_device.hpp"
+#include "fleet/member_presence.hpp"
 
 namespace mobi {
 
@@ -57,7 +57,7 @@ class Processor {
 
     const FleetDevice* device_;
     std::uint64_t seed_;
-    Presence presence_;
+    MemberPresence presence_;
     Battery battery_;
     VirtualClock::duration load_offset_{};
     VirtualClock::time_point free_{};   // end of the last attempt

@@ -184,8 +184,10 @@ void Transfers::end_own(Place at) {
 
 void Transfers::end_flow(Way way, std::int32_t link) {
     LinkEnd& planned = link_ends_[index_of(way)][static_cast<std::size_t>(link)];
+    const Instant due = planned.at;
     planned = {kNever, planned.version + 1};  // the one that this is
     const SharedLink::End end = shared(way).link(link).next_end();
+    if (end.at > due) return plan_link_end(way, link);
     const Place at{shared(way).device_of(link, end.member), way};
     stop_flow(at, end.at);
     finish(at, end.at);
@@ -227,14 +229,14 @@ Instant Transfers::stop_flow(Place at, Instant now) {
 void Transfers::plan_link_end(Way way, std::int32_t link) {
     LinkEnd& planned = link_ends_[index_of(way)][static_cast<std::size_t>(link)];
     const Instant at = shared(way).link(link).next_end().at;
-    if (at == planned.at) return;
+    if (at >= planned.at) return;  // what comes too early plans the next
     planned = {at, planned.version + 1};
-    if (at != kNever && at > instant(kHorizon))
+    if (at > instant(kHorizon))
         refuse_endless(
             state(
                 number(shared(way).device_of(link, shared(way).link(link).next_end().member), way))
                 .way.sharing());
-    if (at != kNever) wake_ups_.push({at, Wake::LinkEnd, number(link, way), planned.version});
+    wake_ups_.push({at, Wake::LinkEnd, number(link, way), planned.version});
 }
 
 /// Over a half-duplex link the other way begins no earlier.
