@@ -60,4 +60,18 @@ EventQueue::Taken EventQueue::pop() {
     return events_[static_cast<std::size_t>(place)];
 }
 
+std::vector<FleetEvent> EventQueue::of(std::int32_t slot) const {
+    std::vector<Entry> entries;
+    for (const std::vector<Entry>* const list : {&fresh_, &heap_, &sorted_})
+        for (const Entry& entry : *list)
+            if (events_[static_cast<std::size_t>(entry.place)].slot == slot)
+                entries.push_back(entry);
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return after(b, a); });
+    std::vector<FleetEvent> events;
+    for (const Entry& entry : entries)
+        events.push_back(events_[static_cast<std::size_t>(entry.place)].event);
+    return events;
+}
+
 }  // namespace mobi

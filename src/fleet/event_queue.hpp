@@ -57,6 +57,9 @@ class EventQueue {
     };
     Taken pop();
 
+    /// Those that were pushed with `slot`, in the order of (at, device, task, part): looks at all.
+    std::vector<FleetEvent> of(std::int32_t slot) const;
+
   private:
     struct Entry {
         VirtualClock::time_point at;

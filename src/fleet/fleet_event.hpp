@@ -15,7 +15,8 @@ enum class Leg { Download, Compute, Upload };
 enum class Outcome {
     Done,      ///< the part is done: its upload has arrived, or its last leg has ended
     CutOff,    ///< the device went off in the middle of a leg, which begins anew when it is back
-    Recalled,  ///< the server recalled the task in the middle of this leg
+    Recalled,  ///< the server recalled the task in the middle of this leg, or before it began, or
+               ///< while what it had sent was in the air; told where something had been charged
     Gone,      ///< the device never comes back, or its battery is empty: the task ends here
 };
 
@@ -45,7 +46,7 @@ struct FleetEvent {
     PartTimes times;  ///< Done
     Charges charges;  ///< Done, Gone: of the part; else what the attempt had carried
     Charges before;   ///< Recalled: what the part's legs before had carried
-    // CutOff, Recalled: the attempt that ends at `at`
+    // CutOff, Recalled: the attempt that ends at `at`, or none (start = at)
     Leg leg = Leg::Compute;
     VirtualClock::time_point start{};
 };

@@ -121,11 +121,6 @@ class TaskBook {
         return taken;
     }
 
-    /// Ends the jobs of a task that wait in the line.
-    void remove_task(Line& line, std::int32_t slot) {
-        for (const std::int32_t number : take(line, slot)) end_job(number);
-    }
-
   private:
     struct Hash {
         std::size_t operator()(TaskId id) const noexcept {

@@ -119,6 +119,8 @@ class VirtualFleet::State final : private TransferListener {
     void tell_stopped(
         std::int32_t job, Leg leg, Time start, Time at, Charges charges, Outcome outcome);
     void tell_end(std::int32_t job, Time at, Outcome outcome);
+    void tell_unfinished(std::int32_t job, Leg next, Time at);
+    void tell_in_air(std::int32_t slot, Time at);
     bool take_event();
     void retire_if_over(std::int32_t slot);
 
@@ -174,6 +176,7 @@ void VirtualFleet::State::recall(TaskId id, Time at) {
     const std::int32_t place = place_of(book_.task(slot).task.device);
     book_.task(slot).recalled = true;
     book_.task(slot).open = 0;
+    tell_in_air(slot, at);
     stop_task(place, slot, at);
     unlink(devices_[index(place)], slot);
     retire_if_over(slot);
@@ -270,6 +273,29 @@ void VirtualFleet::State::tell_stopped(
     event.before = book_.job(job).charges;
     events_.push(event, book_.job(job).slot);
     if (outcome == Outcome::CutOff) refuse_endless_losses(++cut_offs_, parts_);
+}
+
+/// A recalled part whose next leg has not begun: told if one before it has been charged.
+void VirtualFleet::State::tell_unfinished(std::int32_t job, Leg next, Time at) {
+    const Job& one = book_.job(job);
+    const bool computed = next == Leg::Upload && one.times.compute_end > one.times.compute_start;
+    if (computed || one.charges.down_bytes > 0)
+        tell_stopped(job, next, at, at, {}, Outcome::Recalled);
+}
+
+/// Uploads of a recalled task that have been sent and have not arrived.
+void VirtualFleet::State::tell_in_air(std::int32_t slot, Time at) {
+    if (book_.task(slot).untold == 0) return;
+    for (FleetEvent event : events_.of(slot)) {
+        if (event.outcome != Outcome::Done || event.charges.up_bytes == 0) continue;
+        event.outcome = Outcome::Recalled;
+        event.leg = Leg::Upload;
+        event.at = at;
+        event.start = event.times.send_start;
+        event.before = {event.charges.down_bytes, 0};
+        event.charges = {0, event.charges.up_bytes};
+        events_.push(event, slot);
+    }
 }
 
 /// \return  whether it is to be told: nobody waits for what a recalled task has sent.
@@ -479,10 +505,16 @@ void VirtualFleet::State::stop_task(std::int32_t place, std::int32_t slot, Time 
         if (taken.stopped)
             tell_stopped(taken.jobs.front(), leg_of(way), taken.start, at,
                          charges_of(way, taken.bytes), Outcome::Recalled);
-        for (const std::int32_t job : taken.jobs) book_.end_job(job);
+        for (std::size_t i = 0; i < taken.jobs.size(); ++i) {
+            if (i > 0 || !taken.stopped) tell_unfinished(taken.jobs[i], leg_of(way), at);
+            book_.end_job(taken.jobs[i]);
+        }
     }
-    book_.remove_task(device.in_air, slot);
-    book_.remove_task(device.received, slot);
+    for (Line* line : {&device.in_air, &device.received})
+        for (const std::int32_t job : book_.take(*line, slot)) {
+            tell_unfinished(job, Leg::Compute, at);
+            book_.end_job(job);
+        }
     if (device.job < 0 || book_.job(device.job).slot != slot) return;
     ++device.version;
     if (device.attempt.start < at) {
@@ -490,6 +522,7 @@ void VirtualFleet::State::stop_task(std::int32_t place, std::int32_t slot, Time 
         tell_stopped(device.job, Leg::Compute, device.attempt.start, at, {}, Outcome::Recalled);
     } else {
         device.processor.cancel();
+        tell_unfinished(device.job, Leg::Compute, at);
     }
     book_.end_job(std::exchange(device.job, -1));
 }

@@ -86,8 +86,12 @@ class WatchedFleet final : public FleetClock {
     std::string recalled_in(TaskId task) const {
         constexpr const char* kNames[] = {"download", "compute", "upload"};
         for (const FleetEvent& event : events_)
-            if (event.task == task && event.outcome == Outcome::Recalled)
+            if (event.task == task && event.outcome == Outcome::Recalled) {
+                const bool in_air =
+                    event.leg == Leg::Upload && event.times.send_end > event.times.send_start;
+                if (in_air || event.start == event.at) break;
                 return kNames[static_cast<int>(event.leg)];
+            }
         return "latency";
     }
 
