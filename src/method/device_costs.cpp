@@ -125,13 +125,13 @@ DeviceCosts costs_of(const FleetPlan& plan,
 }  // namespace
 
 std::vector<DeviceCosts> device_costs(const FleetPlan& plan,
-                                      std::span<const Delivery> arrived,
+                                      std::span<const Delivery* const> arrived,
                                       std::span<const LostWork> lost,
                                       std::span<const Download> fetched,
                                       std::uint64_t seed) {
     std::vector<Activity> activities(plan.devices.size());
-    for (const Delivery& delivery : arrived)
-        activities[static_cast<std::size_t>(delivery.device)].packets.push_back(&delivery);
+    for (const Delivery* const delivery : arrived)
+        activities[static_cast<std::size_t>(delivery->device)].packets.push_back(delivery);
     for (const LostWork& one : lost)
         activities[static_cast<std::size_t>(one.device)].lost.push_back(&one);
     for (const Download& one : fetched)

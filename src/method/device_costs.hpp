@@ -39,11 +39,11 @@ struct DeviceCosts {
 };
 
 /// The costs of every device of which a packet arrived, in the order of the devices.
-/// \param arrived  any order; their times may be measured ones (wall clock).
+/// \param arrived  any order, none null; their times may be measured ones (wall clock).
 /// \param fetched  during training.
 /// \param seed     of the run: of the devices' presence.
 std::vector<DeviceCosts> device_costs(const FleetPlan& plan,
-                                      std::span<const Delivery> arrived,
+                                      std::span<const Delivery* const> arrived,
                                       std::span<const LostWork> lost,
                                       std::span<const Download> fetched,
                                       std::uint64_t seed);

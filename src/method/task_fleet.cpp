@@ -6,11 +6,14 @@
 
 #include "core/error.hpp"
 #include "device/energy_model.hpp"
+#include "method/event_record.hpp"
 
 namespace mobi {
 namespace {
 
+/// \param charged_bytes  of the part's download.
 Download download_of(const FleetEvent& event,
+                     std::int64_t charged_bytes,
                      const DeviceTask& task,
                      ContentKind content,
                      const DevicePlan& device) {
@@ -23,10 +26,10 @@ Download download_of(const FleetEvent& event,
     download.start = times.receive_start;
     download.receive_end = times.receive_end;
     download.arrival = times.received;
-    download.charged_bytes = event.charges.down_bytes;
+    download.charged_bytes = charged_bytes;
     download.repeated_bytes =
-        event.charges.down_bytes - task.parts[static_cast<std::size_t>(event.part)].down_bytes;
-    download.energy_j = receive_energy_j(device.link, static_cast<double>(download.charged_bytes),
+        charged_bytes - task.parts[static_cast<std::size_t>(event.part)].down_bytes;
+    download.energy_j = receive_energy_j(device.link, static_cast<double>(charged_bytes),
                                          times.receive_end - times.receive_start);
     return download;
 }
@@ -37,7 +40,6 @@ Delivery delivery_of(const FleetEvent& event,
                      const FleetPlan& plan) {
     const DevicePlan& device = plan.devices[event.device.index()];
     const Part& part = task.parts[static_cast<std::size_t>(event.part)];
-    const PartTimes& times = event.times;
     Delivery delivery;
     delivery.task = task.id;
     delivery.round = task.round;
@@ -49,29 +51,10 @@ Delivery delivery_of(const FleetEvent& event,
         delivery.samples.push_back(sample.value());
         delivery.tokens += plan.samples[sample.index()].tokens;
     }
-    delivery.times = {times.compute_start, times.compute_end, times.send_start, times.send_end,
-                      event.at};
-    delivery.charged_bytes = event.charges.up_bytes;
-    delivery.repeated_bytes = event.charges.up_bytes - part.up_bytes;
     delivery.charged_flop = part.compute.flop;
-    delivery.compute_energy_j =
-        compute_energy_j(device.profile, times.compute_end - times.compute_start);
-    delivery.send_energy_j = send_energy_j(device.link, static_cast<double>(delivery.charged_bytes),
-                                           times.send_end - times.send_start);
-    delivery.overrun = event.at - times.arrival;
+    set_arrival(device, event, part.up_bytes, delivery);
+    delivery.overrun = event.at - event.times.arrival;
     return delivery;
-}
-
-LostStage stage_of(Leg leg) {
-    switch (leg) {
-        case Leg::Download:
-            return LostStage::Download;
-        case Leg::Compute:
-            return LostStage::Compute;
-        case Leg::Upload:
-            break;
-    }
-    return LostStage::Upload;
 }
 
 }  // namespace
@@ -129,7 +112,8 @@ void TaskFleet::take(const FleetEvent& event) {
         return take_late(event, late->second);
     const auto found = open_.find(event.task);
     if (found == open_.end()) {  // another part of a task whose device has left
-        if (event.outcome != Outcome::Gone && event.outcome != Outcome::Done) take_loss(event);
+        if (event.outcome != Outcome::Gone && event.outcome != Outcome::Done)
+            lost_.push_back(lost_by(event));
         return;
     }
     Open& open = found->second;
@@ -142,7 +126,7 @@ void TaskFleet::take(const FleetEvent& event) {
                 end(found, event.at, Outcome::Done);
             return;
         case Outcome::CutOff:
-            return take_loss(event);
+            return lost_.push_back(lost_by(event));
         case Outcome::Gone:
             take_ended_legs(event, open.task, event.charges, false);
             if (watcher_ != nullptr) watcher_->ended_early(event.task, open.record.parts_done);
@@ -156,8 +140,8 @@ void TaskFleet::take_part(const FleetEvent& event, Open& open) {
     ++open.record.parts_done;
     const Part& part = open.task.parts[static_cast<std::size_t>(event.part)];
     if (part.down_bytes > 0)
-        downloads_.push_back(
-            download_of(event, open.task, contents_.down, plan_.devices[event.device.index()]));
+        downloads_.push_back(download_of(event, event.charges.down_bytes, open.task, contents_.down,
+                                         plan_.devices[event.device.index()]));
     if (part.up_bytes == 0) return;
     deliveries_.push_back(delivery_of(event, open.task, contents_.up, plan_));
     delivery_events_.push_back(event.id);
@@ -173,7 +157,8 @@ void TaskFleet::take_late(const FleetEvent& event, Open& open) {
         return;
     }
     if (event.outcome == Outcome::Gone) return;
-    take_loss(event);
+    if (event.start < event.at || event.charges.up_bytes + event.charges.down_bytes > 0)
+        lost_.push_back(lost_by(event));
     if (event.outcome == Outcome::Recalled) take_ended_legs(event, open.task, event.before, true);
 }
 
@@ -183,21 +168,12 @@ void TaskFleet::take_ended_legs(const FleetEvent& event,
                                 bool recalled) {
     const bool computed = event.outcome == Outcome::Done ||
                           (event.outcome == Outcome::Recalled && event.leg == Leg::Upload);
-    if (charges.down_bytes > 0) {
-        FleetEvent fetched = event;
-        fetched.charges = charges;
-        downloads_.push_back(
-            download_of(fetched, task, contents_.down, plan_.devices[event.device.index()]));
-    }
+    if (charges.down_bytes > 0)
+        downloads_.push_back(download_of(event, charges.down_bytes, task, contents_.down,
+                                         plan_.devices[event.device.index()]));
     if (computed && event.times.compute_end > event.times.compute_start)
         lost_.push_back({event.device.value(), event.part, LostStage::Compute,
                          event.times.compute_start, event.times.compute_end, 0, recalled});
-}
-
-void TaskFleet::take_loss(const FleetEvent& event) {
-    lost_.push_back({event.device.value(), event.part, stage_of(event.leg), event.start, event.at,
-                     event.charges.up_bytes + event.charges.down_bytes,
-                     event.outcome == Outcome::Recalled});
 }
 
 void TaskFleet::end(std::map<TaskId, Open>::iterator open,

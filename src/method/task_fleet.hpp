@@ -61,7 +61,8 @@ class TaskFleet final : public RunFleet {
     std::span<const TaskRecord> tasks() const override { return ended_; }
     std::int64_t assigned() const override { return assigned_; }
 
-    std::span<const Delivery> deliveries() const { return deliveries_; }
+    /// All of them, when it is over.
+    std::vector<Delivery> deliveries() && { return std::move(deliveries_); }
 
   private:
     struct Open {
@@ -73,7 +74,6 @@ class TaskFleet final : public RunFleet {
     void take(const FleetEvent& event);
     void take_part(const FleetEvent& event, Open& open);
     void take_late(const FleetEvent& event, Open& open);
-    void take_loss(const FleetEvent& event);
     /// The legs of a part that had ended when it was stopped.
     void take_ended_legs(const FleetEvent& event,
                          const DeviceTask& task,

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/long_work.hpp"
 #include "fleet/virtual_fleet.hpp"
+#include "method/event_record.hpp"
 #include "method/recorded_fleet.hpp"
 #include "method/task_fleet.hpp"
 #include "prepare/run_record.hpp"
@@ -38,12 +40,9 @@ TaskWalk walk_tasks(const RunConfig& config, const FleetPlan& plan, const Method
     walk.timeline = walk_steps(*method.protocol(plan), fleet);
     while (fleet.next(VirtualClock::time_point::max()) != nullptr) {
     }
-    walk.deliveries.arrived.assign(fleet.deliveries().begin(), fleet.deliveries().end());
     walk.deliveries.lost.assign(fleet.lost().begin(), fleet.lost().end());
-    for (const DevicePlan& device : plan.devices)
-        if (device.admitted)
-            if (const auto time = clock.emptied(DeviceId(device.id)))
-                walk.deliveries.leftovers.emptied.emplace_back(device.id, *time);
+    walk.deliveries.arrived = std::move(fleet).deliveries();
+    walk.deliveries.leftovers.emptied = emptied_devices(clock, plan);
     for (const Delivery& delivery : walk.deliveries.arrived)
         walk.timeline.end = std::max(walk.timeline.end, delivery.times.arrival);
     walk.timeline.run_end = walk.timeline.end;

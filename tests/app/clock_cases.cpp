@@ -91,8 +91,10 @@ void look_at_packets(const PreparedRun& run, Findings& findings) {
 }
 
 void look_at_costs(const PreparedRun& run, Findings& findings) {
+    std::vector<const Delivery*> arrived;
+    for (const Delivery& delivery : run.deliveries) arrived.push_back(&delivery);
     for (const DeviceCosts& one :
-         device_costs(run.plan, run.deliveries, run.lost, {}, run.config.run.seed)) {
+         device_costs(run.plan, arrived, run.lost, {}, run.config.run.seed)) {
         for (const Duration time : {one.compute, one.send, one.both, one.wait, one.off, one.done})
             findings.require(time >= Duration::zero() && time <= kLongestRun,
                              fmt::format("a time in the costs of device {}", one.device));

@@ -46,8 +46,14 @@ class DeviceCostsTest : public ::testing::Test {
         arrived.push_back(delivery);
     }
 
+    std::vector<DeviceCosts> all_costs() const {
+        std::vector<const Delivery*> pointers;
+        for (const Delivery& delivery : arrived) pointers.push_back(&delivery);
+        return device_costs(plan, pointers, lost, {}, 1);
+    }
+
     DeviceCosts costs() const {
-        const auto all = device_costs(plan, arrived, lost, {}, 1);
+        const auto all = all_costs();
         EXPECT_EQ(all.size(), 1U);
         return all.front();
     }
@@ -121,7 +127,7 @@ TEST_F(DeviceCostsTest, AnUnknownPowerIsNoNumber) {
 
 TEST_F(DeviceCostsTest, ADeviceOfWhichNothingArrivesHasNone) {
     arrived.clear();
-    EXPECT_TRUE(device_costs(plan, arrived, lost, {}, 1).empty());
+    EXPECT_TRUE(all_costs().empty());
 }
 
 }  // namespace

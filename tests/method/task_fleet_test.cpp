@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "method/task_fleet.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -135,6 +136,51 @@ TEST_F(TaskFleetTest, ATaskThatIsRecalledWhileItSendsHasComputedForNothing) {
     EXPECT_EQ(fleet.lost()[1].end - fleet.lost()[1].start, seconds(1));
     EXPECT_EQ(fleet.tasks()[0].up_bytes, 250'000);
     EXPECT_EQ(fleet.downloads().size(), 1U);
+}
+
+TEST_F(TaskFleetTest, WheneverATaskIsRecalledWhatItUsedUntilThenIsCharged) {
+    // Fetches until 1 s, computes from 1.3 s to 2.3 s, sends until 2.8 s; arrives at 3.1 s.
+    for (DevicePlan& device : plan.devices) device.link.latency_s = 0.3;
+    for (int ms = 10; ms < 3100; ms += 30) {
+        SCOPED_TRACE(ms);
+        VirtualFleet clock(admitted_fleet(plan), {});
+        TaskFleet fleet(clock, plan, {}, nullptr);
+        fleet.assign(task(0, 0, 1));
+        const Time at{milliseconds(ms)};
+        ASSERT_TRUE(fleet.next(at) == nullptr);
+        fleet.recall(TaskId(0), at);
+        play(fleet);
+        const std::int64_t down = 1000 * std::clamp(ms, 0, 1000);
+        const std::int64_t up = 1000 * std::clamp(ms - 2300, 0, 500);
+        std::int64_t fetched = 0, wasted = 0;
+        VirtualClock::duration computed{};
+        for (const Download& one : fleet.downloads()) fetched += one.charged_bytes;
+        for (const LostWork& one : fleet.lost()) {
+            EXPECT_TRUE(one.recalled);
+            wasted += one.charged_bytes;
+            if (one.stage == LostStage::Compute) computed += one.end - one.start;
+        }
+        EXPECT_EQ(fetched + wasted, down + up);
+        EXPECT_EQ(computed, milliseconds(std::clamp(ms - 1300, 0, 1000)));
+        ASSERT_EQ(fleet.tasks().size(), 1U);
+        EXPECT_EQ(fleet.tasks()[0].down_bytes, down);
+        EXPECT_EQ(fleet.tasks()[0].up_bytes, up);
+        EXPECT_EQ(fleet.delivered(), 0);
+    }
+}
+
+TEST_F(TaskFleetTest, WhatWaitsForTheProcessorHasBeenFetched) {
+    VirtualFleet clock(admitted_fleet(plan), {});
+    TaskFleet fleet(clock, plan, {}, nullptr);
+    fleet.assign(task(0, 0, 5));
+    fleet.assign(task(1, 0, 1));  // is there after 2 s, would compute from 6 s on
+    ASSERT_TRUE(fleet.next(Time(seconds(3))) == nullptr);
+    fleet.recall(TaskId(1), Time(seconds(3)));
+    play(fleet);
+    ASSERT_EQ(fleet.downloads().size(), 2U);
+    EXPECT_EQ(fleet.downloads()[0].task, TaskId(1));
+    EXPECT_EQ(fleet.downloads()[0].arrival, Time(seconds(2)));
+    EXPECT_TRUE(fleet.lost().empty());
 }
 
 TEST_F(TaskFleetTest, ATaskOfSeveralPartsEndsOnceWhenItsDeviceLeaves) {

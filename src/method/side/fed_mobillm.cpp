@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include "device/energy_model.hpp"
 #include "fleet/virtual_fleet.hpp"
+#include "method/event_record.hpp"
 #include "method/packets.hpp"
 #include "method/side/arrivals.hpp"
 #include "method/side/side_costs.hpp"
@@ -38,18 +38,6 @@ Part part_of(const BackbonePlan& backbone, const PacketParameters& parameters, D
 }
 
 /// The packet has arrived.
-void set_arrival(const DevicePlan& device, const FleetEvent& event, Delivery& packet) {
-    packet.times = {event.times.compute_start, event.times.compute_end, event.times.send_start,
-                    event.times.send_end, event.times.arrival};
-    const PacketTimes& times = packet.times;
-    packet.repeated_bytes = event.charges.up_bytes - packet.charged_bytes;
-    packet.charged_bytes = event.charges.up_bytes;
-    packet.compute_energy_j =
-        compute_energy_j(device.profile, times.compute_end - times.compute_start);
-    packet.send_energy_j = send_energy_j(device.link, static_cast<double>(packet.charged_bytes),
-                                         times.send_end - times.send_start);
-}
-
 /// One task a device: its packets in their order.  Sets their `charged_bytes`.
 /// \param packets  of cut_into_packets().
 std::vector<DeviceTask> tasks_of(const FleetPlan& plan,
@@ -106,22 +94,17 @@ Deliveries FedMobillm::settle(const FleetPlan& plan) const {
     fleet.promise_quiet(VirtualClock::time_point::max());
     Deliveries all;
     while (const FleetEvent* const event = fleet.next(VirtualClock::time_point::max())) {
-        if (event->outcome == Outcome::CutOff)
-            all.lost.push_back({event->device.value(), event->part,
-                                event->leg == Leg::Upload ? LostStage::Upload : LostStage::Compute,
-                                event->start, event->at, event->charges.up_bytes});
+        if (event->outcome == Outcome::CutOff) all.lost.push_back(lost_by(*event));
         if (event->outcome != Outcome::Done) continue;
         const std::size_t first = first_part[event->task.index()];
         Delivery& packet = packets[first + static_cast<std::size_t>(event->part)];
-        set_arrival(plan.devices[event->device.index()], *event, packet);
+        set_arrival(plan.devices[event->device.index()], *event, packet.charged_bytes, packet);
         all.arrived.push_back(std::move(packet));
     }
     std::sort(all.lost.begin(), all.lost.end(), [](const LostWork& a, const LostWork& b) {
         return std::tie(a.device, a.packet, a.start) < std::tie(b.device, b.packet, b.start);
     });
-    for (const FleetDevice& device : devices)
-        if (const auto time = fleet.emptied(device.id))
-            all.leftovers.emptied.emplace_back(device.id.value(), *time);
+    all.leftovers.emptied = emptied_devices(fleet, plan);
     keep_awaited(Awaited(costs.deadline_s, costs.enough_share, static_cast<std::int64_t>(planned)),
                  all, planned);
     return all;
