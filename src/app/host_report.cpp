@@ -81,45 +81,34 @@ std::vector<record::HostRow> host_rows(const LiveSource& source,
     return rows;
 }
 
-std::vector<record::HostRow> pace_rows(const PacedSource& source, SummaryFacts& facts) {
+std::vector<record::HostRow> pace_rows(const WallPace& pace,
+                                       const Overruns& devices,
+                                       const std::map<int, PaceReport>& workers,
+                                       SummaryFacts& facts) {
     std::vector<record::HostRow> rows;
     facts.paced = true;
+    facts.paced_s = pace.paced_s();
     const auto add = [&](record::HostRow row) {
+        row.threads = 1;
         facts.overruns += row.overruns;
         facts.worst_overrun_s = std::max(facts.worst_overrun_s, row.worst_overrun_s);
         rows.push_back(row);
     };
     record::HostRow server = host_row(0, record::HostPhase::Pacing);
-    server.wall_s = source.paced_s();
-    server.overruns = source.server_overruns().count;
-    server.worst_overrun_s = source.server_overruns().worst.count();
-    server.threads = 1;
+    server.wall_s = pace.paced_s();
+    server.overruns = pace.overruns().count + devices.count;
+    server.worst_overrun_s = std::max(pace.overruns().worst, devices.worst).count();
     add(server);
-    for (const auto& [rank, report] : source.pace_reports()) {
+    for (const auto& [rank, report] : workers) {
         record::HostRow row = host_row(rank, record::HostPhase::Pacing);
         row.wall_s = report.wall_s;
         row.cpu_s = report.cpu_s;
         row.wire_bytes = report.wire_bytes;
         row.overruns = report.overruns;
         row.worst_overrun_s = report.worst_overrun_s;
-        row.threads = 1;
         add(row);
     }
-    facts.paced_s = source.paced_s();
     return rows;
-}
-
-std::vector<record::HostRow> pace_rows(const PacedFleet& fleet, SummaryFacts& facts) {
-    record::HostRow row = host_row(0, record::HostPhase::Pacing);
-    row.wall_s = facts.paced_s = fleet.paced_s();
-    row.overruns = fleet.server_overruns().count + fleet.device_overruns().count;
-    row.worst_overrun_s =
-        std::max(fleet.server_overruns().worst, fleet.device_overruns().worst).count();
-    row.threads = 1;
-    facts.paced = true;
-    facts.overruns = row.overruns;
-    facts.worst_overrun_s = row.worst_overrun_s;
-    return {row};
 }
 
 }  // namespace mobi

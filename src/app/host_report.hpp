@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "app/summary.hpp"
+#include "messages/pace_plan.hpp"
 #include "record/schema.hpp"
 #include "server/live_source.hpp"
-#include "server/paced_fleet.hpp"
-#include "server/paced_source.hpp"
 #include "server/server_loop.hpp"
+#include "server/wall_pace.hpp"
 
 namespace mobi {
 
@@ -24,8 +24,11 @@ std::vector<record::HostRow> host_rows(const LiveSource& source,
                                        SummaryFacts& facts);
 
 /// The rows of `/host` that the wall clock adds: how each rank kept the pace.
-std::vector<record::HostRow> pace_rows(const PacedSource& source, SummaryFacts& facts);
-/// Likewise, of tasks that were assigned during the run: rank 0 keeps the pace of all.
-std::vector<record::HostRow> pace_rows(const PacedFleet& fleet, SummaryFacts& facts);
+/// \param devices  what rank 0 missed of the devices' times, where it keeps them.
+/// \param workers  by rank; empty where rank 0 keeps the pace of all.
+std::vector<record::HostRow> pace_rows(const WallPace& pace,
+                                       const Overruns& devices,
+                                       const std::map<int, PaceReport>& workers,
+                                       SummaryFacts& facts);
 
 }  // namespace mobi

@@ -33,7 +33,7 @@ void RunStage::settle(Channel* channel, LiveSettings settings) {
                                                     run_.tokens, pace, std::move(settings));
         paced_source_ = source.get();
         fleet_ = paced_source_;
-        pace_ = paced_source_;
+        pace_ = &paced_source_->pace();
         source_ = std::move(source);
         return;
     }
@@ -53,12 +53,15 @@ void RunStage::assign_during_run(Channel* channel, LiveSettings settings) {
         desk = source.get();
         source_ = std::move(source);
         if (run_.config.run.clock == RunClock::Wall) {
-            PacedFleet& paced = paced_fleet_.emplace(
-                *clock, run_.config.run.time_scale,
-                [desk](TaskId task, std::int32_t part) { return desk->received(task, part); },
-                [desk](WallClock::duration patience) { desk->pump(patience); });
-            pace_ = &paced;
-            clock = &paced;
+            constexpr WallClock::duration kLook(0.001);
+            WallPace& pace = task_pace_.emplace(
+                run_.config.run.time_scale, kLook,
+                WallPace::Hooks{{},
+                                [desk](WallClock::duration patience) { desk->pump(patience); }});
+            pace_ = &pace;
+            clock = &paced_fleet_.emplace(*clock, pace, [desk](TaskId task, std::int32_t part) {
+                return desk->received(task, part);
+            });
         }
     }
     fleet_ = &tasks_.emplace(*clock, run_.plan, run_.method->contents(), desk);
@@ -67,16 +70,17 @@ void RunStage::assign_during_run(Channel* channel, LiveSettings settings) {
 
 std::vector<record::CostRow> RunStage::cost_rows() const {
     if (!run_.method->uploads()) return {};
-    std::vector<Delivery> arrived;
-    for (std::int64_t i = 0; i < fleet_->delivered(); ++i) arrived.push_back(fleet_->delivery(i));
+    std::vector<const Delivery*> arrived;
+    for (std::int64_t i = 0; i < fleet_->delivered(); ++i) arrived.push_back(&fleet_->delivery(i));
     return mobi::cost_rows(device_costs(run_.plan, arrived,
                                         run_.settled ? run_.lost : fleet_->lost(),
                                         fleet_->downloads(), run_.config.run.seed));
 }
 
 std::vector<record::HostRow> RunStage::pace_rows(SummaryFacts& facts) const {
-    if (paced_source_ != nullptr) return mobi::pace_rows(*paced_source_, facts);
-    if (paced_fleet_) return mobi::pace_rows(*paced_fleet_, facts);
+    if (paced_source_ != nullptr)
+        return mobi::pace_rows(paced_source_->pace(), {}, paced_source_->pace_reports(), facts);
+    if (paced_fleet_) return mobi::pace_rows(*task_pace_, paced_fleet_->overruns(), {}, facts);
     return {};
 }
 

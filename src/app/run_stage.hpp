@@ -56,6 +56,7 @@ class RunStage {
     // Of what follows, what the run needs.
     std::optional<RecordedFleet> planned_;
     std::optional<VirtualFleet> times_;
+    std::optional<WallPace> task_pace_;
     std::optional<PacedFleet> paced_fleet_;
     std::optional<TaskFleet> tasks_;
     PacedSource* paced_source_ = nullptr;

@@ -83,10 +83,7 @@ std::shared_ptr<const EvaluationData> FleetSource::evaluation() {
 }
 
 std::map<int, WorkerReport> FleetSource::stop() {
-    for (int worker = 1; worker < channel_.size(); ++worker) channel_.send(worker, kTagStop, {});
-    while (static_cast<int>(replies_.reports().size()) < channel_.size() - 1) pump(std::nullopt);
-    channel_.flush();
-    return replies_.reports();
+    return stop_workers(channel_, replies_, [this] { pump(std::nullopt); });
 }
 
 }  // namespace mobi

@@ -35,13 +35,18 @@ PacedSource::PacedSource(Channel& channel,
       plan_(plan),
       deliveries_(deliveries),
       lost_(lost),
-      pace_(pace),
+      prefetch_(pace.prefetch),
+      time_scale_(pace.time_scale),
       settings_(std::move(settings)),
       requests_(
           plan, deliveries, tokens, !settings_.truth.empty(), settings_.forward.group_devices),
       replies_(plan, tokens, settings_.truth),
       worker_of_device_(plan.devices.size(), 0),
-      planned_(deliveries) {
+      planned_(deliveries),
+      pace_(
+          pace.time_scale,
+          kLook,
+          {[this] { return start(); }, [this](WallClock::duration patience) { pump(patience); }}) {
     const int workers = channel.size() - 1;
     MOBI_CHECK(workers > 0, "no worker to compute for the fleet");
     std::size_t turn = 0;
@@ -64,7 +69,7 @@ void PacedSource::grant() {
         const ForwardRequests::Entry& entry = requests_.entries()[granted_];
         const bool upload = entry.kind == PacketKind::Upload;
         const int worker = upload ? worker_of(entry) : replies_.idlest_worker(channel_.size());
-        const bool later = upload && !pace_.prefetch;
+        const bool later = upload && !prefetch_;
         if (!later && replies_.open_requests(worker) >= settings_.most_open_requests()) return;
         WorkRequest request = requests_.build(granted_);
         if (upload) request.release = later ? Release::OnDemand : Release::Paced;
@@ -97,7 +102,7 @@ void PacedSource::pump(WallClock::duration patience) {
 
 std::shared_ptr<const EvaluationData> PacedSource::evaluation() {
     while (granted_ < requests_.entries().size() || replies_.evaluation_open() > 0 ||
-           (pace_.prefetch && replies_.open_requests() > 0)) {
+           (prefetch_ && replies_.open_requests() > 0)) {
         grant();
         pump(kPatience);
     }
@@ -120,7 +125,7 @@ WallClock::duration PacedSource::clock_offset(int worker) {
     return offset;
 }
 
-void PacedSource::begin() {
+WallClock::time_point PacedSource::start() {
     std::vector<PacePlan> plans(static_cast<std::size_t>(channel_.size()));
     for (const Delivery& delivery : deliveries_) {
         const int worker = worker_of_device_[static_cast<std::size_t>(delivery.device)];
@@ -143,17 +148,16 @@ void PacedSource::begin() {
         PacePlan& plan = plans[static_cast<std::size_t>(worker)];
         plan.start_wall_s =
             (start + offsets[static_cast<std::size_t>(worker)]).time_since_epoch().count();
-        plan.time_scale = pace_.time_scale;
+        plan.time_scale = time_scale_;
         channel_.send(worker, kTagPace, encode_pace_plan(plan));
     }
-    clock_.emplace(start, pace_.time_scale);
-    log::info(fmt::format("the pace begins: {:g} virtual seconds per real second{}",
-                          pace_.time_scale,
+    log::info(fmt::format("the pace begins: {:g} virtual seconds per real second{}", time_scale_,
                           punctual ? "" : "; without real-time priority some packets are late"));
+    return start;
 }
 
 void PacedSource::take_segment(Message message) {
-    const VirtualClock::time_point now = clock_->now();
+    const VirtualClock::time_point now = pace_.clock().now();
     Segment segment = decode_segment(std::move(message.bytes));
     const std::int64_t index = requests_.delivery_of(segment.device, segment.packet);
     if (index < 0)
@@ -206,36 +210,10 @@ Payload PacedSource::take(std::int64_t index) {
     return std::exchange(packets_[static_cast<std::size_t>(index)], Packet());
 }
 
-VirtualClock::time_point PacedSource::finish(std::int64_t,
-                                             VirtualClock::time_point planned,
-                                             const std::function<bool()>& done) {
-    wait_until(planned);
-    while (!done()) pump(kLook);
-    const VirtualClock::time_point now = clock_->now();
-    const WallClock::duration late = clock_->wall_length(now - planned);
-    if (late <= PacedClock::kTolerance) return planned;
-    ++server_overruns_.count;
-    server_overruns_.worst = std::max(server_overruns_.worst, late);
-    return now;
-}
-
-void PacedSource::wait_until(VirtualClock::time_point time) {
-    const WallClock::time_point wall = clock_->wall_at(time);
-    while (true) {
-        const WallClock::duration left = wall - WallClock::now();
-        if (!(left > WallClock::duration::zero())) break;
-        pump(std::min(left, kLook));
-    }
-    paced_s_ = clock_->wall_length(clock_->now().time_since_epoch()).count();
-}
-
 std::map<int, WorkerReport> PacedSource::stop() {
     set_thread_priority(ThreadPriority::Usual);
     while (static_cast<int>(pace_reports_.size()) < channel_.size() - 1) pump(kPatience);
-    for (int worker = 1; worker < channel_.size(); ++worker) channel_.send(worker, kTagStop, {});
-    while (static_cast<int>(replies_.reports().size()) < channel_.size() - 1) pump(kPatience);
-    channel_.flush();
-    return replies_.reports();
+    return stop_workers(channel_, replies_, [this] { pump(kPatience); });
 }
 
 }  // namespace mobi

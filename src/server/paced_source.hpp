@@ -11,12 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/paced_clock.hpp"
 #include "messages/pace_plan.hpp"
 #include "method/recorded_fleet.hpp"
 #include "server/forward_requests.hpp"
 #include "server/live_source.hpp"
-#include "server/server_pace.hpp"
+#include "server/wall_pace.hpp"
 #include "transport/channel.hpp"
 
 namespace mobi {
@@ -30,16 +29,11 @@ namespace mobi {
 /// time.  Compute, link and server models give the times; the workers keep them (Pacer).
 ///
 /// Only the calling thread uses the channel.
-class PacedSource final : public LiveSource, public SettledFleet, public ServerPace {
+class PacedSource final : public LiveSource, public SettledFleet {
   public:
     struct Pace {
         double time_scale = 1;  ///< virtual seconds per real second
         bool prefetch = true;
-    };
-    /// What the server's own pace missed.
-    struct Overruns {
-        std::int64_t count = 0;
-        WallClock::duration worst{};
     };
 
     /// \param plan, deliveries, lost, tokens  must outlive the source.
@@ -70,17 +64,9 @@ class PacedSource final : public LiveSource, public SettledFleet, public ServerP
     }
     std::int64_t delivered() const override { return told_; }
 
-    // ServerPace
-    void begin() override;
-    VirtualClock::time_point finish(std::int64_t update,
-                                    VirtualClock::time_point planned,
-                                    const std::function<bool()>& done) override;
-
-    void wait_until(VirtualClock::time_point time) override;
-
-    /// Real time from the start of the pace to the last wait_until().
-    double paced_s() const noexcept { return paced_s_; }
-    const Overruns& server_overruns() const noexcept { return server_overruns_; }
+    /// The server's own; it begins with the workers'.
+    WallPace& pace() noexcept { return pace_; }
+    const WallPace& pace() const noexcept { return pace_; }
     /// By rank; complete after stop().
     const std::map<int, PaceReport>& pace_reports() const noexcept { return pace_reports_; }
 
@@ -92,6 +78,8 @@ class PacedSource final : public LiveSource, public SettledFleet, public ServerP
     };
 
     void pump(WallClock::duration patience);
+    /// Tells the workers what to keep.  \return  when all begin.
+    WallClock::time_point start();
     /// Whether delivery `index` has come.  Waits for it; false: there are no more.
     bool wait_for(std::int64_t index);
     int worker_of(const ForwardRequests::Entry& entry) const;
@@ -104,23 +92,22 @@ class PacedSource final : public LiveSource, public SettledFleet, public ServerP
     const FleetPlan& plan_;
     std::span<const Delivery> deliveries_;
     std::span<const LostWork> lost_;
-    Pace pace_;
+    bool prefetch_;
+    double time_scale_;
     LiveSettings settings_;
     ForwardRequests requests_;
     WorkerReplies replies_;
     std::vector<int> worker_of_device_;  // 0: of none
     std::size_t granted_ = 0;
     std::optional<double> clock_answer_;
-    std::optional<PacedClock> clock_;  // once the pace has begun
     std::map<std::int64_t, Assembly> assemblies_;
     RecordedFleet planned_;
     std::deque<Delivery> arrived_;  // in order of arrival
     std::deque<Packet> packets_;    // of `arrived_`, empty once taken
     std::int64_t told_ = 0;         // of them, by next()
     FleetEvent event_;              // the last of these
-    double paced_s_ = 0;
-    Overruns server_overruns_;
     std::map<int, PaceReport> pace_reports_;
+    WallPace pace_;
 };
 
 }  // namespace mobi

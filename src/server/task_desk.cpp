@@ -54,8 +54,7 @@ void TaskDesk::ended_early(TaskId task, std::int32_t parts) {
     results_.erase(results_.lower_bound({task, parts}), results_.upper_bound({task, INT32_MAX}));
     if (open.results > 0) return;
     if (!asked_.empty()) std::erase(asked_, task);
-    contents_changed_ = true;
-    open_.erase(found);
+    close(found);
 }
 
 void TaskDesk::dispatched() {
@@ -81,12 +80,13 @@ void TaskDesk::dispatched() {
 
 void TaskDesk::take_briefs() {
     while (std::optional<std::pair<TaskId, Brief>> told = briefs_.try_pop()) {
-        contents_changed_ = true;
-        latest_contents_.clear();
-        for (const Content& content : told->second.shared) latest_contents_.push_back(content.id);
-        const auto found = open_.find(told->first);
+        auto& [task, brief] = *told;
+        hold(brief);
+        release(std::exchange(latest_shared_, brief.shared));
+        const auto found = open_.find(task);
         if (found == open_.end()) continue;  // recalled
-        found->second.brief = std::move(told->second);
+        hold(brief);
+        found->second.brief = std::move(brief);
         found->second.briefed = true;
     }
 }
@@ -113,7 +113,6 @@ void TaskDesk::send_ready() {
         replies_.expect(worker);
         channel_.send(worker, kTagRequest, encode_request(request));
     }
-    forget_contents();
 }
 
 WorkRequest TaskDesk::request_of(const Group& group) {
@@ -144,24 +143,29 @@ WorkRequest TaskDesk::request_of(const Group& group) {
 void TaskDesk::send_contents(int worker, const WorkRequest& request) {
     for (const WorkItem& item : request.work.items)
         for (const Content& content : item.brief.shared)
-            if (workers_with_[content.id].insert(worker).second)
+            if (contents_.at(content.id).workers.insert(worker).second)
                 channel_.send(worker, kTagContent, encode_content(content));
 }
 
-void TaskDesk::forget_contents() {
-    if (!std::exchange(contents_changed_, false)) return;
-    std::set<std::int64_t> named(latest_contents_.begin(), latest_contents_.end());
-    for (const auto& [id, open] : open_)
-        for (const Content& content : open.brief.shared) named.insert(content.id);
-    std::erase_if(workers_with_, [&](const auto& one) {
-        const auto& [id, workers] = one;
-        if (named.contains(id)) return false;
+void TaskDesk::hold(const Brief& brief) {
+    for (const Content& content : brief.shared) ++contents_[content.id].holders;
+}
+
+void TaskDesk::release(const std::vector<Content>& shared) {
+    for (const Content& content : shared) {
+        const auto found = contents_.find(content.id);
+        if (--found->second.holders > 0) continue;
         ByteWriter writer;
-        writer.put(id);
+        writer.put(content.id);
         const Bytes bytes = writer.take();
-        for (const int worker : workers) channel_.send(worker, kTagForget, bytes);
-        return true;
-    });
+        for (const int worker : found->second.workers) channel_.send(worker, kTagForget, bytes);
+        contents_.erase(found);
+    }
+}
+
+void TaskDesk::close(std::map<TaskId, Open>::iterator task) {
+    release(task->second.brief.shared);
+    open_.erase(task);
 }
 
 void TaskDesk::take_result(const Message& message) {
@@ -211,19 +215,13 @@ Payload TaskDesk::take(std::int64_t index) {
     Payload payload = std::move(found->second.bytes);
     results_.erase(found);
     const auto open = open_.find(delivery.task);
-    if (open != open_.end() && --open->second.results == 0) {
-        open_.erase(open);
-        contents_changed_ = true;
-    }
+    if (open != open_.end() && --open->second.results == 0) close(open);
     return payload;
 }
 
 std::map<int, WorkerReport> TaskDesk::stop() {
     stopped_ = true;  // workers take nothing after this
-    for (int worker = 1; worker < channel_.size(); ++worker) channel_.send(worker, kTagStop, {});
-    while (static_cast<int>(replies_.reports().size()) < channel_.size() - 1) pump(kPatience);
-    channel_.flush();
-    return replies_.reports();
+    return stop_workers(channel_, replies_, [this] { pump(kPatience); });
 }
 
 }  // namespace mobi

@@ -78,6 +78,11 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
         Bytes bytes;
         WallClock::time_point received;
     };
+    /// A content that open tasks or the last brief name.
+    struct Held {
+        std::int64_t holders = 0;
+        std::set<int> workers;  // that have it
+    };
     /// Tasks that are computed together.
     struct Group {
         std::int32_t backbone = 0;
@@ -89,7 +94,10 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     bool is_ready(const Group& group) const;
     WorkRequest request_of(const Group& group);
     void send_contents(int worker, const WorkRequest& request);
-    void forget_contents();
+    void hold(const Brief& brief);
+    /// Workers forget what nobody holds any more.
+    void release(const std::vector<Content>& shared);
+    void close(std::map<TaskId, Open>::iterator task);
     void take_result(const Message& message);
 
     Channel& channel_;
@@ -105,10 +113,9 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     std::vector<TaskId> asked_;  // assigned, and not of a group yet
     std::deque<Group> groups_;   // that have not been sent
     std::map<Key, Result> results_;
-    std::map<std::int64_t, std::set<int>> workers_with_;  // a content, by id
-    std::vector<std::int64_t> latest_contents_;           // of the last brief
+    std::map<std::int64_t, Held> contents_;  // by id
+    std::vector<Content> latest_shared_;     // of the last brief: the next may share it
     std::int32_t requests_ = 0;
-    bool contents_changed_ = false;  // since forget_contents()
     bool stopped_ = false;
 };
 

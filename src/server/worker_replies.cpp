@@ -127,4 +127,13 @@ void WorkerReplies::keep_evaluation(const Packet& packet) {
     evaluation_open_ -= static_cast<std::int64_t>(rows);
 }
 
+std::map<int, WorkerReport> stop_workers(Channel& channel,
+                                         const WorkerReplies& replies,
+                                         const std::function<void()>& pump) {
+    for (int worker = 1; worker < channel.size(); ++worker) channel.send(worker, kTagStop, {});
+    while (static_cast<int>(replies.reports().size()) < channel.size() - 1) pump();
+    channel.flush();
+    return replies.reports();
+}
+
 }  // namespace mobi

@@ -13,7 +13,7 @@
 #include "method/evaluation_data.hpp"
 #include "method/fleet_plan.hpp"
 #include "server/forward_requests.hpp"
-#include "transport/message.hpp"
+#include "transport/channel.hpp"
 
 namespace mobi {
 
@@ -77,5 +77,11 @@ class WorkerReplies {
     std::map<int, WorkerReport> reports_;
     std::int64_t samples_done_ = 0;
 };
+
+/// Tells the workers to end and waits for their reports, by rank.
+/// \param pump  has `replies` handle what comes, for a while.
+std::map<int, WorkerReport> stop_workers(Channel& channel,
+                                         const WorkerReplies& replies,
+                                         const std::function<void()>& pump);
 
 }  // namespace mobi

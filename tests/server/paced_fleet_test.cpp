@@ -22,18 +22,20 @@ class PacedFleetTest : public ::testing::Test {
         star.add(0.02, 1e9, 1e9);
         star.add(0.04, 1e9, 1e9);
         times.emplace(star.devices(), FleetClockParameters{});
-        paced.emplace(
-            *times, 1.0,
-            [this](TaskId task, std::int32_t) -> std::optional<WallClock::time_point> {
-                const auto found = late.find(task);
-                if (found == late.end()) return start;  // at once
-                const WallClock::time_point due = start + found->second;
-                if (WallClock::now() < due) return std::nullopt;
-                return due;
-            },
-            [](WallClock::duration patience) { std::this_thread::sleep_for(patience); });
+        pace.emplace(1.0, WallClock::duration(0.001),
+                     WallPace::Hooks{{}, [](WallClock::duration patience) {
+                                         std::this_thread::sleep_for(patience);
+                                     }});
+        paced.emplace(*times, *pace,
+                      [this](TaskId task, std::int32_t) -> std::optional<WallClock::time_point> {
+                          const auto found = late.find(task);
+                          if (found == late.end()) return start;  // at once
+                          const WallClock::time_point due = start + found->second;
+                          if (WallClock::now() < due) return std::nullopt;
+                          return due;
+                      });
         start = WallClock::now();
-        paced->begin();
+        pace->begin();
     }
 
     void assign(std::int64_t id, std::int32_t device, int ready_ms = 0) {
@@ -51,6 +53,7 @@ class PacedFleetTest : public ::testing::Test {
 
     Star star;
     std::optional<VirtualFleet> times;
+    std::optional<WallPace> pace;
     std::optional<PacedFleet> paced;
     WallClock::time_point start;
     std::map<TaskId, WallClock::duration> late;  // from the start, real time
@@ -62,7 +65,7 @@ TEST_F(PacedFleetTest, AnEventIsToldWhenItsTimeHasCome) {
     ASSERT_TRUE(event != nullptr);
     EXPECT_EQ(event->at, Time(milliseconds(20)));
     EXPECT_GE(since_start_s(), 0.019);
-    EXPECT_EQ(paced->device_overruns().count, 0);
+    EXPECT_EQ(paced->overruns().count, 0);
 }
 
 TEST_F(PacedFleetTest, WithoutAnEventItWaitsUntilTheEndOfTheQuestion) {
@@ -78,12 +81,12 @@ TEST_F(PacedFleetTest, AnEventWhoseResultComesLateIsAsLateAndThoseBehindItKeepTh
     const FleetEvent first = *paced->next(Time::max());
     EXPECT_EQ(first.task, TaskId(0));
     EXPECT_GE(first.at, Time(milliseconds(95)));
-    EXPECT_EQ(paced->device_overruns().count, 1);
-    EXPECT_GT(paced->device_overruns().worst.count(), 0.07);
+    EXPECT_EQ(paced->overruns().count, 1);
+    EXPECT_GT(paced->overruns().worst.count(), 0.07);
     const FleetEvent second = *paced->next(Time::max());
     EXPECT_EQ(second.task, TaskId(1));
     EXPECT_GE(second.at, first.at);
-    EXPECT_EQ(paced->device_overruns().count, 1) << "its own result was there";
+    EXPECT_EQ(paced->overruns().count, 1) << "its own result was there";
 }
 
 TEST_F(PacedFleetTest, AnEventThatIsTooLateForTheQuestionIsToldAtTheNext) {
@@ -97,18 +100,17 @@ TEST_F(PacedFleetTest, AnEventThatIsTooLateForTheQuestionIsToldAtTheNext) {
 
 TEST_F(PacedFleetTest, WhatCameInTimeWhileTheServerWasBusyIsNotLate) {
     assign(0, 0);
-    EXPECT_EQ(paced->finish(0, Time(milliseconds(60)), [] { return true; }),
-              Time(milliseconds(60)));
+    EXPECT_EQ(pace->finish(0, Time(milliseconds(60)), [] { return true; }), Time(milliseconds(60)));
     EXPECT_EQ(paced->next(Time::max())->at, Time(milliseconds(20)));
-    EXPECT_EQ(paced->device_overruns().count, 0);
+    EXPECT_EQ(paced->overruns().count, 0);
 }
 
 TEST_F(PacedFleetTest, AStepThatIsNotDoneIsWaitedForAndCounted) {
     const WallClock::time_point end = start + WallClock::duration(0.08);
     const Time measured =
-        paced->finish(0, Time(milliseconds(10)), [end] { return WallClock::now() >= end; });
+        pace->finish(0, Time(milliseconds(10)), [end] { return WallClock::now() >= end; });
     EXPECT_GE(measured, Time(milliseconds(75)));
-    EXPECT_EQ(paced->server_overruns().count, 1);
+    EXPECT_EQ(pace->overruns().count, 1);
 }
 
 }  // namespace
