@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -35,11 +35,11 @@ class FleetClock {
     /// faster by far.
     virtual void promise_quiet(VirtualClock::time_point until) = 0;
 
-    /// All events that are still to come, in order, as far as they are known now: under the wall
-    /// clock as they are planned.
+    /// Looks at the events that are still to come, in order, as far as they are known now (under
+    /// the wall clock as they are planned), until `look` returns false.
     /// \pre   promise_quiet() for ever.
     /// \post  Nobody asks any more who is on: for that it is too late.
-    virtual std::span<const FleetEvent> forecast() = 0;
+    virtual void forecast(const std::function<bool(const FleetEvent&)>& look) = 0;
 
     /// Whether all is decided: what the devices do, and what of it is waited for.  Nothing needs to
     /// be assigned then, and every event is an arrival that counts.

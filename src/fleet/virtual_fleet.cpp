@@ -73,7 +73,7 @@ class VirtualFleet::State final : private TransferListener {
         if (shown_ == foreseen_.size()) return advance(until);
         return foreseen_[shown_].at <= until ? &foreseen_[shown_++] : nullptr;
     }
-    std::span<const FleetEvent> forecast();
+    void forecast(const std::function<bool(const FleetEvent&)>& look);
     std::optional<Time> next_presence(Time time) { return roster().next(time); }
     std::vector<DeviceId> present(Time time) { return roster().at(time); }
 
@@ -190,11 +190,12 @@ void VirtualFleet::State::promise_quiet(Time until) {
     quiet_.begin(until, wake_ups_, [this](const WakeUp& what) { return island_of(what); });
 }
 
-std::span<const FleetEvent> VirtualFleet::State::forecast() {
+void VirtualFleet::State::forecast(const std::function<bool(const FleetEvent&)>& look) {
     foreseen_.erase(foreseen_.begin(), foreseen_.begin() + static_cast<std::ptrdiff_t>(shown_));
     shown_ = 0;
     while (const FleetEvent* const event = advance(Time::max())) foreseen_.push_back(*event);
-    return foreseen_;
+    for (const FleetEvent& event : foreseen_)
+        if (!look(event)) return;
 }
 
 const FleetEvent* VirtualFleet::State::advance(Time until) {
@@ -567,8 +568,8 @@ const FleetEvent* VirtualFleet::next(Time until) {
     return state_->next(until);
 }
 
-std::span<const FleetEvent> VirtualFleet::forecast() {
-    return state_->forecast();
+void VirtualFleet::forecast(const std::function<bool(const FleetEvent&)>& look) {
+    state_->forecast(look);
 }
 
 std::optional<Time> VirtualFleet::next_presence(Time time) {

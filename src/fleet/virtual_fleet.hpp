@@ -52,7 +52,7 @@ class VirtualFleet final : public FleetClock {
     /// \throws ConfigError  when a figure that a time needs is unknown, or it exceeds 200 years.
     const FleetEvent* next(VirtualClock::time_point until) override;
     /// \throws ConfigError  as next() does.
-    std::span<const FleetEvent> forecast() override;
+    void forecast(const std::function<bool(const FleetEvent&)>& look) override;
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override;
     std::vector<DeviceId> present(VirtualClock::time_point time) override;
 

@@ -25,8 +25,8 @@ double charged_flop(const FleetPlan& plan,
     return flop;
 }
 
-/// Counts the packets before they take memory.
-/// \throws ConfigError  when many passes make more than a run can hold.
+}  // namespace
+
 void refuse_too_many_packets(const FleetPlan& plan) {
     constexpr std::int32_t kAnyFleet = 100;
     constexpr std::int64_t kMost = 1'000'000;
@@ -39,34 +39,39 @@ void refuse_too_many_packets(const FleetPlan& plan) {
                         plan.device_epochs, packets, kAnyFleet, kMost));
 }
 
-}  // namespace
+Delivery cut_packet(const FleetPlan& plan,
+                    const DevicePlan& device,
+                    std::int32_t number,
+                    const MethodSettings& settings) {
+    const std::size_t size = device.samples.size();
+    const auto step = static_cast<std::size_t>(plan.packet_samples);
+    const std::size_t packets_of_a_pass = (size + step - 1) / step;
+    const std::size_t first = static_cast<std::size_t>(number) % packets_of_a_pass * step;
+    Delivery packet;
+    packet.device = device.id;
+    packet.backbone = device.backbone;
+    packet.packet = number;
+    const auto begin = device.samples.begin() + static_cast<std::ptrdiff_t>(first);
+    packet.samples.assign(begin, begin + static_cast<std::ptrdiff_t>(std::min(step, size - first)));
+    for (const std::int32_t id : packet.samples)
+        packet.tokens += plan.samples[static_cast<std::size_t>(id)].tokens;
+    packet.padded_tokens = charged_length(plan, packet.samples, settings.cost, settings.max_tokens);
+    packet.charged_flop =
+        charged_flop(plan, packet, plan.backbones[static_cast<std::size_t>(device.backbone)].size,
+                     settings.cost);
+    return packet;
+}
 
 std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettings& settings) {
     refuse_too_many_packets(plan);
     LongWork planning("planning: devices whose packets are cut");
     std::vector<Delivery> packets;
-    const auto step = static_cast<std::size_t>(plan.packet_samples);
     for (const DevicePlan& device : plan.devices) {
         if (!device.admitted) continue;
-        const BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(device.backbone)];
         planning.step(device.id, static_cast<std::int64_t>(plan.devices.size()));
-        std::int32_t number = 0;
-        for (std::int32_t epoch = 0; epoch < plan.device_epochs; ++epoch)
-            for (std::size_t first = 0; first < device.samples.size(); first += step) {
-                Delivery packet;
-                packet.device = device.id;
-                packet.backbone = device.backbone;
-                packet.packet = number++;
-                const auto begin = device.samples.begin() + static_cast<std::ptrdiff_t>(first);
-                const std::size_t count = std::min(step, device.samples.size() - first);
-                packet.samples.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
-                for (const std::int32_t id : packet.samples)
-                    packet.tokens += plan.samples[static_cast<std::size_t>(id)].tokens;
-                packet.padded_tokens =
-                    charged_length(plan, packet.samples, settings.cost, settings.max_tokens);
-                packet.charged_flop = charged_flop(plan, packet, backbone.size, settings.cost);
-                packets.push_back(std::move(packet));
-            }
+        const std::int64_t count = plan.packets_of(device);
+        for (std::int32_t number = 0; number < count; ++number)
+            packets.push_back(cut_packet(plan, device, number, settings));
     }
     return packets;
 }

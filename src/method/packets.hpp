@@ -8,10 +8,21 @@
 
 namespace mobi {
 
-/// The packets of the admitted devices in device order, with samples, tokens and FLOPs, but without
-/// times.  A shard is cut at `packet.samples`; with `device.epochs` = E it is passed E times and
-/// the packets are counted on. \throws ConfigError  when E is above 100 and makes more than a
-/// million packets.
+/// Counts the packets before they take memory.
+/// \throws ConfigError  when `device.epochs` is above 100 and makes more than a million packets.
+void refuse_too_many_packets(const FleetPlan& plan);
+
+/// Packet `number` of an admitted device, with samples, tokens and FLOPs, but without times.  A
+/// shard is cut at `packet.samples`; with `device.epochs` = E it is passed E times and the packets
+/// are counted on.
+/// \param number  below plan.packets_of(device).
+Delivery cut_packet(const FleetPlan& plan,
+                    const DevicePlan& device,
+                    std::int32_t number,
+                    const MethodSettings& settings);
+
+/// All packets of the admitted devices, in order of (device, number).
+/// \throws ConfigError  as refuse_too_many_packets() does.
 std::vector<Delivery> cut_into_packets(const FleetPlan& plan, const MethodSettings& settings);
 
 }  // namespace mobi

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "method/recorded_fleet.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/check.hpp"
@@ -38,17 +39,22 @@ std::vector<DeviceId> SettledFleet::present(VirtualClock::time_point) {
 }
 
 RecordedFleet::RecordedFleet(std::span<const Delivery> deliveries) : deliveries_(deliveries) {
-    events_.reserve(deliveries.size());
-    for (const Delivery& delivery : deliveries) {
-        events_.push_back(event_of(delivery, static_cast<std::int64_t>(events_.size())));
-        if (events_.size() < 2) continue;
-        MOBI_CHECK(events_[events_.size() - 2].at <= events_.back().at, "deliveries out of order");
-    }
+    const bool in_order = std::is_sorted(
+        deliveries.begin(), deliveries.end(),
+        [](const Delivery& a, const Delivery& b) { return a.times.arrival < b.times.arrival; });
+    MOBI_CHECK(in_order, "deliveries out of order");
+}
+
+void RecordedFleet::forecast(const std::function<bool(const FleetEvent&)>& look) {
+    for (std::size_t i = told_; i < deliveries_.size(); ++i)
+        if (!look(event_of(deliveries_[i], static_cast<std::int64_t>(i)))) return;
 }
 
 const FleetEvent* RecordedFleet::next(VirtualClock::time_point until) {
-    if (told_ == events_.size() || events_[told_].at > until) return nullptr;
-    return &events_[told_++];
+    if (told_ == deliveries_.size() || deliveries_[told_].times.arrival > until) return nullptr;
+    event_ = event_of(deliveries_[told_], delivered());
+    ++told_;
+    return &event_;
 }
 
 }  // namespace mobi

@@ -38,7 +38,7 @@ class RecordedFleet final : public SettledFleet {
     /// \throws Bug  when they are out of order.
     explicit RecordedFleet(std::span<const Delivery> deliveries);
 
-    std::span<const FleetEvent> forecast() override { return std::span(events_).subspan(told_); }
+    void forecast(const std::function<bool(const FleetEvent&)>& look) override;
     const FleetEvent* next(VirtualClock::time_point until) override;
     const Delivery& delivery(std::int64_t index) const override {
         return deliveries_[static_cast<std::size_t>(index)];
@@ -47,7 +47,7 @@ class RecordedFleet final : public SettledFleet {
 
   private:
     std::span<const Delivery> deliveries_;
-    std::vector<FleetEvent> events_;
+    FleetEvent event_;  // the last that next() told
     std::size_t told_ = 0;
 };
 

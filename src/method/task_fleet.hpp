@@ -39,7 +39,9 @@ class TaskFleet final : public RunFleet {
     void assign(DeviceTask task) override;
     void recall(TaskId task, VirtualClock::time_point at) override;
     void promise_quiet(VirtualClock::time_point until) override { clock_.promise_quiet(until); }
-    std::span<const FleetEvent> forecast() override { return clock_.forecast(); }
+    void forecast(const std::function<bool(const FleetEvent&)>& look) override {
+        clock_.forecast(look);
+    }
     const FleetEvent* next(VirtualClock::time_point until) override;
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override {
         return clock_.next_presence(time);

@@ -33,7 +33,9 @@ class PacedFleet final : public FleetClock {
     void assign(DeviceTask task) override;
     void recall(TaskId task, VirtualClock::time_point at) override;
     void promise_quiet(VirtualClock::time_point until) override { times_.promise_quiet(until); }
-    std::span<const FleetEvent> forecast() override { return times_.forecast(); }
+    void forecast(const std::function<bool(const FleetEvent&)>& look) override {
+        times_.forecast(look);
+    }
     /// Waits for the event, at most until `until`.
     const FleetEvent* next(VirtualClock::time_point until) override;
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override {

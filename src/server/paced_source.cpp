@@ -182,9 +182,9 @@ void PacedSource::take_segment(Message message) {
     assemblies_.erase(index);
 }
 
-std::span<const FleetEvent> PacedSource::forecast() {
+void PacedSource::forecast(const std::function<bool(const FleetEvent&)>& look) {
     MOBI_CHECK(told_ == 0, "a forecast after the first event");
-    return planned_.forecast();
+    planned_.forecast(look);
 }
 
 bool PacedSource::wait_for(std::int64_t index) {

@@ -55,7 +55,7 @@ class PacedSource final : public LiveSource, public SettledFleet {
 
     // SettledFleet
     /// As planned.  \pre  next() has returned nothing yet.
-    std::span<const FleetEvent> forecast() override;
+    void forecast(const std::function<bool(const FleetEvent&)>& look) override;
     /// Waits only for `until` = for ever: what has come by an earlier time, which is not in the
     /// future, is there.
     const FleetEvent* next(VirtualClock::time_point until) override;

@@ -290,8 +290,19 @@ TEST_F(VirtualFleetTest, TheForecastIsWhatNextThenTells) {
     begin(asked);
     const EventId first = asked.next(Time::max())->id;  // before it is asked
     EXPECT_EQ(told.next(Time::max())->id, first);
-    const std::vector<FleetEvent> forecast(asked.forecast().begin(), asked.forecast().end());
-    EXPECT_EQ(asked.forecast().size(), 5U);  // nothing of it has been told yet
+    const auto forecast_of_asked = [&] {
+        std::vector<FleetEvent> events;
+        asked.forecast([&](const FleetEvent& event) {
+            events.push_back(event);
+            return true;
+        });
+        return events;
+    };
+    const std::vector<FleetEvent> forecast = forecast_of_asked();
+    EXPECT_EQ(forecast_of_asked().size(), 5U);  // nothing of it has been told yet
+    int seen = 0;
+    asked.forecast([&](const FleetEvent&) { return ++seen < 2; });
+    EXPECT_EQ(seen, 2);
     for (const FleetEvent& foreseen : forecast) {
         EXPECT_EQ(asked.next(foreseen.at - milliseconds(1)), nullptr);
         const FleetEvent* const event = asked.next(foreseen.at);
@@ -303,7 +314,7 @@ TEST_F(VirtualFleetTest, TheForecastIsWhatNextThenTells) {
         EXPECT_EQ(event->part, expected->part);
     }
     EXPECT_EQ(asked.next(Time::max()), nullptr);
-    EXPECT_TRUE(asked.forecast().empty());
+    EXPECT_TRUE(forecast_of_asked().empty());
 }
 
 }  // namespace

@@ -59,7 +59,9 @@ class WatchedFleet final : public FleetClock {
         if (event != nullptr) events_.push_back(*event);
         return event;
     }
-    std::span<const FleetEvent> forecast() override { return fleet_.forecast(); }
+    void forecast(const std::function<bool(const FleetEvent&)>& look) override {
+        fleet_.forecast(look);
+    }
     std::optional<VirtualClock::time_point> next_presence(VirtualClock::time_point time) override {
         return fleet_.next_presence(time);
     }

@@ -29,12 +29,13 @@ Awaited::Awaited(double deadline_s, double enough_share, std::int64_t planned)
 
 Arrivals::Arrivals(const FleetPlan& plan, FleetClock& fleet, Awaited awaited)
     : plan_(&plan), of_device_(plan.devices.size(), 0) {
-    for (const FleetEvent& event : fleet.forecast()) {
-        if (event.outcome != Outcome::Done) continue;
-        if (!awaited.next(event.at)) break;
+    fleet.forecast([&](const FleetEvent& event) {
+        if (event.outcome != Outcome::Done) return true;
+        if (!awaited.next(event.at)) return false;
         ++of_device_[event.device.index()];
         ++total_;
-    }
+        return true;
+    });
     arrived_.reserve(static_cast<std::size_t>(total_));
 }
 

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/long_work.hpp"
 #include "fleet/virtual_fleet.hpp"
 #include "method/event_record.hpp"
 #include "method/packets.hpp"
@@ -23,9 +24,11 @@ double tap_bytes(const PacketLayout& layout, std::size_t samples) {
                                static_cast<std::size_t>(layout.taps) * samples);
 }
 
-/// What a packet costs its device; sets its `charged_bytes`.
-Part part_of(const BackbonePlan& backbone, const PacketParameters& parameters, Delivery& packet) {
-    packet.charged_bytes = static_cast<std::int64_t>(
+/// What a packet costs its device.
+Part part_of(const BackbonePlan& backbone,
+             const PacketParameters& parameters,
+             const Delivery& packet) {
+    const auto bytes = static_cast<std::int64_t>(
         packet_bytes(backbone.layout, packet.samples.size(), parameters.charge_header));
     ComputeWork compute;
     compute.flop = packet.charged_flop;
@@ -34,32 +37,42 @@ Part part_of(const BackbonePlan& backbone, const PacketParameters& parameters, D
     compute.tap_bytes = tap_bytes(backbone.layout, packet.samples.size());
     compute.weights = backbone.weight_dtype;
     compute.samples = static_cast<std::int32_t>(packet.samples.size());
-    return {0, compute, packet.charged_bytes};
+    return {0, compute, bytes};
 }
 
-/// The packet has arrived.
-/// One task a device: its packets in their order.  Sets their `charged_bytes`.
-/// \param packets  of cut_into_packets().
-std::vector<DeviceTask> tasks_of(const FleetPlan& plan,
-                                 const PacketParameters& parameters,
-                                 std::vector<Delivery>& packets) {
-    std::vector<DeviceTask> tasks;
-    for (Delivery& packet : packets) {
-        const DeviceId id(packet.device);
-        if (tasks.empty() || tasks.back().device != id) {
-            DeviceTask task;
-            task.id = TaskId(static_cast<std::int64_t>(tasks.size()));
-            task.device = id;
-            tasks.push_back(std::move(task));
-        }
-        const auto backbone = static_cast<std::size_t>(packet.backbone);
-        tasks.back().parts.push_back(part_of(plan.backbones[backbone], parameters, packet));
+/// Its packets in their order, as one task.
+DeviceTask task_of(const FleetPlan& plan,
+                   const DevicePlan& device,
+                   const MethodSettings& settings,
+                   TaskId id) {
+    DeviceTask task;
+    task.id = id;
+    task.device = DeviceId(device.id);
+    const BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(device.backbone)];
+    const std::int64_t packets = plan.packets_of(device);
+    task.parts.reserve(static_cast<std::size_t>(packets));
+    for (std::int32_t number = 0; number < packets; ++number) {
+        task.parts.push_back(
+            part_of(backbone, settings.packet, cut_packet(plan, device, number, settings)));
     }
-    return tasks;
+    return task;
+}
+
+/// Calls `take` with the task of each admitted device that has a packet.
+template <typename Take>
+void make_tasks(const FleetPlan& plan, const MethodSettings& settings, Take&& take) {
+    refuse_too_many_packets(plan);
+    LongWork planning("planning: devices whose packets are cut");
+    std::int64_t tasks = 0;
+    for (const DevicePlan& device : plan.devices) {
+        if (!device.admitted || plan.packets_of(device) == 0) continue;
+        planning.step(device.id, static_cast<std::int64_t>(plan.devices.size()));
+        take(task_of(plan, device, settings, TaskId(tasks++)));
+    }
 }
 
 /// Keeps what the server waits for of what arrives, in order.
-void keep_awaited(Awaited awaited, Deliveries& all, std::size_t planned) {
+void keep_awaited(Awaited awaited, Deliveries& all, std::int64_t planned) {
     const auto end = std::find_if(
         all.arrived.begin(), all.arrived.end(),
         [&](const Delivery& delivery) { return !awaited.next(delivery.times.arrival); });
@@ -71,42 +84,36 @@ void keep_awaited(Awaited awaited, Deliveries& all, std::size_t planned) {
         return std::tie(a.device, a.packet) < std::tie(b.device, b.packet);
     });
     all.arrived.erase(end, all.arrived.end());
-    all.missing = static_cast<std::int64_t>(planned - all.arrived.size());
+    all.missing = planned - static_cast<std::int64_t>(all.arrived.size());
 }
 
 }  // namespace
 
 Deliveries FedMobillm::settle(const FleetPlan& plan) const {
     const MethodSettings& costs = settings().method;
-    std::vector<Delivery> packets = cut_into_packets(plan, costs);
-    const std::size_t planned = packets.size();
+    refuse_too_many_packets(plan);
     std::vector<FleetDevice> devices;
-    std::vector<std::size_t> first_part;  // of each task, in `packets`
-    std::vector<DeviceTask> tasks = tasks_of(plan, costs.packet, packets);
-    std::size_t parts = 0;
-    for (const DeviceTask& task : tasks) {
-        devices.push_back(fleet_device(plan.devices[task.device.index()]));
-        first_part.push_back(parts);
-        parts += task.parts.size();
-    }
+    for (const DevicePlan& device : plan.devices)
+        if (device.admitted && plan.packets_of(device) > 0) devices.push_back(fleet_device(device));
     VirtualFleet fleet(devices, costs.fleet);
-    for (DeviceTask& task : tasks) fleet.assign(std::move(task));
+    make_tasks(plan, costs, [&](DeviceTask task) { fleet.assign(std::move(task)); });
     fleet.promise_quiet(VirtualClock::time_point::max());
+    const std::int64_t planned = plan.packets_planned();
     Deliveries all;
+    all.arrived.reserve(static_cast<std::size_t>(planned));
     while (const FleetEvent* const event = fleet.next(VirtualClock::time_point::max())) {
         if (event->outcome == Outcome::CutOff) all.lost.push_back(lost_by(*event));
         if (event->outcome != Outcome::Done) continue;
-        const std::size_t first = first_part[event->task.index()];
-        Delivery& packet = packets[first + static_cast<std::size_t>(event->part)];
-        set_arrival(plan.devices[event->device.index()], *event, packet.charged_bytes, packet);
-        all.arrived.push_back(std::move(packet));
+        const DevicePlan& device = plan.devices[event->device.index()];
+        Delivery& packet = all.arrived.emplace_back(cut_packet(plan, device, event->part, costs));
+        const BackbonePlan& backbone = plan.backbones[static_cast<std::size_t>(device.backbone)];
+        set_arrival(device, *event, part_of(backbone, costs.packet, packet).up_bytes, packet);
     }
     std::sort(all.lost.begin(), all.lost.end(), [](const LostWork& a, const LostWork& b) {
         return std::tie(a.device, a.packet, a.start) < std::tie(b.device, b.packet, b.start);
     });
     all.leftovers.emptied = emptied_devices(fleet, plan);
-    keep_awaited(Awaited(costs.deadline_s, costs.enough_share, static_cast<std::int64_t>(planned)),
-                 all, planned);
+    keep_awaited(Awaited(costs.deadline_s, costs.enough_share, planned), all, planned);
     return all;
 }
 
@@ -117,8 +124,9 @@ std::vector<std::int64_t> FedMobillm::download_bytes(const FleetPlan& plan) cons
 std::unique_ptr<Protocol> FedMobillm::protocol(const FleetPlan& plan) const {
     return std::make_unique<SideProtocol>(
         plan, settings(), false, [&plan, costs = settings().method] {
-            std::vector<Delivery> packets = cut_into_packets(plan, costs);
-            return tasks_of(plan, costs.packet, packets);
+            std::vector<DeviceTask> tasks;
+            make_tasks(plan, costs, [&](DeviceTask task) { tasks.push_back(std::move(task)); });
+            return tasks;
         });
 }
 
