@@ -56,7 +56,7 @@ PreparedRun make_run(std::int32_t devices, std::int32_t packets, const Sharing& 
     run.config.run.compute = RunCompute::None;
     run.config.packet.samples = 1;
     run.method = make_method(run.config);
-    run.classes = 2;
+    run.train.classes = 2;
     run.class_names = {"a", "b"};
     BackbonePlan backbone;
     backbone.name = "b";
@@ -70,7 +70,7 @@ PreparedRun make_run(std::int32_t devices, std::int32_t packets, const Sharing& 
     run.plan.packet_samples = 1;
     run.plan.devices.resize(static_cast<std::size_t>(devices));
     run.plan.samples.resize(static_cast<std::size_t>(devices) * static_cast<std::size_t>(packets));
-    run.labels.resize(run.plan.samples.size());
+    run.train.labels.resize(run.plan.samples.size());
     std::int32_t sample = 0;
     for (std::int32_t id = 0; id < devices; ++id) {
         DevicePlan& device = run.plan.devices[static_cast<std::size_t>(id)];
@@ -109,8 +109,7 @@ void walk(PreparedRun& run, const std::filesystem::path& file) {
     }
     RecordFacts facts;
     facts.class_names = run.class_names;
-    facts.classes = run.classes;
-    facts.labels = run.labels;
+    facts.train = run.train;
     facts.packets = facts.trained = false;
     record::Writer writer(file, run_layout(run.config, run.plan, facts), run.config.record);
     write_plan(writer, run.plan, *run.method, run.deliveries, {}, facts);

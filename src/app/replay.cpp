@@ -86,14 +86,14 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
                                                  ? deliveries_from_log(reader, plan, settings)
                                                  : method->settle(plan).arrived;
     foresee_run({config, plan, *method, deliveries, leftovers});
-    LogSource source(reader, plan, deliveries, logged.classes);
+    LogSource source(reader, plan, deliveries);
 
     RecordFacts facts;
     facts.class_names = logged.class_names;
-    facts.classes = logged.classes;
+    facts.train.classes = logged.classes;
     for (const record::SampleRow& row : reader.rows<record::SampleRow>()) {
-        facts.labels.push_back(row.label);
-        if (logged.classes == 1) facts.targets.push_back(row.target);
+        facts.train.labels.push_back(row.label);
+        if (facts.train.regression()) facts.train.targets.push_back(row.target);
     }
     facts.test_samples = logged.test_samples;
     record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record);

@@ -101,12 +101,9 @@ void warn_of_clamped_values(const ForwardTotalsMap& totals) {
 RecordFacts record_facts(const PreparedRun& run) {
     RecordFacts facts;
     facts.class_names = run.class_names;
-    facts.classes = run.classes;
-    facts.labels = run.labels;
-    facts.targets = run.targets;
+    facts.train = run.train;
     if (run.settled)  // tasks evaluate nothing
-        facts.test_samples =
-            static_cast<std::int64_t>(std::max(run.test_labels.size(), run.test_targets.size()));
+        facts.test_samples = static_cast<std::int64_t>(run.test.size());
     facts.packets = run.config.run.compute != RunCompute::None;
     facts.trained = run.config.run.compute == RunCompute::All;
     return facts;

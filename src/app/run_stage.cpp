@@ -15,11 +15,9 @@ RunStage::RunStage(const PreparedRun& run,
                    std::int32_t threads,
                    std::function<void()> on_wait)
     : run_(run) {
-    LiveSettings settings{run.config.forward, threads, {run.classes, {}, {}}, std::move(on_wait)};
-    if (run.config.run.compute == RunCompute::All) {
-        settings.truth.labels = run.test_labels;
-        settings.truth.targets = run.test_targets;
-    }
+    LiveSettings settings{
+        run.config.forward, threads, {run.test.classes, {}, {}}, std::move(on_wait)};
+    if (run.config.run.compute == RunCompute::All) settings.truth = run.test;
     if (run.settled)
         settle(channel, std::move(settings));
     else

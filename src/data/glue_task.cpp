@@ -132,7 +132,7 @@ std::pair<TextSet, TextSet> split_mrpc(const fs::path& folder, const PublishedFo
         part.lines.push_back(samples.lines[row]);
         part.texts.push_back(samples.texts[row]);
         part.pairs.push_back(samples.pairs[row]);
-        part.labels.push_back(samples.labels[row]);
+        part.truth.labels.push_back(samples.truth.labels[row]);
     }
     for (std::size_t row = 0; row < ids.rows(); ++row)
         if (!found.contains({ids.at(row, 0), ids.at(row, 1)}))
@@ -160,7 +160,7 @@ TextSet read_samples(const Table& table, const TableForm& form) {
     for (std::size_t row = 0; row < table.rows(); ++row) {
         std::int32_t sample_class = 0;
         if (form.regression) {
-            samples.targets.push_back(number(table, row, table.at(row, label)));
+            samples.truth.targets.push_back(number(table, row, table.at(row, label)));
         } else {
             const std::string_view cell = label_at(table, row, label);
             const auto found = classes.find(cell);
@@ -168,7 +168,7 @@ TextSet read_samples(const Table& table, const TableForm& form) {
             sample_class = found->second;
         }
         samples.lines.push_back(table.line(row));
-        samples.labels.push_back(sample_class);
+        samples.truth.labels.push_back(sample_class);
         if (form.news) {
             samples.texts.push_back(decode_ag_news(table.at(row, text)) + " " +
                                     decode_ag_news(table.at(row, pair)));

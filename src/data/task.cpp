@@ -129,8 +129,8 @@ void keep(TextSet& samples, std::size_t first, int count, std::string_view key) 
     cut(samples.lines);
     cut(samples.texts);
     cut(samples.pairs);
-    cut(samples.labels);
-    cut(samples.targets);
+    cut(samples.truth.labels);
+    cut(samples.truth.targets);
 }
 
 bool same_file(const DataParameters& parameters) {
@@ -165,6 +165,7 @@ Task load_task(const DataParameters& parameters) {
     if (task.test.size() == 0)
         throw DataError(fmt::format("{}: holds no samples",
                                     parameters.test.empty() ? parameters.train : parameters.test));
+    task.train.truth.classes = task.test.truth.classes = task.classes();
     return task;
 }
 

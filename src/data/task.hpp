@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/truth.hpp"
 #include "data/parameters.hpp"
 
 namespace mobi {
@@ -15,9 +16,8 @@ struct TextSet {
     std::string file;                ///< from which they were read
     std::vector<std::size_t> lines;  ///< on which each begins
     std::vector<std::string> texts;
-    std::vector<std::string> pairs;    ///< second sentences: empty, or as many as texts
-    std::vector<std::int32_t> labels;  ///< class of each sample; all 0 for regression
-    std::vector<float> targets;        ///< regression only, else empty
+    std::vector<std::string> pairs;  ///< second sentences: empty, or as many as texts
+    Truth truth;
     std::size_t size() const noexcept { return texts.size(); }
     /// `"path:line"` of a sample.
     std::string where(std::size_t sample) const;

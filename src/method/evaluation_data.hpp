@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "core/truth.hpp"
 
 namespace mobi {
 
@@ -17,13 +18,7 @@ struct EvaluationData {
         bool is_there() const noexcept { return width > 0; }
     };
     std::vector<Backbone> backbones;
-    std::vector<std::int32_t> labels;  ///< n class indices
-    std::vector<float> targets;        ///< n numbers, regression only
-    std::int32_t classes = 0;          ///< C; 1 = regression
-
-    bool regression() const noexcept { return classes == 1; }
-    /// n
-    std::size_t samples() const noexcept { return regression() ? targets.size() : labels.size(); }
+    Truth truth;
 };
 
 }  // namespace mobi

@@ -99,7 +99,7 @@ void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
     refuse_too_many_devices(devices, task.train.size());  // before they take memory
     std::vector<Device> fleet = make_fleet(
         {config.fleet, config.devices, config.links, config.availability, config.run.seed});
-    const Partition parts = partition(config.data, task.train.labels, task.classes(),
+    const Partition parts = partition(config.data, task.train.truth.labels, task.classes(),
                                       static_cast<int>(fleet.size()), config.run.seed);
     plan.packet_samples = config.packet.samples;
     plan.device_epochs = config.device_epochs;
@@ -192,11 +192,11 @@ PreparedRun prepare_run(RunConfig config) {
     for (auto& [name, link] : run.config.links) read_files_of(link);
     for (auto& [name, availability] : run.config.availability) read_files_of(availability);
     run.method = make_method(run.config);
-    const Task task = load_task(run.config.data);
+    Task task = load_task(run.config.data);
     for (const std::string& warning : task.warnings) log::warning(warning);
     run.class_names = task.class_names;
-    run.classes = task.classes();
-    plan_backbones(run.config, run.classes, run.method->tap_precision(run.config.packet), run.plan);
+    plan_backbones(run.config, task.classes(), run.method->tap_precision(run.config.packet),
+                   run.plan);
     plan_devices(run.config, task, run.plan);
     check_packet_sizes(run.plan);
     const FleetTokenizers tokenizers(run.config, run.plan);
@@ -208,11 +208,9 @@ PreparedRun prepare_run(RunConfig config) {
     run.tokens.test = tokenise_test(run.config, task.test, tokenizers, run.plan);
     look_at_folders(run);
     run.class_words =
-        residual_words(run.config, run.plan, tokenizers, run.class_names, run.classes);
-    run.labels = task.train.labels;
-    run.targets = task.train.targets;
-    run.test_labels = task.test.labels;
-    run.test_targets = task.test.targets;
+        residual_words(run.config, run.plan, tokenizers, run.class_names, task.classes());
+    run.train = std::move(task.train.truth);
+    run.test = std::move(task.test.truth);
     foresee(run);
     if (run.config.run.clock == RunClock::Wall)
         refuse_endless_pace(run.timeline, run.config.run.time_scale);
@@ -223,7 +221,7 @@ WorkerSetup worker_setup(const PreparedRun& run, std::int32_t threads) {
     WorkerSetup setup;
     setup.method = run.config.method.name;
     setup.seed = run.config.run.seed;
-    setup.classes = run.classes;
+    setup.classes = run.train.classes;
     setup.threads = threads;
     setup.forward = run.config.run.compute == RunCompute::All;
     setup.arithmetic = run.config.forward.dtype;

@@ -21,12 +21,9 @@ namespace mobi {
 struct PreparedRun {
     RunConfig config;
     std::vector<std::string> class_names;                ///< empty: regression
-    std::int32_t classes = 0;                            ///< C
     std::vector<std::vector<std::int32_t>> class_words;  ///< of each backbone: residual_words.hpp
-    std::vector<std::int32_t> labels;  ///< training samples; for the log and the devices
-    std::vector<float> targets;        ///< regression
-    std::vector<std::int32_t> test_labels;
-    std::vector<float> test_targets;
+    Truth train;                                         ///< for the log and the devices
+    Truth test;
     FleetPlan plan;
     TokenTable tokens;
     std::unique_ptr<Method> method;

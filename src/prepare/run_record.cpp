@@ -21,7 +21,7 @@ record::RunLayout run_layout(const RunConfig& config,
     layout.family_names = family_names(plan);
     layout.class_names = facts.class_names;
     layout.diagnostic_names = make_method(config)->diagnostics();
-    layout.classes = facts.classes;
+    layout.classes = facts.train.classes;
     layout.blocks = block_count(plan);
     layout.train_samples = static_cast<std::int64_t>(plan.samples.size());
     layout.test_samples = facts.trained ? facts.test_samples : 0;
@@ -43,7 +43,7 @@ void write_plan(record::Writer& writer,
     const auto uploads = method.uploads() ? deliveries : std::span<const Delivery>();
     writer.submit(backbone_rows(plan, family_names(plan)));
     writer.submit(device_rows(plan, uploads, leftovers, profile_names(plan), link_names(plan)));
-    writer.submit(sample_rows(plan, facts.labels, facts.targets));
+    writer.submit(sample_rows(plan, facts.train));
 }
 
 MethodSettings method_settings(const RunConfig& config) {

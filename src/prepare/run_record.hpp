@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/run_config.hpp"
+#include "core/truth.hpp"
 #include "method/method.hpp"
 #include "method/method_settings.hpp"
 #include "record/schema.hpp"
@@ -18,9 +19,7 @@ namespace mobi {
 /// Facts about a run that its file needs and that neither plan nor configuration hold.
 struct RecordFacts {
     std::vector<std::string> class_names;
-    std::int32_t classes = 0;
-    std::vector<std::int32_t> labels;  ///< training samples
-    std::vector<float> targets;        ///< regression
+    Truth train;
     std::int64_t test_samples = 0;
     bool packets = true;  ///< there are packets; false: run.compute = none
     bool trained = true;  ///< and something learns from them

@@ -48,8 +48,8 @@ class PartReader {
         special_alone_[index] = special_alone_[index] || encoding.ids.size() == special_tokens(k);
         Sample sample;
         sample.id = static_cast<std::int32_t>(index);
-        if (!set_.labels.empty()) sample.label = set_.labels[index];
-        if (!set_.targets.empty()) sample.target = set_.targets[index];
+        if (!set_.truth.labels.empty()) sample.label = set_.truth.labels[index];
+        if (!set_.truth.targets.empty()) sample.target = set_.truth.targets[index];
         sample.ids = std::move(encoding.ids);
         if (std::any_of(encoding.type_ids.begin(), encoding.type_ids.end(),
                         [](std::int32_t type) { return type != 0; }))

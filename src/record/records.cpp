@@ -31,9 +31,7 @@ struct Payload {
     std::size_t operator()(const EvaluationTaps& r) const {
         return payload(r.samples) + payload(r.taps) + payload(r.output);
     }
-    std::size_t operator()(const EvaluationTruth& r) const {
-        return payload(r.labels) + payload(r.targets);
-    }
+    std::size_t operator()(const Truth& r) const { return payload(r.labels) + payload(r.targets); }
     std::size_t operator()(const Weights& r) const { return payload(r.values); }
     std::size_t operator()(const Confusion& r) const { return payload(r.counts); }
 };
@@ -79,7 +77,7 @@ struct Checker {
             MOBI_CHECK(sample >= 0 && sample < layout.test_samples, "test sample {} of {}", sample,
                        layout.test_samples);
     }
-    void operator()(const EvaluationTruth& r) const {
+    void operator()(const Truth& r) const {
         const auto samples = static_cast<std::size_t>(layout.test_samples);
         expect(r.labels.size(), samples, "test labels");
         if (!r.targets.empty()) expect(r.targets.size(), samples, "test targets");

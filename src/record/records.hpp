@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/byte_io.hpp"
+#include "core/truth.hpp"
 #include "record/schema.hpp"
 
 /// What the program hands to the writer beside the rows of schema.hpp.
@@ -41,12 +42,6 @@ struct EvaluationTaps {
     std::vector<float> output;          ///< (b, C)
 };
 
-/// /evaluation/labels and /evaluation/targets, both of the whole test set.
-struct EvaluationTruth {
-    std::vector<std::int32_t> labels;
-    std::vector<float> targets;  ///< regression, else empty
-};
-
 /// One tensor of /weights/{initial,final}.
 struct Weights {
     WeightState state = WeightState::Initial;
@@ -73,7 +68,7 @@ using Record = RecordOf<RowTypes,
                         TrainingGates,
                         ActivationRows,
                         EvaluationTaps,
-                        EvaluationTruth,
+                        Truth,  // of the whole test set: /evaluation/labels and /targets
                         Weights,
                         Confusion>::Type;
 

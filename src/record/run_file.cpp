@@ -292,7 +292,7 @@ struct RunFile::Visitor {
         if (!file.layout_.activations) return;
         file.tables_->evaluation[static_cast<std::size_t>(r.backbone)].write(r);
     }
-    void operator()(const EvaluationTruth& r) const {
+    void operator()(const Truth& r) const {
         file.write_whole("/evaluation/labels", H5T_NATIVE_INT32, r.labels.data());
         if (!r.targets.empty())
             file.write_whole("/evaluation/targets", H5T_NATIVE_FLOAT, r.targets.data());

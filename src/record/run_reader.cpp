@@ -300,7 +300,7 @@ Activations RunReader::activations(std::int32_t backbone,
     return result;
 }
 
-EvaluationData RunReader::evaluation(std::int32_t backbone) const {
+StoredEvaluation RunReader::evaluation(std::int32_t backbone) const {
     activation_group(backbone);  // says so when nothing was kept
     const BackboneLayout& type = layout_.backbones.at(static_cast<std::size_t>(backbone));
     const auto read = [&](const std::string& dataset, std::int64_t width) {
@@ -312,16 +312,17 @@ EvaluationData RunReader::evaluation(std::int32_t backbone) const {
                                         array.rows(), layout_.test_samples));
         return array.read_all<float>(H5T_NATIVE_FLOAT);
     };
-    EvaluationData data;
+    StoredEvaluation data;
     for (std::size_t k = 1; k <= type.tap_layers.size(); ++k)
         data.taps.push_back(read(fmt::format("block_{}", k), type.width));
     data.output = read("output", layout_.classes);
     return data;
 }
 
-EvaluationTruth RunReader::evaluation_truth() const {
+Truth RunReader::evaluation_truth() const {
     const std::string name = file_name(path_);
-    EvaluationTruth truth;
+    Truth truth;
+    truth.classes = layout_.classes;
     truth.labels = StoredArray(file_.get(), "/evaluation/labels", name)
                        .read_all<std::int32_t>(H5T_NATIVE_INT32);
     if (layout_.classes == 1)

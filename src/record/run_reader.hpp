@@ -30,7 +30,7 @@ struct Activations {
 };
 
 /// What evaluation of one backbone type needs, rows by test sample.
-struct EvaluationData {
+struct StoredEvaluation {
     std::vector<std::vector<float>> taps;  ///< by tapped layer: (test samples, d)
     std::vector<float> output;             ///< (test samples, C); NaN where it is not there
 };
@@ -81,10 +81,10 @@ class RunReader {
                             std::int64_t count = std::numeric_limits<std::int64_t>::max()) const;
 
     /// \throws DataError  when the run kept no activations.
-    EvaluationData evaluation(std::int32_t backbone) const;
+    StoredEvaluation evaluation(std::int32_t backbone) const;
 
     /// Labels of the test set; targets are empty without regression.
-    EvaluationTruth evaluation_truth() const;
+    Truth evaluation_truth() const;
 
     Confusion confusion(std::int32_t backbone) const;
 

@@ -24,14 +24,14 @@ void Journal::test_taps(const EvaluationData& data) {
         if (!backbone.is_there()) continue;
         record::EvaluationTaps taps;
         taps.backbone = static_cast<std::int32_t>(k);
-        taps.samples.resize(data.samples());
+        taps.samples.resize(data.truth.size());
         std::iota(taps.samples.begin(), taps.samples.end(), 0);
         const auto values = std::as_bytes(std::span(backbone.taps));
         taps.taps.assign(values.begin(), values.end());
         taps.output = backbone.output;
         writer_.submit(std::move(taps));
     }
-    writer_.submit(record::EvaluationTruth{data.labels, data.targets});
+    writer_.submit(data.truth);
 }
 
 void Journal::state(record::WeightState state, std::vector<NamedValues> values) {

@@ -18,7 +18,7 @@ struct LiveSettings {
 
     ForwardParameters forward;
     std::int32_t threads_per_worker = 1;
-    TestTruth truth;
+    Truth truth;  ///< of the test set
     /// Called while waiting; may throw to give up.
     std::function<void()> on_wait;
 };

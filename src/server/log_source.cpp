@@ -13,11 +13,9 @@ namespace mobi {
 
 LogSource::LogSource(const record::RunReader& reader,
                      const FleetPlan& plan,
-                     std::span<const Delivery> deliveries,
-                     std::int32_t classes)
+                     std::span<const Delivery> deliveries)
     : deliveries_(deliveries),
       plan_(plan),
-      classes_(classes),
       row_of_sample_(plan.backbones.size()),
       label_of_sample_(plan.samples.size(), 0) {
     for (const record::SampleRow& row : reader.rows<record::SampleRow>())
@@ -36,16 +34,14 @@ LogSource::LogSource(const record::RunReader& reader,
 }
 
 void LogSource::load_evaluation(const record::RunReader& reader) {
-    const record::EvaluationTruth truth = reader.evaluation_truth();
-    if (truth.labels.empty() && truth.targets.empty()) return;
+    Truth truth = reader.evaluation_truth();
+    if (truth.empty()) return;
     evaluation_ = std::make_shared<EvaluationData>();
-    evaluation_->labels = truth.labels;
-    evaluation_->targets = truth.targets;
-    evaluation_->classes = classes_;
+    evaluation_->truth = std::move(truth);
     evaluation_->backbones.resize(plan_.backbones.size());
     for (std::size_t k = 0; k < plan_.backbones.size(); ++k) {
         if (plan_.backbones[k].devices == 0) continue;
-        const record::EvaluationData data = reader.evaluation(static_cast<std::int32_t>(k));
+        const record::StoredEvaluation data = reader.evaluation(static_cast<std::int32_t>(k));
         EvaluationData::Backbone& backbone = evaluation_->backbones[k];
         for (const std::vector<float>& tap : data.taps)
             backbone.taps.insert(backbone.taps.end(), tap.begin(), tap.end());

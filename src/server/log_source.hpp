@@ -23,8 +23,7 @@ class LogSource : public PacketSource {
     /// \throws DataError  when a planned sample has no activations in the log.
     LogSource(const record::RunReader& reader,
               const FleetPlan& plan,
-              std::span<const Delivery> deliveries,
-              std::int32_t classes);
+              std::span<const Delivery> deliveries);
 
     Payload take(std::int64_t index) override;
     std::shared_ptr<const EvaluationData> evaluation() override { return evaluation_; }
@@ -34,7 +33,6 @@ class LogSource : public PacketSource {
 
     std::span<const Delivery> deliveries_;
     const FleetPlan& plan_;
-    std::int32_t classes_;
     std::vector<record::Activations> activations_;                     // by backbone
     std::vector<std::map<std::int32_t, std::int64_t>> row_of_sample_;  // by backbone
     std::vector<std::int32_t> label_of_sample_;  // uploaded only with `packet.labels`

@@ -277,17 +277,15 @@ std::vector<record::BackboneRow> backbone_rows(const FleetPlan& plan,
     return rows;
 }
 
-std::vector<record::SampleRow> sample_rows(const FleetPlan& plan,
-                                           std::span<const std::int32_t> labels,
-                                           std::span<const float> targets) {
+std::vector<record::SampleRow> sample_rows(const FleetPlan& plan, const Truth& truth) {
     std::vector<record::SampleRow> rows;
     for (std::size_t id = 0; id < plan.samples.size(); ++id) {
         record::SampleRow row{};
         row.sample = static_cast<std::int32_t>(id);
         row.device = plan.samples[id].device;
         row.packet = plan.samples[id].packet;
-        row.label = labels.empty() ? 0 : labels[id];
-        row.target = targets.empty() ? static_cast<float>(row.label) : targets[id];
+        row.label = truth.labels.empty() ? 0 : truth.labels[id];
+        row.target = truth.regression() ? truth.targets[id] : static_cast<float>(row.label);
         row.tokens = plan.samples[id].tokens;
         rows.push_back(row);
     }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/truth.hpp"
 #include "method/device_costs.hpp"
 #include "method/fleet_plan.hpp"
 #include "method/learner.hpp"
@@ -43,9 +44,7 @@ std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
 std::vector<record::BackboneRow> backbone_rows(const FleetPlan& plan,
                                                std::span<const std::string> family_names);
 /// `/samples`.  \param targets  regression only, else empty.
-std::vector<record::SampleRow> sample_rows(const FleetPlan& plan,
-                                           std::span<const std::int32_t> labels,
-                                           std::span<const float> targets);
+std::vector<record::SampleRow> sample_rows(const FleetPlan& plan, const Truth& truth);
 
 /// The distinct names in the order of first appearance.
 std::vector<std::string> profile_names(const FleetPlan& plan);

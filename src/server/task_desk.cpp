@@ -33,7 +33,7 @@ TaskDesk::TaskDesk(Channel& channel,
       plan_(plan),
       tokens_(tokens),
       settings_(std::move(settings)),
-      replies_(plan, tokens, TestTruth{}) {
+      replies_(plan, tokens, Truth{}) {
     MOBI_CHECK(channel.size() > 1, "no worker to compute for the fleet");
 }
 

@@ -14,15 +14,11 @@
 
 namespace mobi {
 
-WorkerReplies::WorkerReplies(const FleetPlan& plan,
-                             const TokenTable& tokens,
-                             const TestTruth& truth)
+WorkerReplies::WorkerReplies(const FleetPlan& plan, const TokenTable& tokens, const Truth& truth)
     : plan_(plan), classes_(truth.classes) {
     if (truth.empty()) return;
     evaluation_ = std::make_shared<EvaluationData>();
-    evaluation_->labels = truth.labels;
-    evaluation_->targets = truth.targets;
-    evaluation_->classes = classes_;
+    evaluation_->truth = truth;
     evaluation_->backbones.resize(plan_.backbones.size());
     for (std::size_t k = 0; k < plan_.backbones.size(); ++k) {
         const std::size_t n = tokens.test[k].size();
@@ -110,7 +106,7 @@ Packet WorkerReplies::decode(int worker, std::span<const std::byte> bytes) const
 void WorkerReplies::keep_evaluation(const Packet& packet) {
     EvaluationData::Backbone& data =
         evaluation_->backbones[static_cast<std::size_t>(packet.backbone)];
-    const std::size_t n = evaluation_->samples();
+    const std::size_t n = evaluation_->truth.size();
     const auto width = static_cast<std::size_t>(data.width);
     const std::size_t rows = packet.samples.size();
     const auto first = static_cast<std::size_t>(packet.packet) *

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/truth.hpp"
 #include "messages/work_request.hpp"
 #include "method/evaluation_data.hpp"
 #include "method/fleet_plan.hpp"
@@ -16,15 +17,6 @@
 #include "transport/channel.hpp"
 
 namespace mobi {
-
-/// The truth of the test set.
-struct TestTruth {
-    std::int32_t classes = 0;
-    std::vector<std::int32_t> labels;
-    std::vector<float> targets;  ///< regression
-
-    bool empty() const noexcept { return labels.empty() && targets.empty(); }
-};
 
 /// What one rank did for one backbone: the sums behind `/host`.
 struct ForwardTotals {
@@ -39,7 +31,8 @@ using ForwardTotalsMap = std::map<std::tuple<int, std::int32_t, PacketKind>, For
 class WorkerReplies {
   public:
     /// \param plan, tokens  must outlive this.
-    WorkerReplies(const FleetPlan& plan, const TokenTable& tokens, const TestTruth& truth);
+    /// \param truth         of the test set; empty: nothing is evaluated.
+    WorkerReplies(const FleetPlan& plan, const TokenTable& tokens, const Truth& truth);
 
     /// \param upload  takes each packet that the message carries for the server.
     /// \throws ProtocolError  when it is none of a worker's answers.

@@ -13,7 +13,7 @@ namespace mobi::test {
 namespace {
 
 std::ptrdiff_t of_class(const TextSet& samples, std::int32_t label) {
-    return std::count(samples.labels.begin(), samples.labels.end(), label);
+    return std::count(samples.truth.labels.begin(), samples.truth.labels.end(), label);
 }
 
 Task load(TaskForm form, const char* folder) {
@@ -40,7 +40,7 @@ TEST(GlueCountsTest, MrpcIsTheCanonicalSplit) {
     const Task with_dev = load_task(parameters);
     EXPECT_EQ(with_dev.test.texts, task.test.texts) << "in the order of dev.tsv";
     EXPECT_EQ(with_dev.test.pairs, task.test.pairs);
-    EXPECT_EQ(with_dev.test.labels, task.test.labels);
+    EXPECT_EQ(with_dev.test.truth.labels, task.test.truth.labels);
 }
 
 TEST(GlueCountsTest, Sst2) {

@@ -53,9 +53,9 @@ TEST_F(GlueTaskTest, MrpcIsSplitByTheDevIds) {
     EXPECT_EQ(task.class_names, (Texts{"not_equivalent", "equivalent"}));
     EXPECT_EQ(task.train.texts, (Texts{"\"A\" one", "e"}));
     EXPECT_EQ(task.train.pairs, (Texts{"b", "f"}));
-    EXPECT_EQ(task.train.labels, (Labels{1, 1}));
+    EXPECT_EQ(task.train.truth.labels, (Labels{1, 1}));
     EXPECT_EQ(task.test.texts, (Texts{"c"}));
-    EXPECT_EQ(task.test.labels, (Labels{0}));
+    EXPECT_EQ(task.test.truth.labels, (Labels{0}));
 }
 
 TEST_F(GlueTaskTest, MrpcNeedsEveryDevPair) {
@@ -113,7 +113,7 @@ TEST_F(GlueTaskTest, ColaHasNoHeader) {
     folder_.write("dev.tsv", "cj99\t0\t?*\tOdd");
     const Task task = load_task(folder_of(TaskForm::Cola));
     EXPECT_EQ(task.train.texts, (Texts{"Fine.", "Bad one"}));
-    EXPECT_EQ(task.train.labels, (Labels{1, 0}));
+    EXPECT_EQ(task.train.truth.labels, (Labels{1, 0}));
     EXPECT_EQ(task.test.texts, (Texts{"Odd"}));
 }
 
@@ -123,10 +123,10 @@ TEST_F(GlueTaskTest, AgNewsJoinsTitleAndDescription) {
     const Task task = load_task(folder_of(TaskForm::AgNews));
     EXPECT_EQ(task.class_names, (Texts{"World", "Sports", "Business", "Sci/Tech"}));
     EXPECT_EQ(task.train.texts, (Texts{"Oil isn't up A B <b> \"x\""}));
-    EXPECT_EQ(task.train.labels, (Labels{2}));
+    EXPECT_EQ(task.train.truth.labels, (Labels{2}));
     EXPECT_TRUE(task.train.pairs.empty());
     EXPECT_EQ(task.test.texts, (Texts{"T D"}));
-    EXPECT_EQ(task.test.labels, (Labels{0}));
+    EXPECT_EQ(task.test.truth.labels, (Labels{0}));
 }
 
 TEST(AgNewsTest, DecodesReferencesWithAndWithoutTheirAmpersand) {

@@ -51,10 +51,10 @@ TEST_F(TaskTest, ClassesAreThoseOfTrainInOrderOfTheirNames) {
     EXPECT_EQ(task.classes(), 2);
     EXPECT_FALSE(task.regression());
     EXPECT_EQ(task.train.texts, (Texts{"a", "b", "c"}));
-    EXPECT_EQ(task.train.labels, (Labels{1, 0, 1}));
-    EXPECT_EQ(task.test.labels, (Labels{0}));
+    EXPECT_EQ(task.train.truth.labels, (Labels{1, 0, 1}));
+    EXPECT_EQ(task.test.truth.labels, (Labels{0}));
     EXPECT_TRUE(task.train.pairs.empty());
-    EXPECT_TRUE(task.train.targets.empty());
+    EXPECT_TRUE(task.train.truth.targets.empty());
 }
 
 TEST_F(TaskTest, ColumnsClassesAndPairsAreWhatTheParametersSay) {
@@ -67,7 +67,7 @@ TEST_F(TaskTest, ColumnsClassesAndPairsAreWhatTheParametersSay) {
     EXPECT_EQ(task.class_names, (Texts{"yes", "no"}));
     EXPECT_EQ(task.train.texts, (Texts{"x", "u"}));
     EXPECT_EQ(task.train.pairs, (Texts{"z", "v"}));
-    EXPECT_EQ(task.train.labels, (Labels{1, 0}));
+    EXPECT_EQ(task.train.truth.labels, (Labels{1, 0}));
 }
 
 TEST_F(TaskTest, AFolderHoldsBothTablesInEitherFormat) {
@@ -135,9 +135,9 @@ TEST_F(TaskTest, ClassesOneMeansRegression) {
     const Task task = load_task(parameters);
     EXPECT_TRUE(task.regression());
     EXPECT_EQ(task.classes(), 1);
-    EXPECT_EQ(task.train.targets, (std::vector<float>{0.5F, -3, 10}));
-    EXPECT_EQ(task.test.targets, (std::vector<float>{2}));
-    EXPECT_EQ(task.train.labels, (Labels{0, 0, 0}));
+    EXPECT_EQ(task.train.truth.targets, (std::vector<float>{0.5F, -3, 10}));
+    EXPECT_EQ(task.test.truth.targets, (std::vector<float>{2}));
+    EXPECT_EQ(task.train.truth.labels, (Labels{0, 0, 0}));
 }
 
 TEST_F(TaskTest, ATargetThatIsNoNumberIsNamed) {

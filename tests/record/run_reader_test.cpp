@@ -167,7 +167,7 @@ TEST_F(RunReaderTest, EvaluationComesBackInTheOrderOfTheTestSamples) {
     for (std::int32_t b = 0; b < 5; ++b) {
         const auto width =
             static_cast<std::size_t>(sample_layout().backbones[static_cast<std::size_t>(b)].width);
-        const EvaluationData read = reader.evaluation(b);
+        const StoredEvaluation read = reader.evaluation(b);
         ASSERT_EQ(read.taps.size(), 2U);
         for (std::size_t k = 0; k < 2; ++k)
             for (std::size_t sample = 0; sample < 7; ++sample)
@@ -195,7 +195,7 @@ TEST_F(RunReaderTest, RegressionHasTargetsAndNoClasses) {
     layout.test_samples = 2;
     layout.backbones = {{"b", {1}, 4, Precision::Fp32}};
     Writer writer(path("regression.h5"), layout, {});
-    writer.submit(EvaluationTruth{{0, 0}, {1.5F, -2}});
+    writer.submit(Truth{1, {0, 0}, {1.5F, -2}});
     writer.close(RunStatus::Finished);
     const RunReader reader(path("regression.h5"));
     EXPECT_EQ(reader.evaluation_truth().targets, (std::vector<float>{1.5F, -2}));

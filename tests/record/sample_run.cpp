@@ -238,8 +238,8 @@ std::vector<EvaluationTaps> sample_evaluation(std::int32_t backbone) {
     return portions;
 }
 
-EvaluationTruth sample_truth() {
-    return {{0, 1, 2, 0, 1, 2, 0}, {}};
+Truth sample_truth() {
+    return {3, {0, 1, 2, 0, 1, 2, 0}, {}};
 }
 
 Weights sample_weights(WeightState state, const std::string& name) {

@@ -33,7 +33,7 @@ std::vector<float> sample_gates();
 std::vector<record::ActivationRows> sample_activations(std::int32_t backbone);
 /// All test samples of one backbone type, in two portions, neither in order.
 std::vector<record::EvaluationTaps> sample_evaluation(std::int32_t backbone);
-record::EvaluationTruth sample_truth();
+Truth sample_truth();
 record::Weights sample_weights(record::WeightState state, const std::string& name);
 record::Confusion sample_confusion(std::int32_t backbone);
 

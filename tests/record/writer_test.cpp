@@ -278,7 +278,7 @@ TEST_F(WriterTest, RecordsOfTheWrongSizeAreBugs) {
     EXPECT_THROW(writer.submit(Weights{WeightState::Final, "W_up.7", {}}), Bug);
     EXPECT_THROW(writer.submit(Weights{WeightState::Final, "W_dn.1", {1}}), Bug);
     EXPECT_THROW(writer.submit(Confusion{0, {1}}), Bug);
-    EXPECT_THROW(writer.submit(EvaluationTruth{{1}, {}}), Bug);
+    EXPECT_THROW(writer.submit(Truth{2, {1}, {}}), Bug);
     writer.close(RunStatus::Finished);
     EXPECT_THROW(writer.submit(update(0)), Bug);
     EXPECT_THROW(writer.close(RunStatus::Finished), Bug);

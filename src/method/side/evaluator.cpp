@@ -18,12 +18,12 @@ at::Tensor view_of(const std::vector<float>& values, at::IntArrayRef shape) {
     return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat);
 }
 
-at::Tensor truth_rows(const EvaluationData& data) {
-    const auto n = static_cast<std::int64_t>(data.labels.size());
-    if (data.regression()) return torch::tensor(data.targets, torch::kFloat32).reshape({-1, 1});
+at::Tensor truth_rows(const Truth& truth) {
+    const auto n = static_cast<std::int64_t>(truth.size());
+    if (truth.regression()) return torch::tensor(truth.targets, torch::kFloat32).reshape({-1, 1});
     at::Tensor labels = torch::empty({n}, torch::kInt64);
-    std::copy(data.labels.begin(), data.labels.end(), labels.data_ptr<std::int64_t>());
-    return torch::one_hot(labels, data.classes).to(torch::kFloat32);
+    std::copy(truth.labels.begin(), truth.labels.end(), labels.data_ptr<std::int64_t>());
+    return torch::one_hot(labels, truth.classes).to(torch::kFloat32);
 }
 
 }  // namespace
@@ -36,13 +36,13 @@ EvaluationScore evaluate(const SideNetwork& network,
     const torch::NoGradGuard no_grad;
     const auto& inputs = data.backbones.at(static_cast<std::size_t>(backbone));
     MOBI_CHECK(inputs.is_there(), "backbone {} has no evaluation taps", backbone);
-    const auto n = static_cast<std::int64_t>(data.samples());
+    const auto n = static_cast<std::int64_t>(data.truth.size());
     const std::int64_t row = n * inputs.width;
     const at::Tensor taps = view_of(
         inputs.taps,
         {row > 0 ? static_cast<std::int64_t>(inputs.taps.size()) / row : 0, n, inputs.width});
-    const at::Tensor outputs = view_of(inputs.output, {n, data.classes});
-    const at::Tensor truth = truth_rows(data);
+    const at::Tensor outputs = view_of(inputs.output, {n, data.truth.classes});
+    const at::Tensor truth = truth_rows(data.truth);
     std::vector<std::int32_t> classes;
     std::vector<float> numbers;
     double loss_sum = 0;
@@ -52,11 +52,11 @@ EvaluationScore evaluate(const SideNetwork& network,
         const at::Tensor side = network.forward(std::span(&part, 1));
         const at::Tensor output = outputs.narrow(0, first, rows);
         const at::Tensor target = truth.narrow(0, first, rows);
-        const at::Tensor labels = data.regression() ? at::Tensor() : target.argmax(1);
+        const at::Tensor labels = data.truth.regression() ? at::Tensor() : target.argmax(1);
         loss_sum += side_loss(loss, side, output - target, labels).item<double>() *
                     static_cast<double>(rows);
         const at::Tensor prediction = (output + side).contiguous();
-        if (data.regression()) {
+        if (data.truth.regression()) {
             const float* const values = prediction.data_ptr<float>();
             numbers.insert(numbers.end(), values, values + rows);
         } else {
@@ -66,8 +66,9 @@ EvaluationScore evaluate(const SideNetwork& network,
         }
     }
     EvaluationScore result;
-    result.score = data.regression() ? score_regression(data.targets, numbers)
-                                     : score_classes(data.labels, classes, data.classes);
+    result.score = data.truth.regression()
+                       ? score_regression(data.truth.targets, numbers)
+                       : score_classes(data.truth.labels, classes, data.truth.classes);
     result.loss = n > 0 ? loss_sum / static_cast<double>(n) : 0;
     return result;
 }

@@ -52,8 +52,8 @@ class SmallFleet : public ::testing::Test {
         settings.optimizer.lr = 1e-2;
         settings.eval.every = 20;
         auto data = std::make_shared<EvaluationData>();
-        data->classes = kClasses;
-        for (std::int32_t i = 0; i < 30; ++i) data->labels.push_back(i % kClasses);
+        data->truth.classes = kClasses;
+        for (std::int32_t i = 0; i < 30; ++i) data->truth.labels.push_back(i % kClasses);
         for (std::size_t k = 0; k < 2; ++k) {
             std::vector<float> taps;
             for (std::int32_t tap = 0; tap < 2; ++tap)
