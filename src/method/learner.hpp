@@ -41,6 +41,7 @@ struct StepResult {
     double learning_rate = 0;
     std::vector<float> gates;
     std::vector<double> diagnostics;  ///< by Method::diagnostics()
+    std::vector<double> verdict;      ///< of a step that decides: for the protocol (Verdict)
 };
 
 /// What came of an evaluation: a score per backbone type and the weighted overall one.

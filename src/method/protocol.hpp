@@ -36,14 +36,21 @@ struct Step {
                                         ///< learning-rate schedule
     std::int64_t kept_samples = 0;      ///< that the server has when it starts
     std::int32_t waiting = 0;           ///< arrivals that wait when it starts
+    bool decides = false;               ///< the protocol goes on with its verdict
+};
+
+/// What a step's numbers say to the protocol.
+struct Verdict {
+    std::int64_t step = 0;
+    std::vector<double> values;  ///< at least one; the method knows what they mean
 };
 
 /// What travels, when and at what cost.  It decides on sizes and times alone and never sees a
 /// tensor, so that the virtual times of a run cannot depend on what was computed
 /// (docs/design.md 2).
 ///
-/// A pure function of its settings and of the fleet's events: the same protocol gives the steps of
-/// `check`, of a run and of its replay.
+/// A pure function of its settings, of the fleet's events and of the verdicts that it asked for:
+/// the same protocol gives the steps of `check`, of a run and of its replay.
 class Protocol {
   public:
     virtual ~Protocol() = default;
@@ -58,6 +65,11 @@ class Protocol {
     /// The last step ended at `end`, later than it says: the host was too slow for its pace.  The
     /// next one starts then or later.
     virtual void delay_to(VirtualClock::time_point end) = 0;
+
+    /// What the last step, which decides, has come to; before next() is called again.  Not called
+    /// where nothing is computed (`check`, `run.compute = none`): the protocol then goes on as the
+    /// method's page says.
+    virtual void tell(const Verdict& /*verdict*/) {}
 };
 
 }  // namespace mobi

@@ -227,6 +227,16 @@ const Table& DiagnosticRow::table() {
     return table;
 }
 
+const Table& VerdictRow::table() {
+    using R = VerdictRow;
+    static const Table table{"/verdicts", "What the numbers of an update said to the protocol, on which the times after it depend", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("place", &R::place, "1", "which of its numbers"),
+        column("value", &R::value, "1", "the number"),
+    }, 5};
+    return table;
+}
+
 const Table& UpdateRow::table() {
     using R = UpdateRow;
     static const Table table{"/updates", "Optimiser steps of the server, in their order; virtual time", sizeof(R), {

@@ -202,6 +202,14 @@ struct DiagnosticRow {  // /diagnostics, what a method says about its updates
     static const Table& table();
 };
 
+struct VerdictRow {  // /verdicts, what an update's numbers said to the protocol
+    std::int32_t update;
+    std::int32_t place;
+    double value;
+
+    static const Table& table();
+};
+
 struct UpdateRow {  // /updates, in the order of the server's steps
     std::int32_t update;
     std::int8_t kind;  // StepKind of method/protocol.hpp
@@ -288,6 +296,7 @@ using RowTypes = RowList<DeviceRow,
                          RoundRow,
                          TrainingRow,
                          DiagnosticRow,
+                         VerdictRow,
                          EvaluationRow,
                          HostRow>;
 

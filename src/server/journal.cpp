@@ -72,6 +72,10 @@ void Journal::step_done(const StepResult& result) {
     if (!result.gates.empty()) writer_.submit(record::TrainingGates{result.gates});
 }
 
+void Journal::decided(const Verdict& verdict) {
+    writer_.submit(verdict_rows(verdict));
+}
+
 void Journal::evaluated(const EvaluationResult& result) {
     writer_.submit(evaluation_rows(result));
     for (const auto& [backbone, counts] : result.confusion)

@@ -33,6 +33,7 @@ class Journal {
     void placed(const Step& step, VirtualClock::duration overrun, std::int64_t assigned);
 
     void step_done(const StepResult& result);
+    void decided(const Verdict& verdict);
     void evaluated(const EvaluationResult& result);
 
     void lost(std::span<const LostWork> lost);

@@ -182,6 +182,18 @@ std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result) {
     return rows;
 }
 
+std::vector<record::VerdictRow> verdict_rows(const Verdict& verdict) {
+    std::vector<record::VerdictRow> rows;
+    for (const double value : verdict.values) {
+        record::VerdictRow row{};
+        row.update = static_cast<std::int32_t>(verdict.step);
+        row.place = static_cast<std::int32_t>(rows.size());
+        row.value = value;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
 std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result) {
     std::vector<record::EvaluationRow> rows;
     for (const EvaluationResult::Row& one : result.rows) {

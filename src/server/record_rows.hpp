@@ -32,6 +32,7 @@ record::RoundRow round_row(const Step& step, std::int64_t assigned);
 record::TrainingRow training_row(const StepResult& result);
 /// The rows of `/diagnostics`.
 std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result);
+std::vector<record::VerdictRow> verdict_rows(const Verdict& verdict);
 std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result);
 
 /// `/devices`.  Profiles and links are numbered as in `profile_names` and `link_names`.

@@ -2,12 +2,15 @@
 #include "server/server_loop.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 
+#include "core/blocking_queue.hpp"
+#include "core/check.hpp"
 #include "core/log.hpp"
 #include "server/downloads.hpp"
 #include "server/journal.hpp"
@@ -15,6 +18,8 @@
 
 namespace mobi {
 namespace {
+
+constexpr std::chrono::milliseconds kPatience(20);
 
 /// One run of the server; what run_server() does, in parts.
 class ServerRun {
@@ -53,8 +58,11 @@ class ServerRun {
         };
         while (std::optional<Step> step = protocol_->next(fleet_)) {
             if (!step->inputs.empty()) deliver_up_to(fleet_.delivered_by(step->inputs.back()));
+            const bool decides = step->decides;
+            const std::int64_t number = step->number;
             progress.now = take_step(std::move(*step));
             log_tasks();
+            if (decides && trainer_) decide(number, show);
             log::set_virtual_time(progress.now);
             show();
         }
@@ -77,13 +85,12 @@ class ServerRun {
         const std::shared_ptr<const EvaluationData> evaluation = source_->evaluation();
         if (evaluation) journal_.test_taps(*evaluation);
         if (!settings_.train) return;
-        learner_ =
-            method_.learner(plan_, evaluation,
-                            {[this](const StepResult& result) { journal_.step_done(result); },
-                             [this](const EvaluationResult& result) {
-                                 journal_.evaluated(result);
-                                 result_.evaluations.push_back(result);
-                             }});
+        learner_ = method_.learner(plan_, evaluation,
+                                   {[this](const StepResult& result) { step_done(result); },
+                                    [this](const EvaluationResult& result) {
+                                        journal_.evaluated(result);
+                                        result_.evaluations.push_back(result);
+                                    }});
         result_.kept_bytes = learner_->kept_bytes();
         journal_.state(record::WeightState::Initial, learner_->state());
         trainer_ = std::make_unique<TrainerThread>(*learner_, pace_ != nullptr);
@@ -117,6 +124,25 @@ class ServerRun {
         }
         result_.training_end = std::max(result_.training_end, end);
         return end;
+    }
+
+    /// Called by the thread that trains.
+    void step_done(const StepResult& result) {
+        journal_.step_done(result);
+        if (!result.verdict.empty()) verdicts_.push({result.step, result.verdict});
+    }
+
+    /// Waits for what a step has come to and tells the protocol.
+    void decide(std::int64_t step, const std::function<void()>& on_wait) {
+        std::optional<Verdict> verdict;
+        while (!(verdict = verdicts_.pop_for(kPatience))) {
+            on_wait();
+            MOBI_CHECK(!trainer_->has_done(step) || verdicts_.size() > 0,
+                       "step {} decides and has no verdict", step);
+        }
+        MOBI_CHECK(verdict->step == step, "a verdict of step {} for step {}", verdict->step, step);
+        journal_.decided(*verdict);
+        protocol_->tell(*verdict);
     }
 
     std::int64_t steps_done() const {
@@ -189,6 +215,7 @@ class ServerRun {
     Journal journal_;
     std::unique_ptr<Protocol> protocol_;
     std::unique_ptr<Learner> learner_;
+    BlockingQueue<Verdict> verdicts_;
     std::int64_t delivered_ = 0;
     ServerResult result_;
     // last: it stops before anything that its thread uses is destroyed

@@ -252,7 +252,7 @@ TEST_F(RunReaderTest, AnOlderFileIsReadWithoutWhatItLacks) {
         File file(H5Fopen(path("older.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT), "open");
         check_hdf5(H5Adelete(file.get(), "schema_version"), "delete");
         write_number(file.get(), "schema_version", kOldestSchema);
-        for (const char* table : {"/devices", "/tasks", "/rounds", "/diagnostics"})
+        for (const char* table : {"/devices", "/tasks", "/rounds", "/diagnostics", "/verdicts"})
             check_hdf5(H5Ldelete(file.get(), table, H5P_DEFAULT), "delete");
         check_hdf5(
             H5Lmove(file.get(), "/weights", file.get(), "/side_network", H5P_DEFAULT, H5P_DEFAULT),
