@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -95,10 +97,31 @@ PreparedRun make_run(std::int32_t devices, std::int32_t packets, const Sharing& 
     return run;
 }
 
-std::size_t heap_bytes() {
-    const auto info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
+/// The most memory that is resident while it lives, over what was when it was made.
+class PeakMemory {
+  public:
+    PeakMemory() {
+        malloc_trim(0);
+        std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
+        before_ = status("VmRSS:");
+    }
+
+    double bytes() const { return 1024 * (status("VmHWM:") - before_); }
+
+  private:
+    /// Of /proc/self/status, KiB.
+    static double status(std::string_view key) {
+        std::ifstream file("/proc/self/status");
+        std::string word;
+        while (file >> word && word != key) {
+        }
+        double value = 0;
+        file >> value;
+        return value;
+    }
+
+    double before_ = 0;
+};
 
 /// Everything that a run does with `run.compute = none`, with the log where `file` is given.
 void walk(PreparedRun& run, const std::filesystem::path& file) {
@@ -133,12 +156,12 @@ Speed measure(std::int32_t devices,
     std::vector<double> seconds;
     Speed speed;
     for (int i = 0; i < repeat; ++i) {
-        const std::size_t before = heap_bytes();
+        const PeakMemory memory;
         PreparedRun run = make_run(devices, packets, sharing);
         const WallClock::time_point start = WallClock::now();
         walk(run, file);
         seconds.push_back((WallClock::now() - start).count());
-        speed.bytes_per_device = static_cast<double>(heap_bytes() - before) / devices;
+        speed.bytes_per_device = memory.bytes() / devices;
         std::error_code ignored;
         if (!file.empty()) std::filesystem::remove(file, ignored);
     }
@@ -153,8 +176,8 @@ Speed measure_rounds(std::int32_t devices, int repeat) {
     std::vector<double> seconds;
     Speed speed;
     for (int i = 0; i < repeat; ++i) {
+        const PeakMemory memory;
         const PreparedRun run = make_run(devices, 1, {});
-        const std::size_t before = heap_bytes();
         const WallClock::time_point start = WallClock::now();
         std::vector<FleetDevice> list;
         for (const DevicePlan& device : run.plan.devices) list.push_back(fleet_device(device));
@@ -174,7 +197,7 @@ Speed measure_rounds(std::int32_t devices, int repeat) {
         while (rounds.next(fleet)) {
         }
         seconds.push_back((WallClock::now() - start).count());
-        speed.bytes_per_device = static_cast<double>(heap_bytes() - before) / devices;
+        speed.bytes_per_device = memory.bytes() / devices;
     }
     std::sort(seconds.begin(), seconds.end());
     speed.wall_s = seconds[seconds.size() / 2];
@@ -200,7 +223,8 @@ int bench_timeline_command(std::span<const std::string> words) {
             "Events a second of the virtual clock: a packet's computation, its upload and the "
             "server's step\ncount as one each.  Five lines a fleet: private links; with the log "
             "written; with shared cells;\nall over one link of the server's; and 100 rounds of 100 "
-            "devices that fetch, compute and send.\n{}",
+            "devices that fetch, compute and send.\nbytes/device: the most memory in use "
+            "meanwhile.\n{}",
             describe_arguments(specs()));
         return 0;
     }

@@ -68,7 +68,7 @@ void Journal::placed(const Step& step, VirtualClock::duration overrun, std::int6
 
 void Journal::step_done(const StepResult& result) {
     writer_.submit(training_row(result));
-    writer_.submit(diagnostic_rows(result));
+    if (!result.diagnostics.empty()) writer_.submit(diagnostic_rows(result));
     if (!result.gates.empty()) writer_.submit(record::TrainingGates{result.gates});
 }
 
@@ -83,16 +83,17 @@ void Journal::evaluated(const EvaluationResult& result) {
 }
 
 void Journal::lost(std::span<const LostWork> lost) {
-    writer_.submit(loss_rows(lost));
+    if (!lost.empty()) writer_.submit(loss_rows(lost));
 }
 
 void Journal::fetched(std::span<const Download> downloads) {
-    writer_.submit(download_rows(downloads));
+    if (!downloads.empty()) writer_.submit(download_rows(downloads));
 }
 
 std::span<const Download> Journal::tasks(const RunFleet& fleet) {
     lost(news(fleet.lost(), lost_));
-    writer_.submit(task_rows(news(fleet.tasks(), tasks_)));
+    const std::span<const TaskRecord> ended = news(fleet.tasks(), tasks_);
+    if (!ended.empty()) writer_.submit(task_rows(ended));
     const std::span<const Download> downloads = news(fleet.downloads(), downloads_);
     fetched(downloads);
     return downloads;
