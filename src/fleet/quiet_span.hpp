@@ -83,7 +83,7 @@ class QuietSpan {
 
     /// So that the next one holds some wake-ups of each island.
     void set_window(std::size_t taken) {
-        constexpr std::size_t kFew = 4, kMany = 16;
+        constexpr std::size_t kFew = 1, kMany = 6;
         constexpr VirtualClock::duration kLongest = kLongestRun / 8;
         if (taken < kFew * pending_.size())
             window_ = std::min(4 * window_, kLongest);
