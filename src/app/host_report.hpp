@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "app/summary.hpp"
+#include "crew/live_source.hpp"
+#include "crew/wall_pace.hpp"
 #include "messages/pace_plan.hpp"
-#include "record/schema.hpp"
-#include "server/live_source.hpp"
+#include "schema/schema.hpp"
 #include "server/server_loop.hpp"
-#include "server/wall_pace.hpp"
 
 namespace mobi {
 

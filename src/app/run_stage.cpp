@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "app/host_report.hpp"
+#include "crew/fleet_source.hpp"
 #include "prepare/run_record.hpp"
-#include "server/fleet_source.hpp"
 #include "server/record_rows.hpp"
 
 namespace mobi {

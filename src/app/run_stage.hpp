@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "app/summary.hpp"
+#include "crew/live_source.hpp"
+#include "crew/paced_fleet.hpp"
+#include "crew/paced_source.hpp"
+#include "crew/task_desk.hpp"
 #include "fleet/virtual_fleet.hpp"
 #include "method/recorded_fleet.hpp"
 #include "method/task_fleet.hpp"
 #include "prepare/run_preparation.hpp"
-#include "record/schema.hpp"
-#include "server/live_source.hpp"
-#include "server/paced_fleet.hpp"
-#include "server/paced_source.hpp"
-#include "server/task_desk.hpp"
+#include "schema/schema.hpp"
 #include "transport/channel.hpp"
 
 namespace mobi {

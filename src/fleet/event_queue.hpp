@@ -6,8 +6,8 @@
 #include <tuple>
 #include <vector>
 
+#include "core/instant.hpp"
 #include "fleet/fleet_event.hpp"
-#include "fleet/instant.hpp"
 
 namespace mobi {
 

@@ -6,11 +6,11 @@
 #include <optional>
 
 #include "core/clock.hpp"
+#include "core/instant.hpp"
 #include "core/virtual_time.hpp"
 #include "device/link_model.hpp"
 #include "device/rate_trace.hpp"
 #include "fleet/fleet_device.hpp"
-#include "fleet/instant.hpp"
 #include "fleet/member_presence.hpp"
 
 namespace mobi {

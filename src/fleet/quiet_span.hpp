@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/instant.hpp"
 #include "core/virtual_time.hpp"
 #include "fleet/event_queue.hpp"
-#include "fleet/instant.hpp"
 
 namespace mobi {
 

@@ -8,7 +8,7 @@
 
 #include "fleet/fleet_device.hpp"
 #include "fleet/link_way.hpp"
-#include "fleet/shared_link.hpp"
+#include "sharing/shared_link.hpp"
 
 namespace mobi {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "crew/forward_requests.hpp"
 #include "method/fleet_plan.hpp"
-#include "server/forward_requests.hpp"
 
 namespace mobi {
 

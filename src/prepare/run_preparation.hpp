@@ -9,11 +9,11 @@
 
 #include "config/run_config.hpp"
 #include "core/source_note.hpp"
+#include "crew/fleet_source.hpp"
 #include "data/task.hpp"
 #include "messages/worker_setup.hpp"
 #include "method/method.hpp"
 #include "prepare/timeline_walk.hpp"
-#include "server/fleet_source.hpp"
 
 namespace mobi {
 

@@ -10,8 +10,8 @@
 #include "core/truth.hpp"
 #include "method/method.hpp"
 #include "method/method_settings.hpp"
-#include "record/schema.hpp"
 #include "record/writer.hpp"
+#include "schema/schema.hpp"
 #include "server/server_loop.hpp"
 
 namespace mobi {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "config/run_config.hpp"
+#include "crew/forward_requests.hpp"
 #include "data/task.hpp"
 #include "method/fleet_plan.hpp"
-#include "server/forward_requests.hpp"
 #include "text/tokenizer.hpp"
 
 namespace mobi {

@@ -8,7 +8,7 @@
 #include "hdf5/appender.hpp"
 #include "hdf5/handle.hpp"
 #include "record/records.hpp"
-#include "record/schema.hpp"
+#include "schema/schema.hpp"
 
 namespace mobi::record {
 

@@ -9,7 +9,7 @@
 
 #include "core/byte_io.hpp"
 #include "core/truth.hpp"
-#include "record/schema.hpp"
+#include "schema/schema.hpp"
 
 /// What the program hands to the writer beside the rows of schema.hpp.
 namespace mobi::record {

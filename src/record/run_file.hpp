@@ -11,8 +11,8 @@
 #include "record/parameters.hpp"
 #include "record/records.hpp"
 #include "record/run_output.hpp"
-#include "record/schema.hpp"
 #include "record/table_appender.hpp"
+#include "schema/schema.hpp"
 
 namespace mobi::record {
 

@@ -10,8 +10,8 @@
 #include "core/byte_io.hpp"
 #include "hdf5/handle.hpp"
 #include "record/records.hpp"
-#include "record/schema.hpp"
-#include "record/table.hpp"
+#include "schema/schema.hpp"
+#include "schema/table.hpp"
 
 namespace mobi::record {
 

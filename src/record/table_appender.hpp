@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "hdf5/appender.hpp"
-#include "record/table.hpp"
+#include "schema/table.hpp"
 
 namespace mobi::record {
 

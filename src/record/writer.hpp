@@ -10,7 +10,7 @@
 #include "record/parameters.hpp"
 #include "record/records.hpp"
 #include "record/run_output.hpp"
-#include "record/schema.hpp"
+#include "schema/schema.hpp"
 
 namespace mobi::record {
 

@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
+#include "crew/packet_source.hpp"
 #include "method/fleet_plan.hpp"
 #include "record/run_reader.hpp"
-#include "server/packet_source.hpp"
 
 namespace mobi {
 

@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "crew/server_pace.hpp"
 #include "method/fleet_plan.hpp"
 #include "method/method_settings.hpp"
 #include "record/run_reader.hpp"
-#include "server/server_pace.hpp"
 
 namespace mobi {
 

@@ -11,7 +11,7 @@
 #include "method/learner.hpp"
 #include "method/protocol.hpp"
 #include "method/run_fleet.hpp"
-#include "record/schema.hpp"
+#include "schema/schema.hpp"
 #include "server/downloads.hpp"
 
 namespace mobi {

@@ -6,12 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "crew/packet_source.hpp"
+#include "crew/server_pace.hpp"
 #include "fleet/virtual_fleet.hpp"
 #include "method/method.hpp"
 #include "method/run_fleet.hpp"
 #include "record/writer.hpp"
-#include "server/packet_source.hpp"
-#include "server/server_pace.hpp"
 
 namespace mobi {
 

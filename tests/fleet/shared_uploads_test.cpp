@@ -8,7 +8,7 @@
 
 #include "core/rng.hpp"
 #include "fleet/one_shot.hpp"
-#include "fleet/water_filling.hpp"
+#include "sharing/water_filling.hpp"
 
 namespace mobi::test {
 namespace {

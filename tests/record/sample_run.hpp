@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "record/records.hpp"
-#include "record/schema.hpp"
+#include "schema/schema.hpp"
 
 namespace mobi::test {
 

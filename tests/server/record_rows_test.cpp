@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "record/table.hpp"
+#include "schema/table.hpp"
 
 namespace mobi::test {
 namespace {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+
+#include "crew/packet_source.hpp"
+#include "crew/worker_replies.hpp"
+#include "model/parameters.hpp"
+
+namespace mobi {
+
+/// How rank 0 reaches the workers.
+struct LiveSettings {
+    /// Requests that a worker may have: of each thread one computed, one waiting.
+    std::int32_t most_open_requests() const noexcept { return 2 * threads_per_worker; }
+
+    ForwardParameters forward;
+    std::int32_t threads_per_worker = 1;
+    Truth truth;  ///< of the test set
+    /// Called while waiting; may throw to give up.
+    std::function<void()> on_wait;
+};
+
+/// A packet source with workers behind it, which end when they are told.
+class LiveSource : public PacketSource {
+  public:
+    /// Tells the workers to end and waits for their reports, by rank.
+    virtual std::map<int, WorkerReport> stop() = 0;
+
+    virtual const WorkerReplies& replies() const = 0;
+    virtual std::int64_t samples_planned() const = 0;
+};
+
+}  // namespace mobi

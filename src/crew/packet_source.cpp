@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crew/packet_source.hpp"
+
+namespace mobi {
+
+void PacketSource::set_briefs(AskBrief /*ask*/, std::function<void()> /*check*/) {}
+
+}  // namespace mobi

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <type_traits>
+
+#include "schema/table.hpp"
+
+/// The columns of every table.  A new column is one line here and one member in schema.hpp.
+namespace mobi::record {
+namespace {
+
+template <typename T>
+constexpr ColumnType column_type() {
+    if constexpr (std::is_same_v<T, std::int8_t>) return ColumnType::Int8;
+    if constexpr (std::is_same_v<T, std::int32_t>) return ColumnType::Int32;
+    if constexpr (std::is_same_v<T, std::int64_t>) return ColumnType::Int64;
+    if constexpr (std::is_same_v<T, float>) return ColumnType::Float32;
+    if constexpr (std::is_same_v<T, double>) return ColumnType::Float64;
+}
+
+template <typename Row, typename T>
+Column column(std::string_view name,
+              T Row::*member,
+              std::string_view unit,
+              std::string_view description,
+              Names names = Names::None,
+              std::int32_t since = kOldestSchema) {
+    const Row row{};
+    const auto offset =
+        reinterpret_cast<const char*>(&(row.*member)) - reinterpret_cast<const char*>(&row);
+    return {name, static_cast<std::size_t>(offset), column_type<T>(), names, unit, description,
+            since};
+}
+
+}  // namespace
+
+// clang-format off
+
+const Table& StatusRow::table() {
+    using R = StatusRow;
+    static const Table table{"/status", "How the run stands: one row", sizeof(R), {
+        column("status", &R::status, "1", "running: written at this moment, or killed", Names::Statuses),
+        column("updates_done", &R::updates_done, "1", "updates of the server that are in the file for sure"),
+    }};
+    return table;
+}
+
+const Table& DeviceRow::table() {
+    using R = DeviceRow;
+    static const Table table{"/devices", "Emulated devices, in order of their number", sizeof(R), {
+        column("device", &R::device, "1", "number of the device"),
+        column("profile", &R::profile, "1", "device profile", Names::Profiles),
+        column("link", &R::link, "1", "link profile", Names::Links),
+        column("backbone", &R::backbone, "1", "row of /backbones", Names::Backbones),
+        column("samples", &R::samples, "samples", "size of its shard"),
+        column("packets", &R::packets, "packets", "uploads that reach the server"),
+        column("missing_packets", &R::missing_packets, "packets", "that never arrive, or after the server has stopped waiting", Names::None, 5),
+        column("memory_need_bytes", &R::memory_need_bytes, "bytes", "what inference with its backbone needs"),
+        column("memory_bytes", &R::memory_bytes, "bytes", "what its profile has"),
+        column("admitted", &R::admitted, "1", "whether it takes part, or why not", Names::Admission),
+        column("uplink_bytes_per_s", &R::uplink_bytes_per_s, "bytes/s", "rate of its link to the server; over a trace, the mean"),
+        column("downlink_bytes_per_s", &R::downlink_bytes_per_s, "bytes/s", "and from it"),
+        column("downlink_deviation_bytes_per_s", &R::downlink_deviation_bytes_per_s, "bytes/s", "standard deviation of a download's rate"),
+        column("latency_s", &R::latency_s, "s", "of its link, one way"),
+        column("jitter_s", &R::jitter_s, "s", "standard deviation of a transfer's latency"),
+        column("loss", &R::loss, "1", "share of the segments that its link loses"),
+        column("emptied_ns", &R::emptied_ns, "ns", "it left with an empty battery; -1: never"),
+    }};
+    return table;
+}
+
+const Table& BackboneRow::table() {
+    using R = BackboneRow;
+    static const Table table{"/backbones", "Backbone types; the tapped layers are the attribute layers of /activations/<backbone>", sizeof(R), {
+        column("backbone", &R::backbone, "1", "number of the type"),
+        column("name", &R::name, "1", "name in the configuration", Names::Backbones),
+        column("family", &R::family, "1", "architecture", Names::Families),
+        column("layers", &R::layers, "1", "N, transformer layers"),
+        column("width", &R::width, "1", "d, hidden width"),
+        column("heads", &R::heads, "1", "H, attention heads"),
+        column("ffn", &R::ffn, "1", "f, width of the feed-forward layers"),
+        column("vocabulary", &R::vocabulary, "tokens", "V, size of the vocabulary"),
+        column("parameters", &R::parameters, "1", "all parameters, embeddings included"),
+        column("taps", &R::taps, "1", "vectors that a sample uploads"),
+        column("devices", &R::devices, "devices", "admitted devices that carry it"),
+        column("pivot", &R::pivot, "1", "token whose vector is tapped", Names::Pivots),
+        column("weight_dtype", &R::weight_dtype, "1", "precision of the weights on the device", Names::Precisions),
+    }};
+    return table;
+}
+
+const Table& SampleRow::table() {
+    using R = SampleRow;
+    static const Table table{"/samples", "Training samples, in order of their number", sizeof(R), {
+        column("sample", &R::sample, "1", "number of the sample"),
+        column("device", &R::device, "1", "device that has it; -1: none"),
+        column("packet", &R::packet, "1", "which of the device's packets carries it first; -1: none"),
+        column("label", &R::label, "1", "class, index into /classes; not read by the trainer unless packet.labels"),
+        column("target", &R::target, "1", "regression: the target; else the class"),
+        column("tokens", &R::tokens, "tokens", "length, special tokens included"),
+    }};
+    return table;
+}
+
+const Table& UploadRow::table() {
+    using R = UploadRow;
+    static const Table table{"/uploads", "Packets from the devices, in order of arrival, device, packet; virtual time", sizeof(R), {
+        column("upload", &R::upload, "1", "number of the upload"),
+        column("device", &R::device, "1", "device that sends"),
+        column("packet", &R::packet, "1", "which of the device's packets"),
+        column("samples", &R::samples, "samples", "samples in the packet"),
+        column("tokens", &R::tokens, "tokens", "real tokens of all its samples"),
+        column("padded_tokens", &R::padded_tokens, "tokens", "length that FLOPs are charged with, of each sample"),
+        column("compute_start_ns", &R::compute_start_ns, "ns", "the forward pass begins"),
+        column("compute_end_ns", &R::compute_end_ns, "ns", "the forward pass ends"),
+        column("send_start_ns", &R::send_start_ns, "ns", "the first byte leaves"),
+        column("send_end_ns", &R::send_end_ns, "ns", "the last byte has left"),
+        column("arrival_ns", &R::arrival_ns, "ns", "the server has the packet"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "bytes on the emulated link"),
+        column("repeated_bytes", &R::repeated_bytes, "bytes", "of them, what the link lost and carried again"),
+        column("charged_flop", &R::charged_flop, "FLOP", "work of the emulated device, by formula"),
+        column("compute_energy_j", &R::compute_energy_j, "J", "energy of the forward pass; NaN: not known"),
+        column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
+        column("overrun_ns", &R::overrun_ns, "ns", "wall clock: by how much the host was too slow for its times"),
+        column("outcome", &R::outcome, "1", "what became of it; planned: the run ended before", Names::Outcomes),
+        column("task", &R::task, "1", "of /tasks; -1: each device has one", Names::None, 5),
+        column("round", &R::round, "1", "of its task", Names::None, 5),
+        column("content", &R::content, "1", "what it carries", Names::Contents, 5),
+    }};
+    return table;
+}
+
+const Table& LossRow::table() {
+    using R = LossRow;
+    static const Table table{"/losses", "Wasted work of devices: cut off because they went off, or too late for the server; virtual time", sizeof(R), {
+        column("device", &R::device, "1", "number of the device"),
+        column("packet", &R::packet, "1", "which of the device's packets, or part of its task; -1: a download at the end"),
+        column("stage", &R::stage, "1", "what it was at", Names::LossStages),
+        column("start_ns", &R::start_ns, "ns", "the attempt begins"),
+        column("end_ns", &R::end_ns, "ns", "the device goes off; late: the last byte has left"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "of the wasted attempt"),
+        column("recalled", &R::recalled, "1", "1: because the server recalled the task", Names::None, 5),
+    }};
+    return table;
+}
+
+const Table& CostRow::table() {
+    using R = CostRow;
+    static const Table table{"/costs", "What devices spent until their last packet arrived; compute + send - both + wait + off = done", sizeof(R), {
+        column("device", &R::device, "1", "number of the device"),
+        column("tokens", &R::tokens, "tokens", "real tokens of the packets that arrived"),
+        column("charged_flop", &R::charged_flop, "FLOP", "work of these, by formula"),
+        column("tap_bytes", &R::tap_bytes, "bytes", "taps of these"),
+        column("scale_bytes", &R::scale_bytes, "bytes", "scales of quantised taps"),
+        column("residual_bytes", &R::residual_bytes, "bytes", "residuals"),
+        column("label_bytes", &R::label_bytes, "bytes", "labels, where packets carry them"),
+        column("header_bytes", &R::header_bytes, "bytes", "headers and sample ids, where they are charged"),
+        column("repeated_bytes", &R::repeated_bytes, "bytes", "what the link lost and carried again"),
+        column("vain_bytes", &R::vain_bytes, "bytes", "of transfers that were cut off"),
+        column("compute_ns", &R::compute_ns, "ns", "computing, wasted attempts included"),
+        column("send_ns", &R::send_ns, "ns", "sending, wasted attempts included"),
+        column("both_ns", &R::both_ns, "ns", "of these, at the same time"),
+        column("wait_ns", &R::wait_ns, "ns", "on, but neither computing nor sending"),
+        column("off_ns", &R::off_ns, "ns", "not there"),
+        column("done_ns", &R::done_ns, "ns", "arrival of its last packet"),
+        column("compute_energy_j", &R::compute_energy_j, "J", "energy of computing; NaN: not known"),
+        column("send_energy_j", &R::send_energy_j, "J", "energy of sending; NaN: not known"),
+        column("wait_energy_j", &R::wait_energy_j, "J", "energy of waiting; NaN: not known"),
+        column("update_bytes", &R::update_bytes, "bytes", "weights, gradients, activations or scalars sent", Names::None, 5),
+        column("down_bytes", &R::down_bytes, "bytes", "fetched during training", Names::None, 5),
+        column("receive_ns", &R::receive_ns, "ns", "receiving, whatever else it did at the time", Names::None, 5),
+        column("receive_energy_j", &R::receive_energy_j, "J", "energy of receiving; NaN: not known", Names::None, 5),
+    }};
+    return table;
+}
+
+const Table& DownloadRow::table() {
+    using R = DownloadRow;
+    static const Table table{"/downloads", "What devices fetch: for their tasks, and what was learned at the end; virtual time", sizeof(R), {
+        column("device", &R::device, "1", "device that receives"),
+        column("start_ns", &R::start_ns, "ns", "the first byte leaves the server"),
+        column("end_ns", &R::end_ns, "ns", "the device has all"),
+        column("charged_bytes", &R::charged_bytes, "bytes", "bytes on the emulated link"),
+        column("repeated_bytes", &R::repeated_bytes, "bytes", "of them, what the link lost and carried again"),
+        column("energy_j", &R::energy_j, "J", "energy of receiving; NaN: not known"),
+        column("task", &R::task, "1", "of /tasks; -1: for none, at the end", Names::None, 5),
+        column("round", &R::round, "1", "of its task", Names::None, 5),
+        column("content", &R::content, "1", "what it carries", Names::Contents, 5),
+    }};
+    return table;
+}
+
+const Table& TaskRow::table() {
+    using R = TaskRow;
+    static const Table table{"/tasks", "What devices were asked to do during training, in the order in which it ended; empty where each has one task from the start; virtual time", sizeof(R), {
+        column("task", &R::task, "1", "number of the task"),
+        column("device", &R::device, "1", "who was asked"),
+        column("round", &R::round, "1", "of the task"),
+        column("version", &R::version, "updates", "that its weights have seen"),
+        column("samples", &R::samples, "samples", "that it passes"),
+        column("ready_ns", &R::ready_ns, "ns", "it is assigned"),
+        column("end_ns", &R::end_ns, "ns", "it ends"),
+        column("outcome", &R::outcome, "1", "how; gone: the device left for good", Names::TaskOutcomes),
+        column("parts_done", &R::parts_done, "parts", "of it that were done"),
+        column("down_bytes", &R::down_bytes, "bytes", "on the emulated link, wasted ones included"),
+        column("up_bytes", &R::up_bytes, "bytes", "on the emulated link, wasted ones included"),
+    }, 5};
+    return table;
+}
+
+const Table& RoundRow::table() {
+    using R = RoundRow;
+    static const Table table{"/rounds", "Updates that aggregate what devices learned", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("round", &R::round, "1", "number of the round"),
+        column("assigned", &R::assigned, "tasks", "assigned since the aggregation before"),
+        column("arrived", &R::arrived, "parts", "that it aggregates"),
+    }, 5};
+    return table;
+}
+
+const Table& DiagnosticRow::table() {
+    using R = DiagnosticRow;
+    static const Table table{"/diagnostics", "What the method says about its updates", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("name", &R::name, "1", "which figure", Names::Diagnostics),
+        column("value", &R::value, "1", "the figure"),
+    }, 5};
+    return table;
+}
+
+const Table& VerdictRow::table() {
+    using R = VerdictRow;
+    static const Table table{"/verdicts", "What the numbers of an update said to the protocol, on which the times after it depend", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("place", &R::place, "1", "which of its numbers"),
+        column("value", &R::value, "1", "the number"),
+    }, 5};
+    return table;
+}
+
+const Table& UpdateRow::table() {
+    using R = UpdateRow;
+    static const Table table{"/updates", "Optimiser steps of the server, in their order; virtual time", sizeof(R), {
+        column("update", &R::update, "1", "number of the update"),
+        column("kind", &R::kind, "1", "on an arriving packet, on a batch from the inbox, or of what arrived since the last", Names::UpdateKinds),
+        column("device", &R::device, "1", "source of an arrival, or owner of a per_device network; -1: a mixed batch"),
+        column("upload", &R::upload, "1", "arrival: row of /uploads; replay: -1"),
+        column("start_ns", &R::start_ns, "ns", "the step begins"),
+        column("end_ns", &R::end_ns, "ns", "the step ends"),
+        column("inbox_samples", &R::inbox_samples, "samples", "in the inbox when the step began"),
+        column("waiting_packets", &R::waiting_packets, "packets", "arrived and waiting when the step began"),
+        column("first_sample", &R::first_sample, "1", "where its samples begin in /update_samples"),
+        column("samples", &R::samples, "samples", "how many they are"),
+        column("overrun_ns", &R::overrun_ns, "ns", "wall clock: how long after its planned end it ended"),
+    }};
+    return table;
+}
+
+const Table& TrainingRow::table() {
+    using R = TrainingRow;
+    static const Table table{"/training", "What an update did; gate values are in /training_gates", sizeof(R), {
+        column("update", &R::update, "1", "row of /updates"),
+        column("loss", &R::loss, "1", "mean loss of the batch, before the step"),
+        column("gradient_norm", &R::gradient_norm, "1", "joint norm before clipping"),
+        column("learning_rate", &R::learning_rate, "1", "of this step"),
+    }};
+    return table;
+}
+
+const Table& EvaluationRow::table() {
+    using R = EvaluationRow;
+    static const Table table{"/evaluations", "Scores on the test set: per evaluation a row for every backbone, then one for all", sizeof(R), {
+        column("update", &R::update, "1", "updates done"),
+        column("backbone", &R::backbone, "1", "row of /backbones; all: weighted by eval.weights", Names::BackbonesOrAll),
+        column("time_ns", &R::time_ns, "ns", "virtual time"),
+        column("metric", &R::metric, "%", "accuracy; regression: Pearson correlation times 100"),
+        column("f1", &R::f1, "%", "two classes: F1 of class 1; else macro F1; NaN for regression"),
+        column("loss", &R::loss, "1", "mean loss on the test set"),
+    }};
+    return table;
+}
+
+const Table& HostRow::table() {
+    using R = HostRow;
+    static const Table table{"/host", "How fast the testbed was, by rank and phase; real time", sizeof(R), {
+        column("rank", &R::rank, "1", "MPI rank"),
+        column("phase", &R::phase, "1", "what the time went into", Names::Phases),
+        column("backbone", &R::backbone, "1", "row of /backbones; none: not of one", Names::BackbonesOrNone),
+        column("wall_s", &R::wall_s, "s", "real time"),
+        column("cpu_s", &R::cpu_s, "s", "processor time"),
+        column("done_flop", &R::done_flop, "FLOP", "really done by the host"),
+        column("tokens", &R::tokens, "tokens", "real tokens"),
+        column("samples", &R::samples, "samples", "samples"),
+        column("wire_bytes", &R::wire_bytes, "bytes", "really moved; recording: written to the file"),
+        column("peak_rss_bytes", &R::peak_rss_bytes, "bytes", "largest resident memory of the process"),
+        column("groups", &R::groups, "groups", "hosted groups of devices"),
+        column("peak_flop_per_s", &R::peak_flop_per_s, "FLOP/s", "matrix product on one thread at the backbone's shapes; NaN: not measured"),
+        column("threads", &R::threads, "threads", "threads at work"),
+        column("queue_waits", &R::queue_waits, "1", "recording: how often the program had to wait for the disk"),
+        column("overruns", &R::overruns, "1", "wall clock: deadlines that the rank missed by more than 5 ms"),
+        column("worst_overrun_s", &R::worst_overrun_s, "s", "wall clock: the worst of them"),
+    }};
+    return table;
+}
+
+// clang-format on
+
+}  // namespace mobi::record

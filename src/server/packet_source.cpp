@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#include "server/packet_source.hpp"
-
-namespace mobi {
-
-void PacketSource::set_briefs(AskBrief /*ask*/, std::function<void()> /*check*/) {}
-
-}  // namespace mobi
