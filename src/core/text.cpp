@@ -100,12 +100,11 @@ std::string printable(std::string_view text, std::size_t most) {
     constexpr unsigned char kDelete = 0x7F;
     std::string shown;
     for (const char letter : text) {
-        if (shown.size() >= most) return shown.substr(0, most) + "...";
         const auto byte = static_cast<unsigned char>(letter);
-        if (byte >= ' ' && byte < kDelete)
-            shown += letter;
-        else
-            shown += fmt::format("\\x{:02x}", byte);
+        const std::string piece =
+            byte >= ' ' && byte < kDelete ? std::string(1, letter) : fmt::format("\\x{:02x}", byte);
+        if (shown.size() + piece.size() > most) return shown + "...";
+        shown += piece;
     }
     return shown;
 }
@@ -145,8 +144,9 @@ std::string human(double value, std::string_view unit) {
 }
 
 std::string human_seconds(double seconds) {
-    if (seconds < 1) return fmt::format("{:.3g} ms", seconds * 1e3);
-    if (seconds < 60) return fmt::format("{:.3g} s", seconds);
+    // from where three digits would round up to the next unit
+    if (seconds < 0.9995) return fmt::format("{:.3g} ms", seconds * 1e3);
+    if (seconds < 59.95) return fmt::format("{:.3g} s", seconds);
     const auto whole = static_cast<long long>(std::llround(seconds));
     if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
     return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);

@@ -55,9 +55,9 @@ double parse_quantity(std::string_view text, Quantity quantity) {
     const char* const last = trimmed.data() + trimmed.size();
     const auto [end, status] = std::from_chars(trimmed.data(), last, value);
     const std::string_view unit = trim({end, static_cast<std::size_t>(last - end)});
-    if (status == std::errc{} && std::isfinite(value) && value >= 0)
+    if (status == std::errc{} && value >= 0)
         for (const auto& [name, scale] : units_of(quantity))
-            if (unit == name) return value * scale;
+            if (unit == name && std::isfinite(value * scale)) return value * scale;
     throw std::invalid_argument(
         fmt::format("'{}': a number and one of {} is accepted", text, accepted_units(quantity)));
 }

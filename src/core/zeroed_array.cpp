@@ -7,7 +7,9 @@
 
 namespace mobi::internal {
 
-void* map_zeroed(std::size_t bytes) {
+void* map_zeroed(std::size_t size, std::size_t width) {
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(size, width, &bytes)) throw std::bad_alloc();
     void* const data =
         mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) throw std::bad_alloc();

@@ -8,8 +8,9 @@
 namespace mobi {
 
 namespace internal {
-/// `bytes` of zeros, in large pages where the system gives them.  \throws std::bad_alloc
-void* map_zeroed(std::size_t bytes);
+/// `size` elements of `width` bytes of zeros, in large pages where the system gives them.
+/// \throws std::bad_alloc
+void* map_zeroed(std::size_t size, std::size_t width);
 void unmap_zeroed(void* data, std::size_t bytes) noexcept;
 }  // namespace internal
 
@@ -22,7 +23,7 @@ class ZeroedArray {
   public:
     ZeroedArray() = default;
     explicit ZeroedArray(std::size_t size)
-        : data_(size == 0 ? nullptr : static_cast<T*>(internal::map_zeroed(size * sizeof(T)))),
+        : data_(size == 0 ? nullptr : static_cast<T*>(internal::map_zeroed(size, sizeof(T)))),
           size_(size) {}
     ~ZeroedArray() { internal::unmap_zeroed(data_, size_ * sizeof(T)); }
     ZeroedArray(ZeroedArray&& other) noexcept

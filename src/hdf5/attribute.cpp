@@ -37,6 +37,23 @@ DataType copy(hid_t type) {
     return {H5Tcopy(type), "copy a type"};
 }
 
+void expect_kind(const Attribute& attribute, H5T_class_t kind, const std::string& what) {
+    const DataType type(H5Aget_type(attribute.get()), what);
+    if (H5Tget_class(type.get()) != kind)
+        throw RecordError(what + (kind == H5T_STRING ? ": not a text" : ": not a whole number"));
+}
+
+/// An attribute of one value of this kind: HDF5 would write all values of another one behind the
+/// one that the caller has room for, and convert a float without a word.
+Attribute open_single(hid_t object, const char* name, H5T_class_t kind, const std::string& what) {
+    Attribute attribute(H5Aopen(object, name, H5P_DEFAULT), what);
+    const DataSpace space(H5Aget_space(attribute.get()), what);
+    const hssize_t values = H5Sget_simple_extent_npoints(space.get());
+    if (values != 1) throw RecordError(fmt::format("{}: {} values, not one", what, values));
+    expect_kind(attribute, kind, what);
+    return attribute;
+}
+
 constexpr std::array<std::string_view, 5> kEncodings{"fp32", "fp16", "bf16", "int8", "int4"};
 
 }  // namespace
@@ -75,7 +92,7 @@ void write_numbers(hid_t object, const char* name, std::span<const std::int32_t>
 
 std::string read_text(hid_t object, const char* name) {
     const std::string what = fmt::format("read attribute '{}'", name);
-    const Attribute attribute(H5Aopen(object, name, H5P_DEFAULT), what);
+    const Attribute attribute = open_single(object, name, H5T_STRING, what);
     char* text = nullptr;
     check_hdf5(H5Aread(attribute.get(), text_type().get(), static_cast<void*>(&text)), what);
     const std::unique_ptr<char, herr_t (*)(void*)> owner(text, H5free_memory);
@@ -84,7 +101,7 @@ std::string read_text(hid_t object, const char* name) {
 
 std::int64_t read_number(hid_t object, const char* name) {
     const std::string what = fmt::format("read attribute '{}'", name);
-    const Attribute attribute(H5Aopen(object, name, H5P_DEFAULT), what);
+    const Attribute attribute = open_single(object, name, H5T_INTEGER, what);
     std::int64_t value = 0;
     check_hdf5(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value), what);
     return value;
@@ -92,7 +109,7 @@ std::int64_t read_number(hid_t object, const char* name) {
 
 std::uint64_t read_unsigned(hid_t object, const char* name) {
     const std::string what = fmt::format("read attribute '{}'", name);
-    const Attribute attribute(H5Aopen(object, name, H5P_DEFAULT), what);
+    const Attribute attribute = open_single(object, name, H5T_INTEGER, what);
     std::uint64_t value = 0;
     check_hdf5(H5Aread(attribute.get(), H5T_NATIVE_UINT64, &value), what);
     return value;
@@ -101,6 +118,7 @@ std::uint64_t read_unsigned(hid_t object, const char* name) {
 std::vector<std::int32_t> read_numbers(hid_t object, const char* name) {
     const std::string what = fmt::format("read attribute '{}'", name);
     const Attribute attribute(H5Aopen(object, name, H5P_DEFAULT), what);
+    expect_kind(attribute, H5T_INTEGER, what);
     const DataSpace space(H5Aget_space(attribute.get()), what);
     const hssize_t count = H5Sget_simple_extent_npoints(space.get());
     std::vector<std::int32_t> values(count > 0 ? static_cast<std::size_t>(count) : 0);

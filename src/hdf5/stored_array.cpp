@@ -36,7 +36,9 @@ StoredArray::StoredArray(hid_t file, const std::string& path, const std::string&
         if (length > 0) room /= length;
         if (length == 0) break;
     }
-    for (std::size_t i = 1; i < shape_.size(); ++i) row_elements_ *= shape_[i];
+    for (std::size_t i = 1; i < shape_.size(); ++i)  // of no rows, the check above says nothing
+        if (__builtin_mul_overflow(row_elements_, shape_[i], &row_elements_))
+            throw DataError(what_ + " has longer rows than any file: the file is damaged");
 }
 
 void StoredArray::expect_row(std::int64_t elements, std::size_t bytes) const {

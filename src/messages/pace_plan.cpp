@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "messages/flag.hpp"
 
 namespace mobi {
 namespace {
@@ -106,7 +107,7 @@ Segment decode_segment(Bytes bytes) {
     segment.device = reader.get<std::int32_t>();
     segment.packet = reader.get<std::int32_t>();
     segment.attempt = reader.get<std::int32_t>();
-    segment.last = reader.get<std::uint8_t>() != 0;
+    segment.last = get_flag(reader, "segment");
     segment.times = get_times(reader);
     segment.overrun = VirtualClock::duration(reader.get<std::int64_t>());
     reader.finish();

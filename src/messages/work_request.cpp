@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "messages/work_request.hpp"
 
+#include <string>
+
 #include "core/error.hpp"
 
 namespace mobi {
 namespace {
 
-PacketKind get_kind(ByteReader& reader) {
+PacketKind get_kind(ByteReader& reader, const std::string& what) {
     const auto kind = reader.get<std::uint8_t>();
     if (kind > static_cast<std::uint8_t>(PacketKind::Evaluation))
-        throw TransportError("work request: unknown packet kind");
+        throw TransportError(what + ": unknown packet kind");
     return static_cast<PacketKind>(kind);
 }
 
@@ -90,7 +92,7 @@ WorkRequest decode_request(std::span<const std::byte> bytes) {
     request.request = reader.get<std::int32_t>();
     request.release = get_release(reader);
     request.work.backbone = reader.get<std::int32_t>();
-    request.work.kind = get_kind(reader);
+    request.work.kind = get_kind(reader, "work request");
     const auto items = reader.get<std::uint32_t>();
     for (std::uint32_t i = 0; i < items; ++i) request.work.items.push_back(get_item(reader));
     reader.finish();
@@ -150,7 +152,7 @@ WorkReport decode_report(std::span<const std::byte> bytes) {
     WorkReport report;
     report.request = reader.get<std::int32_t>();
     report.backbone = reader.get<std::int32_t>();
-    report.kind = get_kind(reader);
+    report.kind = get_kind(reader, "work report");
     report.counts.samples = reader.get<std::int64_t>();
     report.counts.tokens = reader.get<std::int64_t>();
     report.counts.clamped = reader.get<std::int64_t>();

@@ -2,6 +2,7 @@
 #include "messages/worker_setup.hpp"
 
 #include "core/error.hpp"
+#include "messages/flag.hpp"
 
 namespace mobi {
 namespace {
@@ -63,8 +64,8 @@ WorkerSetup decode_setup(std::span<const std::byte> bytes) {
     setup.seed = reader.get<std::uint64_t>();
     setup.classes = reader.get<std::int32_t>();
     setup.threads = reader.get<std::int32_t>();
-    setup.forward = reader.get<std::uint8_t>() != 0;
-    setup.measure_peak = reader.get<std::uint8_t>() != 0;
+    setup.forward = get_flag(reader, "worker setup");
+    setup.measure_peak = get_flag(reader, "worker setup");
     setup.arithmetic = get_enum(reader, Precision::Int4);
     setup.batch_tokens = reader.get<std::int32_t>();
     setup.residual.output = get_enum(reader, ResidualOutput::Zero);
@@ -78,14 +79,14 @@ WorkerSetup decode_setup(std::span<const std::byte> bytes) {
         backbone.parameters.layers = reader.get<std::int32_t>();
         backbone.parameters.weights = get_enum(reader, WeightSource::Random);
         backbone.parameters.weight_dtype = get_enum(reader, Precision::Int4);
-        backbone.parameters.resident_embedding = reader.get<std::uint8_t>() != 0;
+        backbone.parameters.resident_embedding = get_flag(reader, "worker setup");
         backbone.pivot = get_enum(reader, Pivot::Mean);
         backbone.tap_layers = reader.get_all<std::int32_t>(reader.get<std::uint32_t>());
         backbone.layout.dtype = get_enum(reader, Precision::Int4);
         backbone.layout.taps = reader.get<std::int32_t>();
         backbone.layout.width = reader.get<std::int32_t>();
         backbone.layout.classes = reader.get<std::int32_t>();
-        backbone.layout.labels = reader.get<std::uint8_t>() != 0;
+        backbone.layout.labels = get_flag(reader, "worker setup");
         backbone.class_words = reader.get_all<std::int32_t>(reader.get<std::uint32_t>());
         setup.backbones.push_back(std::move(backbone));
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/traffic.hpp"
 
+#include <algorithm>
+
 #include <mpi.h>
 
 #include "core/error.hpp"
@@ -59,11 +61,12 @@ double Traffic::fairness() const {
 }
 
 Traffic channel_traffic(Channel& channel, std::size_t bytes, int messages, int window) {
+    const int part = std::max(1, window / 2);  // one credit is for so many messages
     if (channel.rank() > 0) {
         must_receive(channel);  // all begin together
         int credit = window;
         for (int i = 0; i < messages; ++i) {
-            for (; credit == 0; credit += window / 2) must_receive(channel);
+            for (; credit == 0; credit += part) must_receive(channel);
             channel.send(0, kTagLoad, Bytes(bytes));
             --credit;
         }
@@ -77,8 +80,8 @@ Traffic channel_traffic(Channel& channel, std::size_t bytes, int messages, int w
         const Message message = must_receive(channel);
         counter.add(message.source);
         const int done = ++taken[static_cast<std::size_t>(message.source)];
-        // A credit for every half window, and none that nobody would wait for.
-        if (done % (window / 2) == 0 && done + window / 2 < messages)
+        // None that nobody would wait for: before this one they have been for window - part + done.
+        if (done % part == 0 && window - part + done < messages)
             channel.send(message.source, kTagGo, {});
     }
     Traffic traffic = counter.result();

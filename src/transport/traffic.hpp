@@ -21,6 +21,7 @@ struct Traffic {
 
 /// Every other rank sends `messages` of `bytes` to rank 0: through a channel of ours, at most
 /// `window` of each under way.  Collective over all ranks; the result is rank 0's.
+/// \pre window > 0
 Traffic channel_traffic(Channel& channel, std::size_t bytes, int messages, int window);
 
 /// The same with MPI_Send and MPI_Recv(MPI_ANY_SOURCE) alone: the rival.  Over MPI_COMM_WORLD.

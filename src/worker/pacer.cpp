@@ -149,8 +149,11 @@ void Pacer::send(std::size_t index, Time due, Time now, Due& out) {
     if (device.segment == 0)
         packet.measured.send_start =
             std::max({packet.measured.compute_end, device.link_free, transfer.start + device.slip});
-    note(device, packet, due, now);
     device.last_segment = due - device.slip;
+    // What was to be, and what was late: a segment that waits for one before it, whose latency was
+    // longer, leaves the link when it would have anyway.
+    const Time sent = transfer.end + device.slip + (now - due);
+    note(device, packet, due, now);
     const std::int64_t segments = segments_of(device, transfer);
     const bool last = device.segment + 1 == segments;
     const std::size_t whole =
@@ -166,7 +169,7 @@ void Pacer::send(std::size_t index, Time due, Time now, Due& out) {
     device.sent_bytes = until;
     ++device.segment;
     if (last) {
-        device.link_free = now - transfer.latency;
+        device.link_free = std::max(sent, packet.measured.send_start);
         packet.measured.send_end = device.link_free;
         if (!transfer.cut) {
             segment.times = packet.measured;

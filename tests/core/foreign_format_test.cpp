@@ -66,5 +66,72 @@ TEST(ForeignFormatTest, TheMessageSaysWhatToDo) {
               "a.tsv: is bzip2, not text: 'bunzip2 < FILE > NEW' unpacks it");
 }
 
+TEST(ForeignFormatTest, TheStartOfASignatureIsNoSignature) {
+    const std::string_view signatures[] = {"version https://git-lfs",
+                                           "\x1f\x8b"sv,
+                                           "\x1f\x9d"sv,
+                                           "BZh",
+                                           "\xfd"
+                                           "7zXZ\0"sv,
+                                           "\x28\xb5\x2f\xfd"sv,
+                                           "\x04\x22\x4d\x18"sv,
+                                           "Rar!\x1a\x07"sv,
+                                           "7z\xbc\xaf\x27\x1c"sv,
+                                           "PAR1",
+                                           "ARROW1",
+                                           "FEA1",
+                                           "ORC\n",
+                                           "\xff\xff\xff\xff"sv,
+                                           "\x93NUMPY"sv,
+                                           "\x89HDF\r\n\x1a\n"sv,
+                                           "SQLite format 3\0"sv,
+                                           "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv,
+                                           "%PDF-",
+                                           "{\\rtf",
+                                           "<?xml",
+                                           "GGUF",
+                                           "\x80\x02\x8a"sv,
+                                           "\x80\x02}"sv,
+                                           "\x80\x03}"sv,
+                                           "\x80\x04\x95"sv,
+                                           "\x80\x05\x95"sv,
+                                           "\xff\xfe"sv,
+                                           "\xfe\xff"sv,
+                                           "PK\x03\x04"sv,
+                                           "<html",
+                                           "<!doctype html"};
+    for (const std::string_view signature : signatures) {
+        const std::string kind = kind_of(signature);
+        EXPECT_NE(kind, "") << signature;
+        EXPECT_EQ(kind_of(std::string(signature) + "and what follows"), kind) << signature;
+        for (std::size_t size = 0; size < signature.size(); ++size)
+            EXPECT_EQ(kind_of(signature.substr(0, size)), "") << signature << ", " << size;
+        EXPECT_EQ(kind_of("x" + std::string(signature)), "") << "not at the beginning";
+    }
+}
+
+TEST(ForeignFormatTest, EveryFormatHasARemedy) {
+    for (const std::string_view first :
+         {"BZh"sv, "GGUF"sv, "<html"sv, "PK\x03\x04"sv, "\xff\xfe"sv}) {
+        const auto format = foreign_format(first);
+        ASSERT_TRUE(format);
+        EXPECT_FALSE(format->remedy.empty());
+    }
+}
+
+TEST(ForeignFormatTest, NoMoreThanTheFirstBytesCount) {
+    // blanks as far as is looked, and HTML behind them
+    EXPECT_EQ(kind_of(std::string(foreign_format_bytes - 5, ' ') + "<html"), "a page of HTML");
+    EXPECT_EQ(kind_of(std::string(foreign_format_bytes - 4, ' ') + "<html"), "");
+    // UTF-16 as far as is looked, and one letter of one byte behind it
+    std::string text;
+    while (text.size() < foreign_format_bytes) text += std::string("t\0", 2);
+    EXPECT_EQ(kind_of(text + "x"), "text in UTF-16");
+    text[3] = 'x';
+    EXPECT_EQ(kind_of(text), "text in UTF-16");  // three in four are enough
+    text[2] = '\0';
+    EXPECT_EQ(kind_of(text), "");  // but none where a letter should be
+}
+
 }  // namespace
 }  // namespace mobi

@@ -44,5 +44,27 @@ TEST(SignalsDeathTest, ASecondOneDoesNotWait) {
     EXPECT_EXIT(twice(700'000), testing::ExitedWithCode(143), "a second signal does not wait");
 }
 
+TEST(SignalsDeathTest, ATerminalThatWentEndsLongWorkTooButNotUnderNohup) {
+    const auto hung_up = [](bool nohup) {
+        if (nohup) std::signal(SIGHUP, SIG_IGN);
+        catch_signals();
+        std::raise(SIGHUP);
+        try {
+            throw_if_interrupted("the run file is whole up to here");
+        } catch (const Interrupted& error) {
+            fprintf(stderr, "%s\n", error.what());
+            _exit(error.exit_code());
+        }
+        _exit(0);
+    };
+    EXPECT_EXIT(hung_up(false), testing::ExitedWithCode(129),
+                "terminated; the run file is whole up to here");
+    EXPECT_EXIT(hung_up(true), testing::ExitedWithCode(0), "");
+}
+
+TEST(SignalsTest, WithoutASignalNothingIsThrown) {
+    EXPECT_NO_THROW(throw_if_interrupted());
+}
+
 }  // namespace
 }  // namespace mobi::test

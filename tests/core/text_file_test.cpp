@@ -49,5 +49,42 @@ TEST(TextFileTest, AMissingFileThatAScriptFetchesNamesTheScript) {
     EXPECT_EQ(fetch_command("elsewhere/config.json"), "");
 }
 
+TEST(TextFileTest, TheLargestAcceptedSizeIsAccepted) {
+    const test::TempFolder folder;
+    const std::string path = folder.write("text", "12345");
+    EXPECT_EQ(read_text_file(path, {}, 5), "12345");
+    try {
+        read_text_file(path, {}, 4);
+        FAIL() << "read 5 bytes of 4";
+    } catch (const DataError& error) {
+        EXPECT_EQ(error.what(), path + ": 5 bytes; accepted: up to 4");
+    }
+    EXPECT_EQ(read_text_file(folder.write("empty", "")), "");
+}
+
+TEST(TextFileTest, ALinkIsReadThroughAndACircleOfLinksIsRefused) {
+    const test::TempFolder folder;
+    folder.write("text", "content");
+    std::filesystem::create_symlink("text", folder.path() / "link");
+    EXPECT_EQ(read_text_file(folder.path() / "link"), "content");
+    std::filesystem::create_symlink("circle", folder.path() / "circle");
+    EXPECT_NE(refusal(folder.path() / "circle").find("cannot open: "), std::string::npos);
+    std::filesystem::create_symlink("nowhere", folder.path() / "broken");
+    EXPECT_NE(refusal(folder.path() / "broken").find("no such file"), std::string::npos);
+}
+
+TEST(TextFileTest, AFileOfAnotherFormatIsRefusedByItsName) {
+    const test::TempFolder folder;
+    const std::string path = folder.write("train.tsv", std::string("\x1f\x8b\x08\0", 4));
+    EXPECT_EQ(refusal(path), path + ": is gzip, not text: 'gunzip < FILE > NEW' unpacks it");
+}
+
+TEST(TextFileTest, EveryFetchedFolderNamesItsScript) {
+    EXPECT_EQ(fetch_command("/home/x/mobi/data/cache/wordnet_all/train.tsv"),
+              "data/fetch_wordnet.sh --all fetches it");
+    EXPECT_EQ(fetch_command("./data/../data/cache/wordnet/x"), "data/fetch_wordnet.sh fetches it");
+    EXPECT_EQ(fetch_command("mydata/cache/wordnet/x"), "");
+}
+
 }  // namespace
 }  // namespace mobi

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "messages/bundle.hpp"
 
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "core/error.hpp"
+#include "messages/message_samples.hpp"
 
 namespace mobi::test {
 namespace {
@@ -38,14 +39,69 @@ TEST(BundleTest, IsFullAtItsSize) {
     EXPECT_LT(bytes.size(), Bundle::kBytes + Bundle::kAlone + 8);
 }
 
-TEST(BundleTest, ATruncatedOneIsRefused) {
+TEST(BundleTest, SmallPacketsFitWhatIsReserved) {
     Bundle bundle;
-    bundle.add(Bytes(10, std::byte{7}));
-    bundle.add(Bytes(20, std::byte{8}));
+    bundle.add({});
+    RandomStream stream(1, Purpose::Test);
+    std::size_t expected = 4;
+    while (!bundle.full()) {
+        const auto size = static_cast<std::size_t>(stream.below(Bundle::kAlone / 4));
+        bundle.add(Bytes(size));
+        expected += 4 + size;
+    }
     const Bytes bytes = bundle.take();
-    for (std::size_t size = 1; size < bytes.size(); ++size) {
-        if (size == 14) continue;  // the first packet alone
-        EXPECT_THROW(unbundle(std::span(bytes).first(size)), TransportError) << size;
+    EXPECT_EQ(bytes.size(), expected);  // of each packet its length and its bytes
+    EXPECT_EQ(bytes.capacity(), Bundle::kBytes + Bundle::kAlone);
+}
+
+TEST(BundleTest, NothingIsABundleWithoutPackets) {
+    EXPECT_TRUE(Bundle().take().empty());
+    EXPECT_TRUE(unbundle({}).empty());
+}
+
+/// Cut at a packet's end it is a shorter bundle; anywhere else it is none, and the packets in front
+/// of the cut have been given out.
+TEST(BundleTest, ATruncatedOneIsRefusedBehindItsLastWholePacket) {
+    RandomStream stream(2, Purpose::Test);
+    std::vector<Bytes> packets;
+    std::vector<std::size_t> ends{0};
+    Bundle bundle;
+    for (std::size_t size : {std::size_t{10}, std::size_t{0}, std::size_t{20}, std::size_t{1}}) {
+        packets.emplace_back(size, static_cast<std::byte>(stream.below(256)));
+        bundle.add(packets.back());
+        ends.push_back(ends.back() + 4 + size);
+    }
+    const Bytes bytes = bundle.take();
+    ASSERT_EQ(bytes.size(), ends.back());
+    for (std::size_t size = 0; size <= bytes.size(); ++size) {
+        std::size_t whole = 0;
+        while (whole + 1 < ends.size() && ends[whole + 1] <= size) ++whole;
+        std::vector<Bytes> got;
+        const std::string why = refusal(std::span(bytes).first(size), [&](auto part) {
+            for_each_packet(part, [&](std::span<const std::byte> packet) {
+                got.emplace_back(packet.begin(), packet.end());
+            });
+        });
+        EXPECT_EQ(got, std::vector<Bytes>(packets.begin(),
+                                          packets.begin() + static_cast<std::ptrdiff_t>(whole)))
+            << size;
+        if (size == ends[whole])
+            EXPECT_EQ(why, "") << size;
+        else
+            EXPECT_TRUE(why.starts_with("bundle: cut short")) << size << ": " << why;
+    }
+}
+
+TEST(BundleTest, ARandomOneComesBack) {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        MessageSamples samples(seed);
+        std::vector<Bytes> packets(samples.count(20));
+        Bundle bundle;
+        for (Bytes& packet : packets) {
+            packet = samples.bytes(300);
+            bundle.add(packet);
+        }
+        EXPECT_EQ(unbundle(bundle.take()), packets);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <mpi.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 #include "support/processor_time.hpp"
 #include "transport/communicator.hpp"
 
@@ -49,6 +50,26 @@ TEST(BroadcastTest, AnotherThreadMayNotCallIt) {
         Bytes bytes;
         EXPECT_THROW(broadcast(bytes, 0), Bug);
     }).join();
+}
+
+TEST(BroadcastTest, OneAfterAnotherNeedsNothingBetweenThem) {
+    const Communicator world(MPI_COMM_WORLD);
+    RandomStream stream(1, Purpose::Test);  // the same on every rank
+    Bytes bytes;
+    for (int round = 0; round < 60; ++round) {
+        const auto root = static_cast<int>(stream.below(static_cast<std::uint64_t>(world.size())));
+        const auto size = static_cast<std::size_t>(stream.below(20'000));
+        if (world.rank() == root) bytes = pattern(size, round);
+        broadcast(bytes, root);
+        ASSERT_TRUE(bytes == pattern(size, round)) << round;
+    }
+}
+
+TEST(BroadcastTest, ARootThatIsNoRankIsRefused) {
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    Bytes bytes;
+    EXPECT_THROW(broadcast(bytes, Communicator(MPI_COMM_WORLD).size()), TransportError);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_ARE_FATAL);
 }
 
 }  // namespace

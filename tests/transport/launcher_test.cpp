@@ -62,5 +62,24 @@ TEST(LauncherTest, RanksThatFoundEachOtherAreNotAskedAbout) {
     EXPECT_EQ(said({}), "");
 }
 
+TEST(LauncherTest, EveryLauncherIsCalledByItsName) {
+    EXPECT_NE(said({{"MV2_COMM_WORLD_SIZE", "2"}}).find("the mpirun of MVAPICH started 2"),
+              std::string::npos);
+    EXPECT_NE(said({{"FLUX_JOB_SIZE", "5"}}).find("Flux started 5 tasks"), std::string::npos);
+}
+
+TEST(LauncherTest, TheStepsOwnNumberCountsMoreThanTheJobs) {
+    Environment environment{{"SLURM_STEP_ID", "0"}, {"SLURM_NPROCS", "5"}};
+    EXPECT_NE(said(environment).find("Slurm started 5"), std::string::npos);
+    environment["SLURM_NTASKS"] = "4";
+    EXPECT_NE(said(environment).find("Slurm started 4"), std::string::npos);
+    environment["SLURM_STEP_NUM_TASKS"] = "3";
+    EXPECT_NE(said(environment).find("Slurm started 3"), std::string::npos);
+    environment["SLURM_STEP_NUM_TASKS"] = "nonsense";
+    EXPECT_NE(said(environment).find("Slurm started 4"), std::string::npos);
+    environment["SLURM_STEP_ID"] = "-1";
+    EXPECT_EQ(said(environment), "");
+}
+
 }  // namespace
 }  // namespace mobi::test

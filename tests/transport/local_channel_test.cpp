@@ -4,11 +4,15 @@
 #include <cstring>
 #include <limits>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
+#include "support/contains.hpp"
 #include "support/processor_time.hpp"
+#include "transport/tag.hpp"
 
 namespace mobi::test {
 namespace {
@@ -120,6 +124,62 @@ TEST(LocalChannelTest, AMessageToItselfOrNobodyIsABug) {
     EXPECT_THROW(server->send(0, 1, {}), Bug);
     EXPECT_THROW(server->send(2, 1, {}), Bug);
     EXPECT_THROW(server->send(1, -1, {}), Bug);
+}
+
+/// Two ends send and receive as they like: each receives what the other sent, in its order.
+TEST(LocalChannelPropertyTest, BothEndsGetWhatTheOtherSent) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const auto pair = LocalChannel::make_pair();
+        constexpr std::size_t kMessages = 500;
+        const auto sent_by = [seed](int rank) {
+            RandomStream stream(seed, Purpose::Test, static_cast<std::uint64_t>(rank));
+            std::vector<Message> messages(kMessages);
+            for (Message& message : messages)
+                message = {rank, static_cast<int>(stream.below(kMaxTag + 1)),
+                           Bytes(stream.below(50), static_cast<std::byte>(stream.below(256)))};
+            return messages;
+        };
+        const auto live = [&](LocalChannel& channel, std::uint32_t index) {
+            RandomStream stream(seed, Purpose::Test, 2, index);
+            const std::vector<Message> mine = sent_by(channel.rank());
+            std::vector<Message> got;
+            std::size_t sent = 0;
+            while (sent < kMessages || got.size() < kMessages) {
+                if (sent < kMessages && stream.below(2) == 0) {
+                    channel.send(1 - channel.rank(), mine[sent].tag, mine[sent].bytes);
+                    ++sent;
+                } else if (got.size() < kMessages) {
+                    const bool waits = sent == kMessages;
+                    if (auto message = channel.receive(waits ? kForEver : Seconds(0)))
+                        got.push_back(std::move(*message));
+                }
+            }
+            EXPECT_EQ(got, sent_by(1 - channel.rank()));
+        };
+        std::jthread thread([&] { live(*pair.second, 1); });
+        live(*pair.first, 0);
+    }
+}
+
+TEST(LocalChannelTest, AFlushHasNothingToWaitFor) {
+    const auto [server, worker] = LocalChannel::make_pair();
+    server->send(1, 1, numbered(7, 0));
+    server->flush();
+    EXPECT_EQ(number_of(worker->receive(Seconds(-1)).value()), 7U) << "it is there already";
+}
+
+TEST(LocalChannelTest, AClosedEndStillHearsWhatTheOtherSays) {
+    const auto [server, worker] = LocalChannel::make_pair();
+    server->send(1, 1, numbered(7, 0));
+    worker->close("enough");
+    EXPECT_EQ(number_of(worker->receive(Seconds(0)).value()), 7U);
+    EXPECT_FALSE(worker->receive(Seconds(0)));
+    try {
+        server->send(1, 1, {});
+        FAIL() << "sent to nobody";
+    } catch (const TransportError& error) {
+        EXPECT_TRUE(contains(error.what(), "enough"));
+    }
 }
 
 }  // namespace

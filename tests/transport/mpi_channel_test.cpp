@@ -7,6 +7,7 @@
 #include <map>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <mpi.h>
@@ -14,6 +15,7 @@
 #include "core/error.hpp"
 #include "core/rng.hpp"
 #include "support/processor_time.hpp"
+#include "transport/communicator.hpp"
 #include "transport/tag.hpp"
 
 namespace mobi::test {
@@ -193,6 +195,120 @@ TEST(MpiChannelTest, MessagesOutliveTheirChannel) {
     MpiChannel channel;
     for (const Message& message : receive_all(channel, 1))
         EXPECT_TRUE(message.bytes == numbered(3, size));
+}
+
+/// Every rank sends random messages to random ranks, its own too, and receives meanwhile.
+TEST(MpiChannelPropertyTest, WhateverIsSentArrivesInTheOrderOfItsSender) {
+    MpiChannel channel;
+    const auto ranks = static_cast<std::uint64_t>(channel.size());
+    constexpr int kMessages = 300;
+    struct Sent {
+        int to = 0;
+        Message message;
+    };
+    const auto sent_by = [&](int rank) {
+        RandomStream stream(3, Purpose::Test, static_cast<std::uint64_t>(rank));
+        std::vector<Sent> all(kMessages);
+        for (Sent& one : all) {
+            one.to = static_cast<int>(stream.below(ranks));
+            // about MPI's eager limit, empty ones and a large one now and then
+            const std::size_t size = stream.below(50) == 0 ? 300'000 : stream.below(8000);
+            one.message = {
+                rank, static_cast<int>(stream.below(kMaxTag + 1)),
+                Bytes(stream.below(4) == 0 ? 0 : size, static_cast<std::byte>(stream.below(256)))};
+        }
+        return all;
+    };
+    std::vector<std::vector<Message>> expected(ranks);
+    std::size_t left = 0;
+    for (int source = 0; source < channel.size(); ++source)
+        for (Sent& one : sent_by(source)) {
+            if (one.to != channel.rank()) continue;
+            expected[static_cast<std::size_t>(source)].push_back(std::move(one.message));
+            ++left;
+        }
+    std::vector<std::size_t> next(ranks);
+    const auto take = [&](Seconds patience) {
+        const auto message = channel.receive(patience);
+        if (!message) return false;
+        const auto source = static_cast<std::size_t>(message->source);
+        if (next[source] == expected[source].size()) {
+            ADD_FAILURE() << "more than was sent";
+            return false;
+        }
+        EXPECT_TRUE(*message == expected[source][next[source]++]);
+        --left;
+        return true;
+    };
+    for (Sent& one : sent_by(channel.rank())) {
+        channel.send(one.to, one.message.tag, std::move(one.message.bytes));
+        take(Seconds(0));
+    }
+    channel.flush();
+    while (left > 0 && take(kPatience)) {
+    }
+    EXPECT_EQ(left, 0U);
+    MPI_Barrier(MPI_COMM_WORLD);
+    EXPECT_FALSE(channel.receive(Seconds(0)));
+}
+
+/// MPI's own order would be the lowest rank's first, and the others last.
+TEST(MpiChannelTest, SendersAreHeardInTurn) {
+    MpiChannel channel;
+    constexpr int kEach = 200;
+    const int senders = channel.size() - 1;
+    if (channel.rank() > 0)
+        for (int i = 0; i < kEach; ++i) channel.send(0, 1, Bytes(16));
+    MPI_Barrier(MPI_COMM_WORLD);  // all of them are under way
+    if (channel.rank() == 0 && senders > 0) {
+        std::vector<int> heard(static_cast<std::size_t>(channel.size()));
+        const auto messages = receive_all(channel, static_cast<std::size_t>(senders * kEach));
+        for (std::size_t i = 0; i < messages.size() / 2; ++i)
+            ++heard[static_cast<std::size_t>(messages[i].source)];
+        for (int source = 1; source < channel.size(); ++source)
+            EXPECT_GE(heard[static_cast<std::size_t>(source)], kEach / 8) << "rank " << source;
+    }
+    channel.flush();
+}
+
+TEST(MpiChannelTest, ChannelsOverTwoCommunicatorsDoNotMix) {
+    MPI_Comm other = MPI_COMM_NULL;
+    ASSERT_EQ(MPI_Comm_dup(MPI_COMM_WORLD, &other), MPI_SUCCESS);
+    {
+        const Communicator view(other);
+        MpiChannel first;
+        MpiChannel second(view);
+        const int to = (first.rank() + 1) % first.size();
+        first.send(to, 1, numbered(1, 4));
+        second.send(to, 1, numbered(2, 4));
+        for (const Message& message : receive_all(second, 1))
+            EXPECT_EQ(number_of(message.bytes), 2U);
+        for (const Message& message : receive_all(first, 1))
+            EXPECT_EQ(number_of(message.bytes), 1U);
+        first.flush();
+        second.flush();
+    }
+    MPI_Comm_free(&other);
+}
+
+TEST(MpiChannelTest, ARankOfAPartIsCountedInThePart) {
+    const Communicator world(MPI_COMM_WORLD);
+    MPI_Comm part = MPI_COMM_NULL;
+    ASSERT_EQ(MPI_Comm_split(MPI_COMM_WORLD, world.rank() % 2, -world.rank(), &part), MPI_SUCCESS);
+    {
+        const Communicator view(part);
+        MpiChannel channel(view);
+        EXPECT_EQ(channel.size(), (world.size() + 1 - world.rank() % 2) / 2);
+        for (int to = 0; to < channel.size(); ++to) channel.send(to, world.rank(), numbered(7, 4));
+        for (const Message& message :
+             receive_all(channel, static_cast<std::size_t>(channel.size()))) {
+            EXPECT_EQ(message.tag % 2, world.rank() % 2);
+            // of the highest rank of the world first
+            EXPECT_EQ(message.tag / 2, channel.size() - 1 - message.source);
+        }
+        channel.flush();
+    }
+    MPI_Comm_free(&part);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <numeric>
 
 #include <gtest/gtest.h>
+#include <mpi.h>
 
+#include "core/rng.hpp"
 #include "transport/mpi_channel.hpp"
 
 namespace mobi::test {
@@ -31,6 +33,39 @@ TEST(TrafficTest, EveryMessageComesAtEveryCountAndSize) {
                 EXPECT_GT(traffic->wall_s, 0);
             }
         }
+    EXPECT_FALSE(channel.receive(WallClock::duration(0.01))) << "a message is left over";
+}
+
+TEST(TrafficTest, FairnessIsBetweenOneAndOneOfNAndHasNoScale) {
+    RandomStream stream(1, Purpose::Test);
+    for (int i = 0; i < 200; ++i) {
+        Traffic traffic;
+        traffic.first_half.resize(1 + stream.below(6));
+        for (std::int64_t& count : traffic.first_half)
+            count = static_cast<std::int64_t>(stream.below(100));
+        const double fairness = traffic.fairness();
+        EXPECT_LE(fairness, 1 + 1e-12);
+        EXPECT_GE(fairness, 1.0 / static_cast<double>(traffic.first_half.size()) - 1e-12);
+        for (std::int64_t& count : traffic.first_half) count *= 7;
+        EXPECT_NEAR(traffic.fairness(), fairness, 1e-12);
+    }
+    EXPECT_EQ((Traffic{0, {0, 0}}.fairness()), 1) << "nobody had more than another";
+    EXPECT_EQ(Traffic{}.fairness(), 1);
+}
+
+/// No credit is missing, or nothing would come; none is left over.
+TEST(TrafficTest, EveryWindowEndsWithoutALeftover) {
+    MpiChannel channel;
+    for (const int window : {1, 2, 3, 4, 5, 7, 32})
+        for (const int messages : {0, 1, 2, 5, 6, 7, 10, 31, 32, 33, 40}) {
+            const Traffic traffic = channel_traffic(channel, 100, messages, window);
+            if (channel.rank() > 0) continue;
+            EXPECT_EQ(std::accumulate(traffic.first_half.begin(), traffic.first_half.end(),
+                                      std::int64_t{0}),
+                      (std::int64_t{messages} * (channel.size() - 1) + 1) / 2)
+                << window << ", " << messages;
+        }
+    MPI_Barrier(MPI_COMM_WORLD);
     EXPECT_FALSE(channel.receive(WallClock::duration(0.01))) << "a message is left over";
 }
 

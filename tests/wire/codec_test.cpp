@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/codec.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -282,6 +284,67 @@ TEST(CodecTest, CodesThatNoEncoderMakesAreNotValid) {
     EXPECT_FALSE(valid(Precision::Int4, {0x97, 0x17}, {1}, 3));  // unused nibble
     EXPECT_FALSE(valid(Precision::Int4, {0x87, 0x07}, {1}, 3));  // -8
     EXPECT_FALSE(valid(Precision::Int4, {0x00, 0x07}, {0}, 3));
+}
+
+/// The nearest of the finite values of a format with this many bits of mantissa behind the one, the
+/// even one of two, as a number; `smallest` is the exponent of its smallest normal number.
+double nearest_even(double value, int mantissa, int smallest, double largest) {
+    const double magnitude = std::abs(value);
+    if (magnitude == 0) return value;
+    const double unit = std::ldexp(1, std::max(std::ilogb(magnitude), smallest) - mantissa);
+    return std::copysign(std::min(std::nearbyint(magnitude / unit) * unit, largest), value);
+}
+
+TEST(CodecTest, AnyFloatBecomesTheNearestOfItsFormat) {
+    RandomStream stream(5, Purpose::Test);
+    std::vector<float> rows;
+    while (rows.size() < 200'000) {
+        auto bits = stream.next_u32();
+        if (stream.below(2) == 0) bits = (bits & 0xff800000U) | (bits & 0x7U) << 12;  // half-way
+        if (stream.below(2) == 0)  // in the range of fp16, subnormal ones too
+            bits = (bits & 0x807fffffU) | static_cast<std::uint32_t>(100 + stream.below(44)) << 23;
+        const auto value = std::bit_cast<float>(bits);
+        if (std::isfinite(value)) rows.push_back(value);
+    }
+    const double largest_bf16 = std::ldexp(255, 120);
+    const std::vector<float> half = through_the_wire(Precision::Fp16, rows, 1).decoded;
+    const std::vector<float> brain = through_the_wire(Precision::Bf16, rows, 1).decoded;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const double value = rows[i];
+        ASSERT_EQ(static_cast<double>(half[i]), nearest_even(value, 10, -14, 65504)) << value;
+        ASSERT_EQ(static_cast<double>(brain[i]), nearest_even(value, 7, -126, largest_bf16))
+            << value;
+        ASSERT_EQ(std::signbit(half[i]), std::signbit(rows[i]));
+    }
+}
+
+TEST(CodecTest, IntegersArePackedAsDocumented) {
+    for (std::uint64_t round = 0; round < 100; ++round)
+        for (const std::size_t width : {1U, 2U, 5U, 64U}) {
+            const std::vector<float> rows = random_rows(round, 3 * width);
+            for (const auto& [precision, limit] :
+                 {std::pair(Precision::Int8, 127.0F), std::pair(Precision::Int4, 7.0F)}) {
+                const Encoded encoded = through_the_wire(precision, rows, width);
+                std::vector<std::byte> codes(3 * vector_bytes(precision, width));
+                for (std::size_t v = 0; v < 3; ++v) {
+                    float largest = 0;
+                    for (std::size_t i = 0; i < width; ++i)
+                        largest = std::max(largest, std::abs(rows[v * width + i]));
+                    const float scale = largest / limit;
+                    ASSERT_EQ(encoded.scales[v], scale);
+                    std::byte* const to = codes.data() + v * vector_bytes(precision, width);
+                    for (std::size_t i = 0; i < width; ++i) {
+                        const auto code = static_cast<unsigned>(
+                            static_cast<int>(std::nearbyint(rows[v * width + i] / scale)));
+                        if (precision == Precision::Int8)
+                            to[i] = static_cast<std::byte>(code & 255U);
+                        else
+                            to[i / 2] |= static_cast<std::byte>((code & 15U) << (i % 2 * 4));
+                    }
+                }
+                ASSERT_EQ(encoded.codes, codes);
+            }
+        }
 }
 
 }  // namespace

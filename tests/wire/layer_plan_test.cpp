@@ -2,6 +2,7 @@
 #include "wire/layer_plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -92,6 +93,41 @@ TEST(LayerPlanTest, MoreLayersThanBlocksIsTheUsersError) {
 TEST(LayerPlanTest, MoreBlocksThanLayersIsABug) {
     EXPECT_THROW(sampled_layers({}, 2, 3, 1), Bug);
     EXPECT_THROW(sampled_layers({}, 2, 0, 1), Bug);
+}
+
+TEST(LayerPlanTest, EveryRuleIsItsFormula) {
+    for (int n = 1; n <= 30; ++n)
+        for (int blocks = 1; blocks <= n; ++blocks)
+            for (int layers = 0; layers <= blocks; ++layers) {
+                const int l = layers == 0 ? blocks : layers;
+                Layers average, first, last;
+                for (int b = 1; b <= l; ++b) {
+                    average.push_back(
+                        static_cast<std::int32_t>(std::floor(static_cast<double>(b) * n / l)));
+                    first.push_back(b);
+                    last.push_back(n - l + b);
+                }
+                ASSERT_EQ(sampled_layers({.layers = layers}, n, blocks, 1), average);
+                ASSERT_EQ(sampled_layers({.rule = PlanRule::First, .layers = layers}, n, blocks, 1),
+                          first);
+                ASSERT_EQ(sampled_layers({.rule = PlanRule::Last, .layers = layers}, n, blocks, 1),
+                          last);
+            }
+}
+
+TEST(LayerPlanTest, RandomDoesNotDependOnTheRestOfTheFleet) {
+    const PlanParameters plan{.rule = PlanRule::Random, .layers = 3};
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const Layers layers = sampled_layers(plan, 24, 3, seed);
+        for (const int blocks : {4, 12, 24})
+            EXPECT_EQ(sampled_layers(plan, 24, blocks, seed), layers);
+        PlanParameters with_embedding = plan;
+        with_embedding.embedding = true;
+        Layers more = sampled_layers(with_embedding, 24, 12, seed);
+        EXPECT_EQ(more.front(), 0);
+        more.erase(more.begin());
+        EXPECT_EQ(more, layers);
+    }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 #include "wire/packet_samples.hpp"
 
 namespace mobi::test {
@@ -204,6 +205,85 @@ TEST(PacketTest, AResidualThatIsNotFiniteIsNotSent) {
     Packet packet = random_packet(layout, 2, 4);
     packet.residual[3] = std::numeric_limits<float>::infinity();
     EXPECT_THROW(encode_packet(packet, layout), DataError);
+}
+
+TEST(PacketStampTest, TellsWhoseAPacketIsWhateverItsLayout) {
+    std::uint64_t index = 0;
+    for (const Precision dtype : kPrecisions) {
+        const PacketLayout layout{dtype, 2, 5, 3, false};
+        Packet packet = random_packet(layout, 2, ++index);
+        const Bytes bytes = encode_packet(packet, layout);
+        for (const std::size_t size : {bytes.size(), kPacketHeaderBytes}) {
+            const PacketStamp stamp = read_stamp(std::span(bytes).first(size));
+            EXPECT_EQ(stamp.kind, PacketKind::Upload);
+            EXPECT_EQ(stamp.device, packet.device);
+            EXPECT_EQ(stamp.backbone, packet.backbone);
+            EXPECT_EQ(stamp.packet, packet.packet);
+        }
+    }
+    const PacketLayout layout{Precision::Fp32, 2, 5, 3, false};
+    Packet packet = random_packet(layout, 2, 1);
+    packet.kind = PacketKind::Evaluation;
+    packet.device = -1;
+    const PacketStamp stamp = read_stamp(encode_packet(packet, layout));
+    EXPECT_EQ(stamp.kind, PacketKind::Evaluation);
+    EXPECT_EQ(stamp.device, -1);
+}
+
+TEST(PacketStampTest, WhatDoesNotBeginLikeAPacketIsRefusedByItsField) {
+    const PacketLayout layout{Precision::Fp32, 2, 5, 3, false};
+    const Bytes bytes = encode_packet(random_packet(layout, 2, 1), layout);
+    const auto refused = [](std::span<const std::byte> part) -> std::string {
+        try {
+            read_stamp(part);
+        } catch (const TransportError& error) {
+            return error.what();
+        }
+        return "accepted";
+    };
+    EXPECT_EQ(refused(std::span(bytes).first(39)), "packet: header: 39 of 40 bytes");
+    const auto changed = [&](std::size_t at, int value) {
+        Bytes copy = bytes;
+        copy[at] = static_cast<std::byte>(value);
+        return refused(copy);
+    };
+    EXPECT_EQ(changed(0, 'G'), "packet: magic: expected 1347177798, got 1347177799");
+    EXPECT_EQ(changed(4, 2), "packet: version: expected 1, got 2");
+    EXPECT_EQ(changed(5, 2), "packet: kind: expected 0 or 1, got 2");
+    EXPECT_EQ(changed(6, 99), "accepted") << "the layout is not looked at";
+}
+
+// The numbers of the dtypes are the wire's, whatever the order of the enumerators.
+TEST(PacketTest, EveryPrecisionHasItsDocumentedNumber) {
+    const Precision order[] = {Precision::Fp32, Precision::Fp16, Precision::Bf16, Precision::Int8,
+                               Precision::Int4};
+    for (int number = 0; number < 5; ++number) {
+        const PacketLayout layout{order[number], 1, 4, 2, false};
+        EXPECT_EQ(std::to_integer<int>(encode_packet(random_packet(layout, 1, 1), layout)[6]),
+                  number);
+    }
+}
+
+TEST(PacketTest, TheSizeIsTheSumOfTheDocumentedFields) {
+    RandomStream stream(1, Purpose::Test);
+    for (int i = 0; i < 2000; ++i) {
+        PacketLayout layout;
+        layout.dtype = kPrecisions[stream.below(5)];
+        layout.taps = static_cast<std::int32_t>(1 + stream.below(40));
+        layout.width = static_cast<std::int32_t>(1 + stream.below(5000));
+        layout.classes = static_cast<std::int32_t>(1 + stream.below(200));
+        layout.labels = layout.classes > 1 && stream.below(2) == 1;
+        const auto b = 1 + stream.below(100);
+        const auto vectors = static_cast<std::uint64_t>(layout.taps) * b;
+        const bool integer = layout.dtype == Precision::Int8 || layout.dtype == Precision::Int4;
+        const auto bits = static_cast<std::uint64_t>(8 * bytes_per_number(layout.dtype));
+        const std::uint64_t payload =
+            (layout.labels ? 4 * b : 0) + 4 * b * static_cast<std::uint64_t>(layout.classes) +
+            (integer ? 4 * vectors : 0) +
+            vectors * ((static_cast<std::uint64_t>(layout.width) * bits + 7) / 8);
+        ASSERT_EQ(packet_bytes(layout, b, false), payload);
+        ASSERT_EQ(packet_bytes(layout, b, true), 40 + 4 * b + payload);
+    }
 }
 
 }  // namespace

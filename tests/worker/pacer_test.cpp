@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/pacer.hpp"
 
+#include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 
 namespace mobi::test {
 namespace {
@@ -177,20 +183,221 @@ TEST_F(PacerTest, APacketThatNobodyPlannedIsABug) {
     EXPECT_THROW(pacer.keep(8, 0, {}, wall(1000)), Bug);
 }
 
-TEST_F(PacerTest, MessagesComeBackAsTheyWereSent) {
-    plan.cut = {{7, 0, at(100), at(120), 3000}};
-    const Bytes bytes = encode_pace_plan(plan);
-    EXPECT_EQ(encode_pace_plan(decode_pace_plan(bytes)), bytes);
-    for (std::size_t size = 0; size < bytes.size(); ++size)
-        EXPECT_THROW(decode_pace_plan(std::span(bytes).first(size)), TransportError) << size;
-    const Segment segment{3, 4, 1, true, plan.uploads[0].times, milliseconds(7), numbered(9)};
-    const Bytes sent = encode_segment(segment);
-    const Segment got = decode_segment(sent);
-    EXPECT_EQ(encode_segment(got), sent);
-    EXPECT_EQ(got.bytes, segment.bytes);
-    EXPECT_EQ(got.overrun, segment.overrun);
-    const PaceReport report{1.5, 0.1, 7, 3, 0.02};
-    EXPECT_EQ(decode_pace_report(encode_pace_report(report)).overruns, 3);
+/// Random devices whose links carry one packet at a time, some uploads cut off before they succeed.
+PacePlan random_plan(RandomStream& random) {
+    const auto some = [&](int most_ms) {
+        return milliseconds(random.below(static_cast<std::uint64_t>(most_ms) + 1));
+    };
+    PacePlan plan;
+    plan.start_wall_s = 1000;
+    plan.time_scale = std::exp(random.normal());
+    for (std::int32_t device = 0; device < 3; ++device) {
+        auto computed = at(0);
+        auto link_free = at(0);
+        for (std::int32_t packet = 0; packet < 3; ++packet) {
+            PacketTimes times;
+            times.compute_start = computed + some(10);
+            computed = times.compute_end = times.compute_start + some(60);
+            auto start = std::max(times.compute_end, link_free);
+            for (auto cuts = random.below(3); cuts > 0; --cuts) {
+                const auto end = start + some(40);
+                plan.cut.push_back({10 * device, 2 * packet, start, end,
+                                    static_cast<std::int64_t>(random.below(5000))});
+                start = end + some(30);
+            }
+            times.send_start = start;
+            link_free = times.send_end = start + some(100);
+            times.arrival = times.send_end + some(40);  // one may overtake another
+            plan.uploads.push_back({10 * device, 2 * packet, times});
+        }
+    }
+    return plan;
+}
+
+using Key = std::pair<std::int32_t, std::int32_t>;  // device, packet
+
+/// Whenever the pacer is asked, every packet goes once and in full, behind what was cut off of it,
+/// in the order of its device, in segments of a network's sizes.
+TEST(PacerPropertyTest, EveryPacketGoesOnceAndInOrderHoweverLateItIsAsked) {
+    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+        SCOPED_TRACE(seed);
+        RandomStream random(seed, Purpose::Test);
+        const PacePlan plan = random_plan(random);
+        Pacer pacer(plan);
+        std::map<Key, Bytes> packets;
+        for (const PacePlan::Upload& upload : plan.uploads) {
+            Bytes& packet = packets[{upload.device, upload.packet}];
+            packet = numbered(1 + random.below(random.below(2) == 0 ? 200'000 : 5000));
+            pacer.keep(upload.device, upload.packet, packet, wall(999));
+        }
+        std::map<Key, std::map<std::int32_t, Bytes>> attempts;
+        std::map<std::int32_t, std::vector<std::int32_t>> done;
+        std::map<std::int32_t, std::vector<std::int32_t>> begun;
+        std::size_t spent = 0;
+        const double slow = random.below(3) == 0 ? 0.05 : 0.001;
+        while (!pacer.finished()) {
+            const auto next = pacer.next();
+            ASSERT_TRUE(next);
+            const auto now = *next + WallClock::duration(slow * random.uniform());
+            Pacer::Due due = pacer.advance(now);
+            spent += due.spent.size();
+            for (const auto& [device, packet] : due.begun) begun[device].push_back(packet);
+            for (const Segment& segment : due.segments) {
+                const Key key{segment.device, segment.packet};
+                EXPECT_LE(segment.bytes.size(), 64U * 1024);
+                auto& tries = attempts[key];
+                EXPECT_TRUE(tries.empty() || tries.rbegin()->first <= segment.attempt);
+                Bytes& all = tries[segment.attempt];
+                all.insert(all.end(), segment.bytes.begin(), segment.bytes.end());
+                if (segment.last) done[segment.device].push_back(segment.packet);
+            }
+            if (const auto after = pacer.next()) {
+                EXPECT_GT(*after, now) << "all that was due has been told";
+            }
+        }
+        EXPECT_EQ(spent, plan.uploads.size());
+        for (const std::int32_t device : {0, 10, 20}) {
+            EXPECT_EQ(done[device], (std::vector<std::int32_t>{0, 2, 4}));
+            EXPECT_EQ(begun[device], (std::vector<std::int32_t>{0, 2, 4}));
+        }
+        for (const auto& [key, packet] : packets) {
+            std::vector<std::int64_t> cut;
+            for (const PacePlan::CutUpload& one : plan.cut)
+                if (Key(one.device, one.packet) == key) cut.push_back(one.sent_bytes);
+            auto& tries = attempts[key];
+            ASSERT_EQ(tries.size(), cut.size() + 1);
+            for (std::size_t i = 0; i < cut.size(); ++i) {
+                const std::size_t sent = std::min(packet.size(), static_cast<std::size_t>(cut[i]));
+                EXPECT_EQ(
+                    tries[static_cast<std::int32_t>(i)],
+                    Bytes(packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(sent)));
+            }
+            EXPECT_EQ(tries[static_cast<std::int32_t>(cut.size())], packet);
+        }
+        EXPECT_EQ(pacer.next(), std::nullopt);
+    }
+}
+
+/// Who is asked in time keeps the plan's times, to what a double of seconds can tell apart.
+TEST(PacerPropertyTest, InTimeTheMeasuredTimesAreThePlannedOnes) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        SCOPED_TRACE(seed);
+        RandomStream random(seed, Purpose::Test);
+        const PacePlan plan = random_plan(random);
+        Pacer pacer(plan);
+        std::map<Key, PacketTimes> planned;
+        for (const PacePlan::Upload& upload : plan.uploads) {
+            planned[{upload.device, upload.packet}] = upload.times;
+            pacer.keep(upload.device, upload.packet, numbered(1 + random.below(20'000)), wall(999));
+        }
+        const auto expect_near = [](const char* what, VirtualClock::time_point got,
+                                    VirtualClock::time_point due) {
+            EXPECT_NEAR(std::chrono::duration<double>(got - due).count(), 0, 2e-9) << what;
+        };
+        while (!pacer.finished()) {
+            const auto next = pacer.next();
+            ASSERT_TRUE(next);
+            for (const Segment& segment : pacer.advance(*next).segments) {
+                if (!segment.last) continue;
+                const PacketTimes& times = planned.at({segment.device, segment.packet});
+                expect_near("compute_start", segment.times.compute_start, times.compute_start);
+                expect_near("compute_end", segment.times.compute_end, times.compute_end);
+                expect_near("send_start", segment.times.send_start, times.send_start);
+                expect_near("send_end", segment.times.send_end, times.send_end);
+                EXPECT_EQ(segment.overrun.count(), 0);
+            }
+        }
+        EXPECT_EQ(pacer.overruns(), 0);
+        EXPECT_EQ(pacer.worst_overrun().count(), 0);
+    }
+}
+
+/// However late, no time of a device comes before the one that it waits for, and what was later
+/// than is tolerated is what the packets say.
+TEST(PacerPropertyTest, LatenessIsPutOnTheTimesThatFollow) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        SCOPED_TRACE(seed);
+        RandomStream random(seed, Purpose::Test);
+        const PacePlan plan = random_plan(random);
+        Pacer pacer(plan);
+        std::map<Key, PacketTimes> planned;
+        for (const PacePlan::Upload& upload : plan.uploads) {
+            planned[{upload.device, upload.packet}] = upload.times;
+            pacer.keep(upload.device, upload.packet, numbered(1 + random.below(20'000)), wall(999));
+        }
+        std::map<std::int32_t, VirtualClock::duration> put_off;
+        VirtualClock::duration overruns{};
+        while (!pacer.finished()) {
+            const auto next = pacer.next();
+            ASSERT_TRUE(next);
+            const auto now = *next + WallClock::duration(0.02 * random.uniform());
+            for (const Segment& segment : pacer.advance(now).segments) {
+                if (!segment.last) continue;
+                const PacketTimes& measured = segment.times;
+                EXPECT_LE(measured.compute_start, measured.compute_end);
+                EXPECT_LE(measured.compute_end, measured.send_start);
+                EXPECT_LE(measured.send_start, measured.send_end);
+                const PacketTimes& times = planned.at({segment.device, segment.packet});
+                EXPECT_GE(measured.compute_start + std::chrono::nanoseconds(10),
+                          times.compute_start);
+                EXPECT_GE(measured.send_end + std::chrono::nanoseconds(10),
+                          times.send_end + put_off[segment.device]);
+                put_off[segment.device] += segment.overrun;
+                overruns += segment.overrun;
+            }
+        }
+        EXPECT_EQ(pacer.overruns() > 0, overruns.count() > 0);
+        EXPECT_EQ(pacer.overruns() > 0, pacer.worst_overrun() > PacedClock::kTolerance);
+    }
+}
+
+/// The first one's latency is 50 ms, the second one waits for it and has none of its own.
+TEST_F(PacerTest, AnOverrunIsCountedOnceWhereOneSegmentWaitsForAnother) {
+    plan.time_scale = 1;
+    plan.uploads = {{7, 0, {at(0), at(0), at(0), at(10), at(60)}},
+                    {7, 1, {at(0), at(0), at(10), at(20), at(20)}}};
+    Pacer pacer(plan);
+    keep_all(pacer, 100);
+    pacer.advance(wall(1000));
+    const auto due = pacer.advance(wall(1000.080));
+    ASSERT_EQ(due.segments.size(), 2U);
+    EXPECT_EQ(pacer.overruns(), 1);
+    EXPECT_NEAR(std::chrono::duration<double>(due.segments[0].overrun).count(), 0.020, 1e-6);
+    EXPECT_EQ(due.segments[1].overrun.count(), 0);
+    const auto left = due.segments[1].times.send_end - at(20);  // the link, not the other's latency
+    EXPECT_NEAR(std::chrono::duration<double>(left).count(), 0.020, 1e-6);
+}
+
+TEST_F(PacerTest, APlanWithoutUploadsIsFinished) {
+    plan.uploads.clear();
+    plan.cut = {{7, 0, at(0), at(10), 100}};  // of a device of which nothing arrives
+    Pacer pacer(plan);
+    EXPECT_TRUE(pacer.finished());
+    EXPECT_FALSE(pacer.next());
+    EXPECT_TRUE(pacer.advance(wall(2000)).segments.empty());
+}
+
+TEST_F(PacerTest, NothingIsDueBeforeTheStart) {
+    Pacer pacer(plan);
+    keep_all(pacer);
+    ASSERT_TRUE(pacer.next());
+    EXPECT_EQ(*pacer.next(), wall(1000));
+    const Pacer::Due due = pacer.advance(wall(999.999));
+    EXPECT_TRUE(due.begun.empty());
+    EXPECT_TRUE(due.segments.empty());
+}
+
+TEST_F(PacerTest, ASegmentStandsForTenMillisecondsOrAFrame) {
+    // 2 virtual seconds are 1 s, 100 segments of 10 ms; 9,000 bytes are but six frames of 1,500
+    for (const auto& [bytes, segments] : {std::pair(1'000'000, 100), std::pair(9000, 6)}) {
+        plan.uploads = {{7, 0, {at(0), at(0), at(0), at(2000), at(2000)}}};
+        Pacer pacer(plan);
+        keep_all(pacer, static_cast<std::size_t>(bytes));
+        const auto sent = play(pacer);
+        ASSERT_EQ(sent.size(), static_cast<std::size_t>(segments));
+        for (std::size_t i = 0; i < sent.size(); ++i)
+            EXPECT_NEAR(sent[i].first, static_cast<double>(i + 1) / segments, 1e-6);
+    }
 }
 
 }  // namespace
