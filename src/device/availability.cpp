@@ -129,6 +129,15 @@ const PeriodicSpans& Presence::spans() const {
 }
 
 bool Presence::advance(Time time) {
+    if (ahead_) {
+        std::tie(on_, off_) = *std::exchange(ahead_, std::nullopt);
+        return true;
+    }
+    if (!over_) over_ = !find_next(time);
+    return !over_;
+}
+
+bool Presence::find_next(Time time) {
     switch (profile_->kind) {
         case AvailabilityKind::Always:
             return false;
@@ -208,9 +217,15 @@ std::optional<Time> Presence::next_on(Time time) {
 std::optional<Time> Presence::off_before(Time start, Time end) {
     next_on(start);
     while (off_ < end) {
-        const Time off = off_;
-        if (!advance(off) || on_ > off) return off;
-        // else a span that begins where this one ends: it goes on
+        const PeriodicSpans::TimeSpan now(on_, off_);
+        const bool again = advance(off_);
+        if (again && on_ <= now.second) {  // begins where this one ends: it goes on
+            on_ = now.first;
+            continue;
+        }
+        if (again) ahead_.emplace(on_, off_);
+        std::tie(on_, off_) = now;
+        return off_;
     }
     return std::nullopt;
 }

@@ -63,7 +63,8 @@ class Presence {
     /// \throws ConfigError  when it comes and goes too often to be followed so far.
     std::optional<VirtualClock::time_point> next_on(VirtualClock::time_point time);
 
-    /// When a device that is on at `start` goes off before `end`; nothing when it stays on.
+    /// When a device that is on at `start` goes off before `end`; nothing when it stays on.  The
+    /// next question may be about any time from `start` on: what was looked at ahead is kept.
     std::optional<VirtualClock::time_point> off_before(VirtualClock::time_point start,
                                                        VirtualClock::time_point end);
 
@@ -86,6 +87,7 @@ class Presence {
     const PeriodicSpans& spans() const;
     /// Makes [on_, off_) the next span, or one that holds `time`; false when there is none.
     bool advance(VirtualClock::time_point time);
+    bool find_next(VirtualClock::time_point time);
     bool advance_periodic(VirtualClock::time_point time);
     bool advance_markov();
     bool advance_day_cycle();
@@ -104,6 +106,8 @@ class Presence {
     std::int64_t counted_ = 0;  // spans or slots
     VirtualClock::time_point on_{};
     VirtualClock::time_point off_{};
+    std::optional<PeriodicSpans::TimeSpan> ahead_;  // the span after it, once it was looked at
+    bool over_ = false;                             // there is none after it
 };
 
 /// The presence of a device by its pattern.  \param pattern  null: always on.

@@ -496,6 +496,7 @@ void VirtualFleet::State::stop_working(std::int32_t place, Time at) {
         slot = following;
     }
     device.first_task = device.last_task = device.fetching = -1;
+    transfers_.go_on(place);  // over half duplex an upload may have waited for the download
 }
 
 /// The device stops what it does for the task, wherever it is.

@@ -122,7 +122,8 @@ void TaskFleet::take(const FleetEvent& event) {
     switch (event.outcome) {
         case Outcome::Done:
             take_part(event, open);
-            if (event.part + 1 == static_cast<std::int32_t>(open.task.parts.size()))
+            // one that sends nothing may be done before the upload of an earlier one has arrived
+            if (open.record.parts_done == static_cast<std::int32_t>(open.task.parts.size()))
                 end(found, event.at, Outcome::Done);
             return;
         case Outcome::CutOff:

@@ -22,15 +22,16 @@ class TaskLedger {
 
     /// How a task that was waited for ended.
     struct End {
-        bool returned = false;     ///< its last part is done; else its device has left for good
+        bool returned = false;     ///< all its parts are done; else its device has left for good
         std::int64_t version = 0;  ///< of the task
     };
     /// Nothing when the event ends no task that is waited for; else that one is no longer.
     std::optional<End> take(const FleetEvent& event) {
         const auto found = open_.find(event.task);
         if (found == open_.end()) return std::nullopt;
+        if (event.outcome == Outcome::Done) --found->second.parts;
         const Entry entry = found->second;
-        const bool returned = event.outcome == Outcome::Done && event.part + 1 == entry.parts;
+        const bool returned = entry.parts == 0;
         if (!returned && event.outcome != Outcome::Gone) return std::nullopt;
         open_.erase(found);
         return End{returned, entry.version};
@@ -46,7 +47,7 @@ class TaskLedger {
 
   private:
     struct Entry {
-        std::int32_t parts = 0;
+        std::int32_t parts = 0;  // that are not done yet
         std::int64_t version = 0;
     };
 

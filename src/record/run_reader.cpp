@@ -22,6 +22,9 @@ std::string file_name(const std::filesystem::path& path) {
 hid_t try_to_open(const std::filesystem::path& path, bool locking) {
     const PropertyList access(H5Pcreate(H5P_FILE_ACCESS), "create an access list");
     check_hdf5(H5Pset_file_locking(access.get(), locking, 1), "choose file locking");
+    // HDF5 waits twice as long before each attempt to read what a writer may be changing; with its
+    // default of 100 attempts a damaged file would never be refused.  These take 0.3 s.
+    check_hdf5(H5Pset_metadata_read_attempts(access.get(), 28), "choose the attempts");
     const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
     if (file >= 0) return file;
     // a plain open refuses what is open for writing, or was until the writer's death
@@ -163,6 +166,8 @@ RunLayout read_layout(hid_t file, std::int32_t version, const std::string& name)
     layout.profile_names = read_enumeration(file, name, "/devices", "profile");
     layout.link_names = read_enumeration(file, name, "/devices", "link");
     layout.family_names = read_enumeration(file, name, "/backbones", "family");
+    if (table_of<DiagnosticRow>().since <= version)
+        layout.diagnostic_names = read_enumeration(file, name, "/diagnostics", "name");
     for (const std::string& backbone : read_enumeration(file, name, "/backbones", "name"))
         layout.backbones.push_back(read_backbone(file, backbone, name));
     layout.activations =
@@ -176,6 +181,19 @@ RunLayout read_layout(hid_t file, std::int32_t version, const std::string& name)
 
 bool has_scales(const BackboneLayout& backbone) {
     return backbone.dtype == Precision::Int8 || backbone.dtype == Precision::Int4;
+}
+
+/// What `read` gives; an error of HDF5 that does not name the file, as that of an attribute, does
+/// then.
+template <typename Read>
+auto naming(const std::filesystem::path& path, Read read) {
+    try {
+        return read();
+    } catch (const RecordError& error) {
+        const std::string name = file_name(path);
+        if (std::string_view(error.what()).find(name) != std::string_view::npos) throw;
+        throw RecordError(fmt::format("{}: {}", name, error.what()));
+    }
 }
 
 }  // namespace
@@ -192,9 +210,10 @@ bool is_run_file(const std::filesystem::path& path) {
 
 RunReader::RunReader(const std::filesystem::path& path, IncompleteRuns incomplete)
     : path_(path), file_(open_file(path)) {
-    version_ = check_schema(file_.get(), path_);
-    program_version_ = read_text(file_.get(), "program_version");
-    layout_ = read_layout(file_.get(), version_, file_name(path_));
+    const hid_t file = file_.get();
+    version_ = naming(path_, [&] { return check_schema(file, path_); });
+    program_version_ = naming(path_, [&] { return read_text(file, "program_version"); });
+    layout_ = naming(path_, [&] { return read_layout(file, version_, file_name(path_)); });
     const std::vector<StatusRow> status = rows<StatusRow>();
     if (status.size() != 1) throw DataError(file_name(path_) + ": /status is not one row");
     status_ = status[0];

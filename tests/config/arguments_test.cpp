@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/arguments.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 #include "support/contains.hpp"
 
 namespace mobi::test {
@@ -44,6 +47,66 @@ TEST(ArgumentsTest, MistakesAreNamed) {
     EXPECT_FALSE(contains(refusal({"--set"}), "accepted"));
     EXPECT_TRUE(contains(refusal({"--verbose=1"}), "--verbose"));
     EXPECT_FALSE(contains(refusal({"--verb"}), "accepted"));  // no guessing of prefixes
+}
+
+TEST(ArgumentsTest, OrderWithinAnOptionAndAmongArgumentsIsKept) {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        RandomStream random(seed, Purpose::Test);
+        std::vector<std::string> words, positional, values;
+        bool verbose = false;
+        for (auto count = random.below(12); count > 0; --count) {
+            const std::string value = "v" + std::to_string(count) + "=x y";
+            switch (random.below(4)) {
+                case 0:
+                    words.push_back(value);
+                    positional.push_back(value);
+                    break;
+                case 1:
+                    words.emplace_back("--verbose");
+                    verbose = true;
+                    break;
+                case 2:
+                    words.push_back("--set=" + value);
+                    values.push_back(value);
+                    break;
+                default:
+                    words.emplace_back("--set");
+                    words.push_back(value);
+                    values.push_back(value);
+            }
+        }
+        const Arguments arguments = parse(words);
+        EXPECT_EQ(arguments.positional, positional);
+        EXPECT_EQ(arguments.all("set"), values);
+        EXPECT_EQ(arguments.has("set"), !values.empty());
+        EXPECT_EQ(arguments.get("set", "none"), values.empty() ? "none" : values.back());
+        EXPECT_EQ(arguments.has("verbose"), verbose);
+    }
+}
+
+TEST(ArgumentsTest, AValueMayBeAlmostAnything) {
+    for (const char* value : {"a=-1", "a=\"b c\"", "a=b=c", "=", "a=", "a=\xc3\xa9"}) {
+        EXPECT_EQ(parse({"--set", value}).get("set"), value);
+        EXPECT_EQ(parse({std::string("--set=") + value}).get("set"), value);
+    }
+}
+
+TEST(ArgumentsTest, AnOptionFarFromAnyNamesNone) {
+    const std::string words = refusal({"--zzzzzzzz=1"});
+    EXPECT_TRUE(contains(words, "unknown option --zzzzzzzz"));
+    EXPECT_FALSE(contains(words, "did you mean"));
+    EXPECT_TRUE(contains(words, "--help"));
+}
+
+TEST(DescribeArgumentsTest, EveryOptionHasItsLine) {
+    const std::vector<ArgumentSpec> specs{{"set", true, "override a key"},
+                                          {"verbose", false, "say more"}};
+    const std::string text = describe_arguments(specs);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+    EXPECT_TRUE(contains(text, "--set VALUE"));
+    EXPECT_TRUE(contains(text, "override a key\n"));
+    EXPECT_TRUE(contains(text, "--verbose "));
+    EXPECT_FALSE(contains(text, "--verbose VALUE"));
 }
 
 }  // namespace

@@ -93,6 +93,18 @@ inline void expect_same(const RunConfig& a, const RunConfig& b) {
     entries(device_keys(), a.devices, b.devices);
     entries(link_keys(), a.links, b.links);
     entries(backbone_keys(), a.backbones, b.backbones);
+    entries(availability_keys(), a.availability, b.availability);
+}
+
+/// `function(keys, prefix)` on the keys of the run and on those of every kind of entry, whose full
+/// names begin with `prefix` and, of entries, with a name.
+template <typename Function>
+void for_all_keys(Function function) {
+    function(run_keys(), std::string());
+    function(device_keys(), std::string("device."));
+    function(link_keys(), std::string("link."));
+    function(backbone_keys(), std::string("backbone."));
+    function(availability_keys(), std::string("availability."));
 }
 
 }  // namespace mobi::test

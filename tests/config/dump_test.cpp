@@ -3,7 +3,6 @@
 
 #include <fstream>
 #include <iterator>
-#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -144,22 +143,6 @@ TEST_F(DumpTest, TheDefaultsChangeNothing) {
     expect_same(load("", {"server.epochs=3"}),
                 load_config({folder_ / "defaults.cfg", folder_ / "base.cfg"}, {"server.epochs=3"},
                             folder_));
-}
-
-TEST(OptionsTest, EveryKeyIsDocumentedAndUnique) {
-    std::set<std::string> names;
-    const auto check = [&](const auto& keys, const std::string& prefix) {
-        for (const auto& key : keys) {
-            EXPECT_TRUE(names.insert(prefix + key.name).second) << key.name;
-            EXPECT_FALSE(key.description.empty()) << key.name;
-            EXPECT_FALSE(key.accepted.empty()) << key.name;
-            EXPECT_FALSE(key.source.empty()) << key.name;
-        }
-    };
-    check(run_keys(), "");
-    check(device_keys(), "device.");
-    check(link_keys(), "link.");
-    check(backbone_keys(), "backbone.");
 }
 
 }  // namespace

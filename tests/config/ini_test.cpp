@@ -2,8 +2,13 @@
 #include "config/ini.hpp"
 
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "core/rng.hpp"
 
 namespace mobi::test {
 namespace {
@@ -89,6 +94,124 @@ TEST(SplitArgumentsTest, SplitsAsAShellDoes) {
               (std::vector<std::string>{"--set", "a=1", "b=4 GiB", "c=x y", "d="}));
     EXPECT_TRUE(split_arguments("").empty());
     EXPECT_THROW(split_arguments("a \"b"), std::invalid_argument);
+}
+
+/// A random text of the letters that have a meaning somewhere.
+std::string random_text(RandomStream& random, std::string_view letters) {
+    std::string text;
+    for (auto length = random.below(16); length > 0; --length)
+        text += letters[random.below(letters.size())];
+    return text;
+}
+
+TEST(QuoteValueTest, AnyValueOfOneLineComesBack) {
+    RandomStream random(1, Purpose::Test);
+    for (int i = 0; i < 20'000; ++i) {
+        const std::string value = random_text(random, "ab \t\"\\#='[];\xc3\xa9");
+        const std::string quoted = quote_value(value);
+        ASSERT_EQ(unquote_value(quoted), value) << quoted;
+        const IniText text = read_ini("a.b = " + quoted + " # comment\n", "a.cfg");
+        ASSERT_TRUE(text.problems.empty()) << quoted << ": " << text.problems[0];
+        ASSERT_EQ(text.lines.at(0).value, value) << quoted;
+    }
+}
+
+TEST(QuoteValueTest, WhatNeedsNoQuotesHasNone) {
+    for (const char* value : {"20 Mbit/s", "it's", "a\"b", "back\\slash", "*:lte|wifi", "-1"})
+        EXPECT_EQ(quote_value(value), value);
+}
+
+// Words are put together of pieces that are bare or in either quotes, so the answer is known.
+TEST(SplitArgumentsTest, PiecesOfAWordJoinWhateverTheirQuotes) {
+    for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+        RandomStream random(seed, Purpose::Test);
+        std::vector<std::string> words;
+        std::string text;
+        for (auto count = random.below(6); count > 0; --count) {
+            std::string word;
+            text += std::string(1 + random.below(3), random.below(2) == 0 ? ' ' : '\t');
+            for (auto pieces = 1 + random.below(3); pieces > 0; --pieces) {
+                switch (random.below(3)) {
+                    case 0: {
+                        const std::string piece = "x" + random_text(random, "ab=#\\,");
+                        word += piece;
+                        text += piece;
+                        break;
+                    }
+                    case 1: {
+                        const std::string piece = random_text(random, "ab '=#\\\t");
+                        word += piece;
+                        text += '"' + piece + '"';
+                        break;
+                    }
+                    default: {
+                        const std::string piece = random_text(random, "ab \"=#\\\t");
+                        word += piece;
+                        text += "'" + piece + "'";
+                    }
+                }
+            }
+            words.push_back(word);
+        }
+        ASSERT_EQ(split_arguments(text), words) << text;
+    }
+}
+
+TEST(SplitArgumentsTest, AnOpenQuoteIsRefusedWhicheverItIs) {
+    for (const char* text : {"'", "\"", "a 'b\"", "'a' \"b'", "a=\"b c"})
+        EXPECT_THROW(split_arguments(text), std::invalid_argument) << text;
+}
+
+// Lines of every kind in random order: each is found, under its own number.
+TEST(ReadIniTest, EveryLineIsReadOrReportedUnderItsNumber) {
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        RandomStream random(seed, Purpose::Test);
+        std::string text, section;
+        std::vector<std::pair<std::string, std::string>> lines;  // where, key
+        std::vector<std::string> problems;
+        for (int number = 1; number <= 30; ++number) {
+            const std::string where = "f:" + std::to_string(number);
+            switch (random.below(6)) {
+                case 0:
+                    text += "   # a comment with = and [x]";
+                    break;
+                case 1:
+                    section = "s" + std::to_string(random.below(3));
+                    text += " [ " + section + " ]  # which";
+                    break;
+                case 2:
+                    text += "no equals sign";
+                    problems.push_back(where);
+                    break;
+                case 3:
+                    break;
+                default: {
+                    const std::string name = "k" + std::to_string(number);
+                    text += "  " + name + "\t=  value # why";
+                    lines.emplace_back(where, section.empty() ? name : section + "." + name);
+                }
+            }
+            text += random.below(2) == 0 ? "\n" : "\r\n";
+        }
+        const IniText read = read_ini(text, "f");
+        ASSERT_EQ(read.lines.size(), lines.size()) << text;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            EXPECT_EQ(read.lines[i].where, lines[i].first);
+            EXPECT_EQ(read.lines[i].key, lines[i].second);
+            EXPECT_EQ(read.lines[i].value, "value");
+        }
+        ASSERT_EQ(read.problems.size(), problems.size()) << text;
+        for (std::size_t i = 0; i < problems.size(); ++i)
+            EXPECT_TRUE(read.problems[i].starts_with(problems[i] + ": ")) << read.problems[i];
+    }
+}
+
+TEST(ReadIniTest, TheLastLineNeedsNoEnd) {
+    EXPECT_EQ(read_ini("a.b = 1", "f").lines.at(0).value, "1");
+    EXPECT_TRUE(read_ini("", "f").lines.empty());
+    EXPECT_EQ(read_ini("[", "f").problems.size(), 1U);
+    EXPECT_EQ(read_ini("=", "f").problems.size(), 1U);
+    EXPECT_EQ(read_ini("a.b =", "f").lines.at(0).value, "");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/validate.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include <gtest/gtest.h>
@@ -196,6 +197,167 @@ TEST(ValidateTest, APlanHasNoMoreLayersThanABackboneKeeps) {
                   c.plan.layers = 3;
               }),
               Keys());
+}
+
+TEST(ValidateTest, AFleetIsNoLargerThanItMayBe) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.fleet.mix[0].second = kMostDevices; }), Keys());
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.devices["e"] = c.devices["d"];
+                  c.fleet.mix = {{"d", kMostDevices}, {"e", 1}};
+                  c.fleet.links["e"] = {"l"};
+                  c.fleet.backbones["e"] = "b";
+              }),
+              Keys{"fleet.mix"});
+}
+
+TEST(ValidateTest, EveryLinkThatMayBeDrawnIsThere) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.fleet.links["d"] = {"l", "m"}; }), Keys{"fleet.links"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.fleet.links["d"] = {"l", "m"};
+                  c.links["m"] = c.links["l"];
+              }),
+              Keys());
+}
+
+TEST(ValidateTest, AChoiceByMemoryStandsForABackbone) {
+    const auto with_fit = [](std::vector<std::string> fit) {
+        return problems([&](RunConfig& c) {
+            c.fleet.backbones.clear();
+            c.fleet.fit = std::move(fit);
+        });
+    };
+    EXPECT_EQ(with_fit({}), Keys{"fleet.backbones"});
+    EXPECT_EQ(with_fit({"b"}), Keys());
+    EXPECT_EQ(with_fit({"b", "gone"}), Keys{"fleet.backbones"});
+}
+
+TEST(ValidateTest, PatternsOfAvailabilityAreThereAndWhole) {
+    const auto with = [](auto change) {
+        return problems([&](RunConfig& c) {
+            c.fleet.availability = {{"d", "a"}};
+            AvailabilityProfile& pattern = c.availability["a"];
+            pattern.name = "a";
+            change(pattern);
+        });
+    };
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.fleet.availability = {{"d", "a"}};
+              }),
+              Keys{"fleet.availability"});
+    EXPECT_EQ(with([](AvailabilityProfile&) {}), Keys());
+    EXPECT_EQ(with([](AvailabilityProfile& a) { a.kind = AvailabilityKind::Trace; }),
+              Keys{"availability.a.trace"});
+    EXPECT_EQ(with([](AvailabilityProfile& a) {
+                  a.kind = AvailabilityKind::Trace;
+                  a.trace_file = "t";
+              }),
+              Keys());
+    EXPECT_EQ(with([](AvailabilityProfile& a) { a.daily_from_s = a.daily_to_s = 24 * 3600; }),
+              Keys());
+    EXPECT_EQ(with([](AvailabilityProfile& a) { a.daily_from_s = a.daily_to_s = 24 * 3600 + 1; }),
+              (Keys{"availability.a.from", "availability.a.to"}));
+}
+
+TEST(ValidateTest, ABatteryAndACellNeedTheirFigures) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.devices["d"].battery_j = 1; }),
+              Keys{"device.d.power_compute"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.devices["d"].battery_j = 1;
+                  c.devices["d"].compute_w = 0;
+              }),
+              Keys());
+    EXPECT_EQ(problems([](RunConfig& c) { c.links["l"].cell_devices = 1; }),
+              Keys{"link.l.cell_uplink"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.links["l"].cell_devices = 1;
+                  c.links["l"].cell_uplink_bytes_per_s = 1;
+              }),
+              Keys());
+}
+
+TEST(ValidateTest, AProfileOrATimePerSampleStandsForFigures) {
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  LinkProfile& link = c.links["l"];
+                  link.uplink_bytes_per_s = link.downlink_bytes_per_s = kUnknown;
+                  link.atc_file = "atc.json";
+              }),
+              Keys());
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  DeviceProfile& device = c.devices["d"];
+                  device.rate_fp16_flop_per_s = device.memory_bandwidth_bytes_per_s = kUnknown;
+                  device.time_per_sample_s = 1;
+              }),
+              Keys());
+}
+
+TEST(ValidateTest, ADeadlineIsWithinTheLongestRun) {
+    constexpr double kYears200 = 200.0 * 365 * 86400;
+    const auto with = [](double server_s, double round_s) {
+        return problems([&](RunConfig& c) {
+            c.server.deadline_s = server_s;
+            c.rounds.deadline_s = round_s;
+        });
+    };
+    EXPECT_EQ(with(kYears200, kYears200), Keys());
+    EXPECT_EQ(with(kYears200 * 1.001, 0), Keys{"server.deadline"});
+    EXPECT_EQ(with(0, kYears200 * 1.001), Keys{"rounds.deadline"});
+}
+
+TEST(ValidateTest, ASynchronousRoundAsksAsManyAsItWants) {
+    const auto with = [](RoundProtocol protocol, int selected) {
+        return problems([&](RunConfig& c) {
+            c.rounds.protocol = protocol;
+            c.rounds.wanted = 5;
+            c.rounds.selected = selected;
+        });
+    };
+    EXPECT_EQ(with(RoundProtocol::Sync, 5), Keys());
+    EXPECT_EQ(with(RoundProtocol::Sync, 4), Keys{"rounds.selected"});
+    EXPECT_EQ(with(RoundProtocol::Buffered, 4), Keys());
+}
+
+TEST(ValidateTest, TheWallClockPacesRealPacketsOfDevices) {
+    EXPECT_EQ(problems([](RunConfig& c) { c.run.clock = RunClock::Wall; }), Keys());
+    for (const RunCompute compute : {RunCompute::Packets, RunCompute::None})
+        EXPECT_EQ(problems([&](RunConfig& c) {
+                      c.run.clock = RunClock::Wall;
+                      c.run.compute = compute;
+                  }),
+                  Keys{"run.compute"});
+    EXPECT_EQ(problems([](RunConfig& c) {
+                  c.run.clock = RunClock::Wall;
+                  c.method.name = "central_side";
+              }),
+              Keys{"run.clock"});
+}
+
+// Two mistakes that have nothing to do with each other are both found.
+TEST(ValidateTest, ProblemsAddUp) {
+    using Change = std::function<void(RunConfig&)>;
+    const std::vector<Change> changes{
+        [](RunConfig& c) { c.data.train.clear(); },
+        [](RunConfig& c) { c.devices["d"].memory_bytes = kUnknown; },
+        [](RunConfig& c) { c.links["l"].uplink_bytes_per_s = kUnknown; },
+        [](RunConfig& c) { c.backbones["b"].path.clear(); },
+        [](RunConfig& c) { c.loss.kind = LossKind::CeWithLabel; },
+        [](RunConfig& c) { c.rounds.wanted = c.rounds.selected + 1; },
+        [](RunConfig& c) { c.server.deadline_s = 1e30; }};
+    for (std::size_t i = 0; i < changes.size(); ++i)
+        for (std::size_t k = 0; k < changes.size(); ++k) {
+            if (i == k) continue;
+            Keys expected = problems(changes[i]);
+            const Keys other = problems(changes[k]);
+            ASSERT_EQ(expected.size(), 1U);
+            ASSERT_EQ(other.size(), 1U);
+            expected.insert(expected.end(), other.begin(), other.end());
+            Keys found = problems([&](RunConfig& c) {
+                changes[i](c);
+                changes[k](c);
+            });
+            std::sort(found.begin(), found.end());
+            std::sort(expected.begin(), expected.end());
+            EXPECT_EQ(found, expected);
+        }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 
 namespace mobi::test {
 namespace {
@@ -162,6 +163,36 @@ TEST(AvailabilityTest, ADeviceIsTheSameWhoeverAsks) {
     EXPECT_EQ(once.next_on(Time(seconds(500'000))), step_by_step.next_on(Time(seconds(500'000))));
     EXPECT_NE(Presence(profile, 4, 7).next_on(Time(seconds(500'000))),
               Presence(profile, 3, 8).next_on(Time(seconds(500'000))));
+}
+
+// A recall may free a device before the end that was looked at ahead: a cursor answers as one that
+// was never asked.
+TEST(AvailabilityTest, LookingAheadChangesNoAnswer) {
+    for (const auto kind : {AvailabilityKind::Daily, AvailabilityKind::Markov,
+                            AvailabilityKind::DayCycle, AvailabilityKind::Trace}) {
+        AvailabilityProfile profile;
+        profile.name = "p";
+        profile.kind = kind;
+        profile.mean_on_s = 1000;
+        profile.mean_off_s = 700;
+        profile.trace = std::make_shared<const AvailabilityTrace>(
+            parse_availability_trace("0,0,900\n0,1000,1500\n", "t", 7200));
+        for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+            RandomStream random(seed, Purpose::Test);
+            Presence cursor(profile, seed, 0);
+            Time now{};
+            for (int question = 0; question < 200; ++question) {
+                now += seconds(random.below(2000));
+                const auto on = Presence(profile, seed, 0).next_on(now);
+                ASSERT_EQ(cursor.next_on(now), on) << seed << ", question " << question;
+                const Time end = *on + seconds(random.below(20'000));
+                ASSERT_EQ(cursor.off_before(*on, end),
+                          Presence(profile, seed, 0).off_before(*on, end))
+                    << seed << ", question " << question;
+                now = *on;
+            }
+        }
+    }
 }
 
 TEST(AvailabilityTest, ATraceRepeatsAndDevicesStartOver) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 #include "support/temp_folder.hpp"
 
 namespace mobi::test {
@@ -173,6 +174,90 @@ TEST(FleetTest, AFileSetsTheFiguresOfSingleDevices) {
     EXPECT_DOUBLE_EQ(devices[0].profile.rate_fp16_flop_per_s, 5);
     one.fleet.devices_file = folder.write("short.csv", "loss\n0.1\n");
     EXPECT_THROW(one.make(), DataError);
+}
+
+// Rounded down, plus one for the largest remainders: no count is a whole device off its share.
+TEST(FleetTest, SharesAreWithinADeviceOfTheirPart) {
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        RandomStream random(seed, Purpose::Test);
+        std::vector<std::pair<std::string, int>> mix;
+        double total = 0;
+        for (auto classes = 1 + random.below(8); classes > 0; --classes) {
+            mix.emplace_back("c" + std::to_string(classes),
+                             static_cast<int>(1 + random.below(1000)));
+            total += mix.back().second;
+        }
+        const int devices = static_cast<int>(1 + random.below(5000));
+        int sum = 0;
+        std::map<std::string, int> counts;
+        std::vector<std::string> order;
+        for (const auto& [name, count] : shares_of(mix, devices)) {
+            EXPECT_GT(count, 0) << seed;
+            counts[name] = count;
+            order.push_back(name);
+            sum += count;
+        }
+        EXPECT_EQ(sum, devices) << seed;
+        double least_up = 1, most_down = 0;  // remainders of those rounded up, and down
+        std::size_t place = 0;
+        for (const auto& [name, share] : mix) {
+            const double exact = devices * (share / total);
+            const int count = counts[name];
+            EXPECT_LT(std::abs(count - exact), 1) << seed;
+            const double remainder = exact - std::floor(exact);
+            if (count > exact)
+                least_up = std::min(least_up, remainder);
+            else
+                most_down = std::max(most_down, remainder);
+            if (count == 0) continue;
+            EXPECT_EQ(order.at(place++), name) << "in the order of the mix";
+        }
+        EXPECT_GE(least_up, most_down - 1e-9) << seed;
+    }
+}
+
+TEST(ReadFilesTest, ALinksTraceIsItsRateOrHasItsMean) {
+    const TempFolder folder;
+    LinkProfile link;
+    link.name = "l";
+    link.trace_file = folder.write("up", "0 8\n1 24\n");  // 16 Mbit/s
+    link.downlink_trace_file = folder.write("down", "0 4\n1 12\n");
+    link.downlink_bytes_per_s = 1e6;
+    LinkProfile measured = link;
+    read_files_of(measured);
+    EXPECT_DOUBLE_EQ(measured.uplink_bytes_per_s, 2e6);
+    EXPECT_DOUBLE_EQ(measured.downlink_bytes_per_s, 1e6);
+    link.trace_mean = TraceMean::Link;
+    link.uplink_bytes_per_s = 5e5;
+    read_files_of(link);
+    EXPECT_DOUBLE_EQ(link.uplink_bytes_per_s, 5e5);
+    EXPECT_DOUBLE_EQ(link.trace->mean_bits_per_s(), 4e6);
+    EXPECT_DOUBLE_EQ(link.downlink_trace->mean_bits_per_s(), 8e6);
+}
+
+TEST(ReadFilesTest, AMissingFileIsNamedAndNoFileIsNoTrace) {
+    LinkProfile link;
+    read_files_of(link);
+    EXPECT_EQ(link.trace, nullptr);
+    DeviceProfile device;
+    read_files_of(device);
+    EXPECT_EQ(device.load, nullptr);
+    AvailabilityProfile pattern;
+    read_files_of(pattern);
+    EXPECT_EQ(pattern.trace, nullptr);
+    link.trace_file = device.load_file = pattern.trace_file = "no/such/file";
+    pattern.kind = AvailabilityKind::Trace;
+    const auto words = [](auto& entry) -> std::string {
+        try {
+            read_files_of(entry);
+        } catch (const DataError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_NE(words(link).find("no/such/file"), std::string::npos);
+    EXPECT_NE(words(device).find("no/such/file"), std::string::npos);
+    EXPECT_NE(words(pattern).find("no/such/file"), std::string::npos);
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/link_model.hpp"
 
+#include <chrono>
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 
 namespace mobi::test {
 namespace {
@@ -37,6 +41,33 @@ TEST(LinkModelTest, LatencyIsFiveMillisecondsUnlessTheLinkSaysOtherwise) {
 TEST(LinkModelTest, AnUnknownRateIsAnErrorAndNotAFreeTransfer) {
     EXPECT_THROW(transfer_time(uplink(LinkProfile{}), 1), ConfigError);
     EXPECT_THROW(transfer_time(downlink(LinkProfile{}), 1), ConfigError);
+}
+
+TEST(LinkModelTest, JitterIsNormalAndNeverBelowZero) {
+    LinkProfile link = wifi();
+    link.latency_s = 0.05;
+    link.jitter_s = 0.01;
+    double sum = 0, squares = 0;
+    constexpr int kDraws = 20'000;
+    for (int i = 0; i < kDraws; ++i) {
+        const RandomStream random(1, Purpose::Test, static_cast<std::uint64_t>(i));
+        const double z =
+            (std::chrono::duration<double>(latency(link, random)).count() - 0.05) / 0.01;
+        sum += z;
+        squares += z * z;
+    }
+    EXPECT_NEAR(sum / kDraws, 0, 4 / std::sqrt(kDraws));
+    EXPECT_NEAR(squares / kDraws, 1, 4 * std::sqrt(2.0 / kDraws));
+    link.jitter_s = 10;
+    int none = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const auto one = latency(link, {2, Purpose::Test, static_cast<std::uint64_t>(i)});
+        EXPECT_GE(one.count(), 0);
+        none += one.count() == 0;
+    }
+    EXPECT_NEAR(none, 500, 64);  // 4 sigma
+    link.jitter_s = 0;
+    EXPECT_EQ(latency(link, {1, Purpose::Test}), latency(link));
 }
 
 }  // namespace

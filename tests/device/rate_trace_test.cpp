@@ -137,5 +137,50 @@ TEST(RateTraceTest, NothingOverflowsBeyond200Years) {
                  ConfigError);
 }
 
+// Against the rate of every nanosecond, added up.
+TEST(RateTraceTest, AgreesWithCountingNanosecondByNanosecond) {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        SCOPED_TRACE(seed);
+        RandomStream random(seed, Purpose::Test);
+        const auto below = [&](std::int64_t bound) {
+            return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(bound)));
+        };
+        std::vector<RateTrace::Step> steps;
+        std::int64_t begin = 0;
+        for (auto count = 1 + below(6); count > 0; --count) {
+            steps.push_back({nanoseconds(begin), below(3) == 0 ? 0 : 1 + below(1000)});
+            begin += 1 + below(9);
+        }
+        steps.back().bits_per_s = 1 + below(1000);  // it is held, or comes again
+        const TraceEnd end = below(2) == 0 ? TraceEnd::Wrap : TraceEnd::Hold;
+        const RateTrace trace("t", steps, nanoseconds(begin), end);
+        const auto rate_at = [&](std::int64_t ns) {
+            if (ns >= begin && end == TraceEnd::Hold) return steps.back().bits_per_s;
+            std::int64_t rate = 0;
+            for (const RateTrace::Step& step : steps)
+                if (step.begin.count() <= ns % begin) rate = step.bits_per_s;
+            return rate;
+        };
+        LinkAmount carried = 0;
+        for (std::int64_t ns = 0; ns < 4 * begin; ++ns) {
+            ASSERT_TRUE(trace.carried_until(nanoseconds(ns)) == carried) << ns;
+            const auto [rate, until] = trace.step_at(nanoseconds(ns));
+            ASSERT_EQ(rate, rate_at(ns)) << ns;
+            const bool for_ever = until == VirtualClock::duration::max();
+            for (std::int64_t later = ns; later < (for_ever ? ns + 9 : until.count()); ++later)
+                ASSERT_EQ(rate_at(later), rate) << ns << ", " << later;
+            const LinkAmount next = carried + rate_at(ns);
+            if (next > carried) {  // whatever is reached within this nanosecond is so at its end
+                ASSERT_EQ(trace.time_of(next), nanoseconds(ns + 1));
+                ASSERT_EQ(trace.time_of(carried + 1), nanoseconds(ns + 1));
+            }
+            carried = next;
+        }
+        const double mean = static_cast<double>(trace.carried_until(nanoseconds(begin))) /
+                            static_cast<double>(begin);
+        EXPECT_DOUBLE_EQ(trace.mean_bits_per_s(), mean);
+    }
+}
+
 }  // namespace
 }  // namespace mobi::test

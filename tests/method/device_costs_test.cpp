@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "method/device_costs.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <random>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "core/rng.hpp"
 
 namespace mobi::test {
 namespace {
@@ -128,6 +134,118 @@ TEST_F(DeviceCostsTest, AnUnknownPowerIsNoNumber) {
 TEST_F(DeviceCostsTest, ADeviceOfWhichNothingArrivesHasNone) {
     arrived.clear();
     EXPECT_TRUE(all_costs().empty());
+}
+
+// Against a look at every second: what the device did in it.
+TEST_F(DeviceCostsTest, EverySecondIsOfOneKind) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        SCOPED_TRACE(seed);
+        RandomStream random(seed, Purpose::Test);
+        const auto below = [&](std::uint64_t bound) {
+            return static_cast<int>(random.below(bound));
+        };
+        arrived.clear();
+        lost.clear();
+        std::vector<std::pair<int, int>> computing, sending;
+        int computed = 0, sent = 0, done = 0;
+        double flop = 0, compute_j = 0;
+        for (int packet = 0; packet < 1 + below(8); ++packet) {
+            if (random.below(3) == 0) {  // a first attempt, cut off
+                const int start = computed + below(3), end = start + 1 + below(4);
+                lost.push_back({0, packet, LostStage::Compute, at(start), at(end), 0});
+                computing.emplace_back(start, end);
+                compute_j += 5.0 * (end - start);
+                computed = end;
+            }
+            const int start = computed + below(3), end = start + 1 + below(5);
+            const int send = std::max(sent, end) + below(3), send_end = send + 1 + below(6);
+            computing.emplace_back(start, end);
+            sending.emplace_back(send, send_end);
+            computed = end;
+            sent = send_end;
+            done = send_end + 2;
+            deliver({at(start), at(end), at(send), at(send_end), at(done)});
+            flop += 100;
+            compute_j += 50;
+        }
+        std::shuffle(arrived.begin(), arrived.end(), std::mt19937(static_cast<unsigned>(seed)));
+        int compute = 0, send = 0, both = 0, wait = 0;
+        for (int second = 0; second < done; ++second) {
+            const auto in = [&](const auto& spans) {
+                return std::any_of(spans.begin(), spans.end(), [&](const auto& span) {
+                    return span.first <= second && second < span.second;
+                });
+            };
+            compute += in(computing);
+            send += in(sending);
+            both += in(computing) && in(sending);
+            wait += !in(computing) && !in(sending);
+        }
+        const DeviceCosts one = costs();
+        EXPECT_EQ(one.compute, seconds(compute));
+        EXPECT_EQ(one.send, seconds(send));
+        EXPECT_EQ(one.both, seconds(both));
+        EXPECT_EQ(one.wait, seconds(wait));
+        EXPECT_EQ(one.done, seconds(done));
+        EXPECT_EQ(one.compute + one.send - one.both + one.wait + one.off, one.done);
+        EXPECT_EQ(one.flop, flop);
+        EXPECT_DOUBLE_EQ(one.compute_j, compute_j);
+        EXPECT_DOUBLE_EQ(one.wait_j, wait);
+    }
+}
+
+TEST_F(DeviceCostsTest, DownloadsCountUntilTheLastArrival) {
+    plan.devices[0].link.down_base_w = 3;
+    plan.devices[0].link.down_j_per_byte = 0;
+    const auto fetch = [&](int start, int end, std::int64_t bytes) {
+        Download download;
+        download.start = at(start);
+        download.receive_end = at(end);
+        download.arrival = at(end);
+        download.charged_bytes = bytes;
+        download.energy_j = 3.0 * (end - start);
+        return download;
+    };
+    const std::vector<Download> fetched{fetch(0, 2, 100), fetch(20, 25, 200),
+                                        fetch(24, 26, 400)};  // the last for nothing
+    lost.push_back({0, -1, LostStage::Download, at(4), at(7), 50});
+    const DeviceCosts one = device_costs(plan, arrived, lost, fetched, 1).front();
+    EXPECT_EQ(one.down_bytes, 300);
+    EXPECT_EQ(one.vain_bytes, 50);
+    EXPECT_EQ(one.receive, seconds(2 + 5 + 3));
+    EXPECT_DOUBLE_EQ(one.receive_j, 30);
+    EXPECT_EQ(one.wait, seconds(1)) << "receiving is beside the other times";
+}
+
+TEST_F(DeviceCostsTest, WhatIsNoPacketOfTapsIsAnUpdate) {
+    for (Delivery& delivery : arrived) {
+        delivery.content = ContentKind::Gradients;
+        delivery.charged_bytes = 1000;
+        delivery.repeated_bytes = 100;
+    }
+    const DeviceCosts one = costs();
+    EXPECT_EQ(one.update_bytes, 1800);
+    EXPECT_EQ(one.repeated_bytes, 200);
+    EXPECT_EQ(
+        one.tap_bytes + one.scale_bytes + one.residual_bytes + one.label_bytes + one.header_bytes,
+        0);
+}
+
+TEST_F(DeviceCostsTest, DevicesComeInTheirOrder) {
+    DevicePlan device = plan.devices[0];
+    for (std::int32_t id = 1; id < 5; ++id) {
+        device.id = id;
+        plan.devices.push_back(device);
+    }
+    Delivery other = arrived[0];
+    other.device = 4;
+    arrived.insert(arrived.begin(), other);
+    other.device = 2;
+    arrived.push_back(other);
+    std::vector<std::int32_t> order;
+    for (const DeviceCosts& one : device_costs(plan, arrived, lost, {}, 1))
+        order.push_back(one.device);
+    EXPECT_EQ(order, (std::vector<std::int32_t>{0, 2, 4}));
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "method/packets.hpp"
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
+#include "device/compute_model.hpp"
 #include "method/plans.hpp"
 
 namespace mobi::test {
@@ -53,6 +57,76 @@ TEST_F(PacketsTest, PassesCountOnAndTooManyAreRefused) {
     EXPECT_EQ(packets[11].samples, packets[3].samples);
     plan.device_epochs = 200'001;
     EXPECT_THROW(cut_into_packets(plan, settings), ConfigError);
+}
+
+TEST_F(PacketsTest, EverySampleIsInOnePacketOfEachPass) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        SCOPED_TRACE(seed);
+        RandomStream random(seed, Purpose::Test);
+        FleetPlan random_plan = two_devices();
+        random_plan.packet_samples = static_cast<std::int32_t>(1 + random.below(12));
+        random_plan.device_epochs = static_cast<std::int32_t>(1 + random.below(4));
+        for (SamplePlan& sample : random_plan.samples)
+            sample.tokens = static_cast<std::int32_t>(3 + random.below(300));
+        for (DevicePlan& device : random_plan.devices) {
+            random.shuffle(std::span(device.samples));
+            device.admitted = random.below(4) > 0;
+        }
+        const Padding paddings[] = {Padding::Batch, Padding::Max, Padding::None};
+        settings.cost.padding = paddings[random.below(3)];
+        const std::vector<Delivery> packets = cut_into_packets(random_plan, settings);
+        EXPECT_EQ(std::ssize(packets), random_plan.packets_planned());
+        std::size_t next = 0;
+        for (const DevicePlan& device : random_plan.devices) {
+            if (!device.admitted) continue;
+            std::vector<std::int32_t> passed;
+            for (std::int32_t number = 0; number < random_plan.packets_of(device); ++number) {
+                const Delivery& packet = packets.at(next++);
+                EXPECT_EQ(packet.device, device.id);
+                EXPECT_EQ(packet.packet, number);
+                EXPECT_LE(std::ssize(packet.samples), random_plan.packet_samples);
+                passed.insert(passed.end(), packet.samples.begin(), packet.samples.end());
+                std::int32_t tokens = 0, longest = 0;
+                double own = 0;
+                const ModelSize& size = random_plan.backbones[0].size;
+                for (const std::int32_t id : packet.samples) {
+                    const std::int32_t length =
+                        random_plan.samples[static_cast<std::size_t>(id)].tokens;
+                    tokens += length;
+                    longest = std::max(longest, length);
+                    own += forward_flop(size, length);
+                }
+                if (settings.cost.padding == Padding::Max) longest = 512;
+                EXPECT_EQ(packet.tokens, tokens);
+                EXPECT_EQ(packet.padded_tokens, longest);
+                const double padded =
+                    static_cast<double>(packet.samples.size()) * forward_flop(size, longest);
+                EXPECT_DOUBLE_EQ(packet.charged_flop,
+                                 settings.cost.padding == Padding::None ? own : padded);
+            }
+            std::vector<std::int32_t> expected;
+            for (std::int32_t pass = 0; pass < random_plan.device_epochs; ++pass)
+                expected.insert(expected.end(), device.samples.begin(), device.samples.end());
+            EXPECT_EQ(passed, expected);
+        }
+        EXPECT_EQ(next, packets.size());
+    }
+}
+
+TEST_F(PacketsTest, AHundredPassesAreAcceptedAndMoreIfTheyAreFew) {
+    plan.device_epochs = 100;
+    EXPECT_EQ(cut_into_packets(plan, settings).size(), 500U);
+    plan.device_epochs = 1000;
+    EXPECT_EQ(cut_into_packets(plan, settings).size(), 5000U);
+    plan.device_epochs = 200'001;
+    try {
+        cut_into_packets(plan, settings);
+        FAIL() << "1,000,005 packets";
+    } catch (const ConfigError& error) {
+        EXPECT_NE(std::string(error.what()).find("device.epochs = 200001: 1000005 packets"),
+                  std::string::npos)
+            << error.what();
+    }
 }
 
 }  // namespace
