@@ -67,9 +67,9 @@ class ConfigFile {
     /// The whole object likewise.
     std::string shown() const;
 
-    /// The whole numbers that the look-ups so far took from their default, by key.
     /// Remembers that `value` stands for a key that is absent or null.  \return  `value`.
     std::int32_t take_default(std::string_view key, std::int32_t value) const;
+    /// The whole numbers that the look-ups so far took from their default, by key.
     const std::map<std::string, std::int32_t, std::less<>>& defaults_taken() const noexcept {
         return defaults_;
     }

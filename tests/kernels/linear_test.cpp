@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/linear.hpp"
 
+#include <cstddef>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <c10/core/CPUAllocator.h>
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
 #include "model/model_support.hpp"
 
 namespace mobi {
@@ -69,6 +72,70 @@ TEST(LinearTest, EqualWeightsArePackedToEqualBytes) {
     const at::Tensor weight = at::randn({50, 30}).to(at::kBFloat16);
     EXPECT_TRUE(at::equal(Packed(weight).memory, Packed(weight).memory));
     EXPECT_EQ(packing({50, 30, at::kBFloat16}), packing({50, 30, at::kBFloat16}));
+}
+
+TEST(LinearTest, ProductsWithTheIdentityAreTheWeight) {
+    test::use_one_thread();
+    for (const auto type : {at::kFloat, at::kBFloat16})
+        for (const auto& [out, in] : {std::pair(1, 1), std::pair(3, 17), std::pair(65, 31),
+                                      std::pair(16, 64), std::pair(1, 100), std::pair(100, 1)}) {
+            const at::Tensor weight = at::randn({out, in}).to(type);
+            const Packed packed(weight);
+            at::Tensor y = at::empty({in, out}, type);
+            packed.linear.multiply(at::eye(in).to(type), y);
+            EXPECT_TRUE(at::equal(y, weight.t())) << in << " -> " << out;
+        }
+}
+
+TEST(LinearTest, ABf16ProductIsRoundedOnce) {
+    test::use_one_thread();
+    const at::Tensor weight = at::randn({40, 500}).to(at::kBFloat16);
+    const at::Tensor x = at::randn({33, 500}).to(at::kBFloat16);
+    at::Tensor y = at::empty({33, 40}, at::kBFloat16);
+    Packed(weight).linear.multiply(x, y);
+    const at::Tensor exact = at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t());
+    // half a step of bf16 relative to the result, and what fp32 loses in 500 terms of size 1
+    const at::Tensor allowed = exact.abs() / 256 + 500 * 6e-8 * 3;
+    EXPECT_TRUE(((y.to(at::kDouble) - exact).abs() <= allowed).all().item<bool>());
+}
+
+TEST(LinearTest, EveryRowCountGivesTheSameRows) {
+    test::use_one_thread();
+    const at::Tensor weight = at::randn({24, 40});
+    const Packed packed(weight);
+    const at::Tensor x = at::randn({70, 40});
+    const at::Tensor exact = at::matmul(x.to(at::kDouble), weight.to(at::kDouble).t());
+    for (std::int64_t rows = 1; rows <= 70; ++rows) {
+        at::Tensor y = at::empty({rows, 24});
+        packed.linear.multiply(x.narrow(0, 70 - rows, rows), y);
+        EXPECT_LT(relative_error(y, exact.narrow(0, 70 - rows, rows)), 1e-5) << rows;
+    }
+}
+
+TEST(LinearTest, AWeightIsOfItsShape) {
+    EXPECT_FALSE(Linear());
+    const at::Tensor weight = at::randn({3, 5});
+    const Packed packed(weight);
+    EXPECT_TRUE(packed.linear);
+    EXPECT_EQ(packed.linear.shape().out, 3);
+    EXPECT_EQ(packed.linear.shape().in, 5);
+    EXPECT_EQ(packed.linear.shape().type, at::kFloat);
+    EXPECT_GE(packed_bytes(packed.shape), 3U * 5U * sizeof(float));
+    std::vector<std::byte> small(8);
+    EXPECT_THROW(pack(weight, small), Bug);
+    EXPECT_FALSE(products_by().empty());
+}
+
+TEST(LinearTest, RowsThatDoNotFitAreABug) {
+    if (!products_by().starts_with("oneDNN")) GTEST_SKIP() << "ATen has errors of its own";
+    const Packed packed(at::randn({3, 5}));
+    at::Tensor y = at::empty({2, 3});
+    EXPECT_NO_THROW(packed.linear.multiply(at::zeros({2, 5}), y));
+    EXPECT_THROW(packed.linear.multiply(at::zeros({2, 4}), y), Bug);
+    EXPECT_THROW(packed.linear.multiply(at::zeros({3, 5}), y), Bug);
+    EXPECT_THROW(packed.linear.multiply(at::zeros({5, 2}).t(), y), Bug);
+    at::Tensor columns = at::empty({3, 2}).t();
+    EXPECT_THROW(packed.linear.multiply(at::zeros({2, 5}), columns), Bug);
 }
 
 }  // namespace

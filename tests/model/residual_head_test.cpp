@@ -99,5 +99,37 @@ TEST(ResidualHeadTest, ARandomHeadIsAFunctionOfSeedAndName) {
     EXPECT_TRUE(at::allclose(output("a", 1).sum(1), at::ones({5})));
 }
 
+TEST(ResidualHeadTest, ARandomHeadIsUniformWithinOneOverTheRootOfTheWidth) {
+    const ResidualParameters logits =
+        with_head(ResidualHeadKind::FrozenRandom, ResidualOutput::Logits);
+    constexpr std::int32_t kWidth = 400;
+    // the weight itself: what comes out for the rows of the identity
+    const at::Tensor weight =
+        make_random_head(logits, kWidth, 300, "a", 1)->output(at::eye(kWidth)).to(at::kDouble);
+    ASSERT_EQ(weight.sizes(), (std::vector<std::int64_t>{kWidth, 300}));
+    EXPECT_LE(weight.abs().max().item<double>(), 1 / 20.0);
+    EXPECT_GT(weight.abs().max().item<double>(), 0.999 / 20);
+    // of 120,000 draws with deviation 1 / (20 sqrt 3)
+    EXPECT_NEAR(weight.mean().item<double>(), 0, 5 / (20 * 1.732 * 346));
+    EXPECT_NEAR(weight.std().item<double>(), 1 / (20 * 1.732), 1e-3 / 20);
+}
+
+TEST(ResidualHeadTest, WhatComesOutFollowsTheParameters) {
+    const at::Tensor states = at::randn({5, 16});
+    const auto output = [&](ResidualHeadKind kind, ResidualOutput what, std::int32_t classes) {
+        return make_random_head(with_head(kind, what), 16, classes, "a", 1)->output(states);
+    };
+    using Kind = ResidualHeadKind;
+    using Output = ResidualOutput;
+    const at::Tensor logits = output(Kind::FrozenRandom, Output::Logits, 4);
+    EXPECT_TRUE(at::equal(output(Kind::FrozenRandom, Output::Softmax, 4), at::softmax(logits, 1)));
+    EXPECT_TRUE(at::equal(output(Kind::FrozenRandom, Output::Zero, 4), at::zeros({5, 4})));
+    EXPECT_TRUE(at::equal(output(Kind::None, Output::Softmax, 4), at::zeros({5, 4})));
+    // a softmax of one number would be 1, whatever the number
+    EXPECT_TRUE(at::equal(output(Kind::FrozenRandom, Output::Softmax, 1),
+                          output(Kind::FrozenRandom, Output::Logits, 1)));
+    EXPECT_FALSE(at::equal(output(Kind::FrozenRandom, Output::Softmax, 1), at::ones({5, 1})));
+}
+
 }  // namespace
 }  // namespace mobi

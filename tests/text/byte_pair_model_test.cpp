@@ -2,6 +2,8 @@
 #include "text/byte_pair_model.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -10,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
+#include "text/utf8.hpp"
 
 namespace mobi::test {
 namespace {
@@ -134,6 +137,109 @@ TEST(BytePairModelTest, EqualsTheDefinitionOnRandomVocabulariesAndWords) {
 TEST(BytePairModelTest, AWordOfAMillionBytesIsNoTrouble) {
     const auto made = vocabulary({"a", "aa", "aaaa"}, {{"a", "a"}, {"aa", "aa"}});
     EXPECT_EQ(ids_of(made, std::string(1'000'000, 'a')).size(), 250'000U);  // quadratic: minutes
+}
+
+/// The units of a word by the docstring, fallback and unknown tokens included, then the merges in
+/// quadratic time.
+Ids naive_of_characters(const BytePairVocabulary& vocabulary, std::string_view word) {
+    std::map<std::string, std::int32_t, std::less<>> ids;
+    for (const auto& [piece, id] : vocabulary.pieces) ids[piece] = id;
+    if (vocabulary.ignore_merges && ids.contains(word)) return {ids.find(word)->second};
+    Ids symbols;
+    bool unknown = false;
+    for (std::size_t start = 0; start < word.size();) {
+        std::size_t end = start;
+        next_character(word, end);
+        if (vocabulary.unit == Unit::Byte) end = start + 1;
+        const std::string_view unit = word.substr(start, end - start);
+        start = end;
+        const auto piece = ids.find(unit);
+        if (piece != ids.end()) {
+            if (unknown) symbols.push_back(vocabulary.unknown_id);
+            unknown = false;
+            symbols.push_back(piece->second);
+            continue;
+        }
+        Ids bytes;
+        for (const char byte : unit)
+            bytes.push_back(vocabulary.byte_ids.at(static_cast<unsigned char>(byte)));
+        if (std::find(bytes.begin(), bytes.end(), -1) == bytes.end()) {
+            symbols.insert(symbols.end(), bytes.begin(), bytes.end());
+        } else if (vocabulary.unknown_id >= 0) {
+            if (unknown && !vocabulary.fuse_unknown) symbols.push_back(vocabulary.unknown_id);
+            unknown = true;
+        }
+    }
+    if (unknown) symbols.push_back(vocabulary.unknown_id);
+    std::map<std::pair<std::int32_t, std::int32_t>, BytePairMerge> merges;
+    for (const BytePairMerge& merge : vocabulary.merges) merges[{merge.left, merge.right}] = merge;
+    while (true) {
+        std::size_t place = symbols.size();
+        for (std::size_t i = 0; i + 1 < symbols.size(); ++i)
+            if (merges.contains({symbols[i], symbols[i + 1]}) &&
+                (place == symbols.size() ||
+                 merges.at({symbols[i], symbols[i + 1]}).rank <
+                     merges.at({symbols[place], symbols[place + 1]}).rank))
+                place = i;
+        if (place == symbols.size()) return symbols;
+        symbols[place] = merges.at({symbols[place], symbols[place + 1]}).result;
+        symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(place) + 1);
+    }
+}
+
+TEST(BytePairModelTest, EqualsTheDefinitionWithEverySwitch) {
+    RandomStream stream(2, Purpose::Test);
+    const std::vector<std::string> letters{"a", "b", "\u00E9", "\u4E2D", "\U0001F642"};
+    for (int round = 0; round < 400; ++round) {
+        std::vector<std::string> pieces{"?"};
+        for (const std::string& letter : letters)
+            if (stream.below(4) > 0) pieces.push_back(letter);
+        std::vector<std::pair<std::string, std::string>> merges;
+        for (int i = 0; i < 15 && pieces.size() > 1; ++i) {
+            const std::string left = pieces[1 + stream.below(pieces.size() - 1)];
+            const std::string right = pieces[1 + stream.below(pieces.size() - 1)];
+            if (std::find(pieces.begin(), pieces.end(), left + right) == pieces.end())
+                pieces.push_back(left + right);
+            merges.emplace_back(left, right);  // several pairs may give one piece
+        }
+        BytePairVocabulary made =
+            vocabulary(pieces, merges, stream.below(4) == 0 ? Unit::Byte : Unit::Character);
+        made.unknown_id = stream.below(3) > 0 ? 0 : -1;
+        made.fuse_unknown = stream.below(2) == 0;
+        made.ignore_merges = stream.below(2) == 0;
+        if (stream.below(2) == 0)
+            for (std::size_t byte = 0; byte < 256; ++byte)
+                if (stream.below(8) > 0)
+                    made.byte_ids.at(byte) = 1000 + static_cast<std::int32_t>(byte);
+        for (int i = 0; i < 30; ++i) {
+            std::string word;
+            for (auto length = stream.below(10); length > 0; --length)
+                word += stream.below(8) == 0 ? "x" : letters[stream.below(letters.size())];
+            ASSERT_EQ(ids_of(made, word), naive_of_characters(made, word)) << word;
+        }
+    }
+}
+
+TEST(BytePairModelTest, IdsAreAppended) {
+    const auto made = vocabulary({"a", "b", "ab"}, {{"a", "b"}});
+    Ids ids{77};
+    const BytePairModel model(made);
+    model.append_ids("ab", ids);
+    model.append_ids("", ids);
+    model.append_ids("ba", ids);
+    EXPECT_EQ(ids, (Ids{77, 2, 1, 0}));
+}
+
+TEST(BytePairModelTest, WithoutMergesAWordIsItsUnits) {
+    EXPECT_EQ(ids_of(vocabulary({"a", "b"}, {}), "abba"), (Ids{0, 1, 1, 0}));
+    EXPECT_EQ(ids_of({}, "abc"), Ids{}) << "no piece, no unknown token";
+}
+
+TEST(BytePairModelTest, IdsMayBeFarApart) {
+    BytePairVocabulary made;
+    made.pieces = {{"a", 0}, {"b", 2'000'000'000}, {"ab", 2'147'483'647}};
+    made.merges = {{0, 2'000'000'000, 2'147'483'647, 0}};
+    EXPECT_EQ(ids_of(made, "abba"), (Ids{2'147'483'647, 2'000'000'000, 0}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "text/byte_pair_tokenizer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -151,6 +152,98 @@ TEST(BytePairTokenizerTest, TheBareIdsAreThoseWithoutTheFrame) {
     const auto tokenizer = load_tokenizer(golden("roberta"));
     const Ids framed = tokenizer->encode("the <mask>", {}, 0).ids;
     EXPECT_EQ(tokenizer->encode_bare("the <mask>"), Ids(framed.begin() + 1, framed.end() - 1));
+}
+
+/// Pieces a, b, ab, blank; every byte has a token from 100 on.
+BytePairSpec small_spec() {
+    BytePairSpec spec;
+    spec.vocabulary.unit = BytePairVocabulary::Unit::Character;
+    spec.vocabulary.pieces = {{"a", 0}, {"b", 1}, {"ab", 2}, {"\u2581", 3}, {"\u2581\u0061", 4}};
+    spec.vocabulary.merges = {{0, 1, 2, 0}, {3, 0, 4, 1}};
+    for (std::size_t byte = 0; byte < 256; ++byte)
+        spec.vocabulary.byte_ids.at(byte) = 100 + static_cast<std::int32_t>(byte);
+    spec.words.blank = spec.blank = "\u2581";
+    return spec;
+}
+
+TEST(BytePairTokenizerTest, AnyTextComesBackFromASmallVocabulary) {
+    RandomStream stream(3, Purpose::Test);
+    BytePairSpec spec = small_spec();
+    spec.words.splitters = {Splitter::Metaspace};
+    const BytePairTokenizer plain(spec);
+    spec.words.prefix = PreTokenizerOptions::Prefix::Always;
+    spec.drop_first_blank = true;
+    const BytePairTokenizer prefixed(spec);
+    for (int round = 0; round < 3000; ++round) {
+        std::string text = replaced_utf8(random_text(stream, stream.below(12)));
+        for (auto count = stream.below(6); count > 0; --count) text += "ab a"[stream.below(4)];
+        if (text.find("\u2581") != std::string::npos) continue;  // it is a blank here
+        ASSERT_EQ(plain.decode(plain.encode_bare(text), SpecialTokens::Keep), text);
+        if (text.starts_with(' ')) continue;  // not told from the blank that is put in front
+        ASSERT_EQ(prefixed.decode(prefixed.encode_bare(text), SpecialTokens::Keep), text);
+    }
+}
+
+TEST(BytePairTokenizerTest, ALimitGivesTheFirstIdsOfTheWhole) {
+    RandomStream stream(4, Purpose::Test);
+    BytePairSpec spec = small_spec();
+    spec.words.splitters = {Splitter::Gpt2};
+    AddedToken token;
+    token.id = 50;
+    token.content = "<t>";
+    spec.added = {token};
+    const BytePairTokenizer tokenizer(spec);
+    for (int round = 0; round < 2000; ++round) {
+        std::string text;
+        for (auto count = stream.below(20); count > 0; --count)
+            text += std::array{"a", "b", " ", "<t>", "\u00E9", ","}[stream.below(6)];
+        Ids whole = tokenizer.encode_bare(text);
+        ASSERT_EQ(tokenizer.encode(text, {}, 0).ids, whole);
+        const std::size_t limit = 1 + stream.below(12);
+        const Ids cut = tokenizer.encode(text, {}, limit).ids;
+        whole.resize(std::min(whole.size(), limit));
+        ASSERT_EQ(cut, whole) << text;
+    }
+}
+
+TEST(BytePairTokenizerTest, TheTextIsNormalizedBetweenAddedTokens) {
+    BytePairSpec spec = small_spec();
+    spec.normalizer = {{NormalizerStep::Kind::Replace, "c", "a"}};
+    AddedToken token;
+    token.id = 50;
+    token.content = "c!";
+    spec.added = {token};
+    EXPECT_EQ(BytePairTokenizer(spec).encode_bare("cbc!b"), (Ids{2, 50, 1}));
+}
+
+TEST(BytePairTokenizerTest, ControlIdsAreDroppedThoughNoTextSpellsThem) {
+    BytePairSpec spec = small_spec();
+    spec.unreachable = {{"<s>", 10}, {"\u2581\u2581x", 11}};
+    spec.control_ids = {10, 99};  // 99 has no piece
+    const BytePairTokenizer tokenizer(spec);
+    EXPECT_EQ(tokenizer.decode(Ids{10, 2, 11, 99}, SpecialTokens::Keep), "<s>ab  x");
+    EXPECT_EQ(tokenizer.decode(Ids{10, 2, 11, 99}, SpecialTokens::Drop), "ab  x");
+    EXPECT_EQ(tokenizer.encode_bare("<s>").size(), 3U);
+}
+
+TEST(BytePairTokenizerTest, TheVocabularyIsAsLargeAsItsLargestId) {
+    BytePairSpec spec;
+    EXPECT_EQ(BytePairTokenizer(spec).vocabulary(), 0);
+    spec.vocabulary.pieces = {{"a", 5}};
+    EXPECT_EQ(BytePairTokenizer(spec).vocabulary(), 6);
+    spec.unreachable = {{"b", 6}};
+    EXPECT_EQ(BytePairTokenizer(spec).vocabulary(), 7);
+    spec.vocabulary.unknown_id = 7;
+    EXPECT_EQ(BytePairTokenizer(spec).vocabulary(), 8);
+    spec.vocabulary.byte_ids[255] = 8;
+    EXPECT_EQ(BytePairTokenizer(spec).vocabulary(), 9);
+    spec.frame = SequenceTemplate::decoder(9, {});
+    EXPECT_EQ(BytePairTokenizer(spec).vocabulary(), 10);
+    AddedToken token;
+    token.id = 10;
+    token.content = "x";
+    spec.added = {token};
+    EXPECT_EQ(BytePairTokenizer(spec).vocabulary(), 11);
 }
 
 }  // namespace

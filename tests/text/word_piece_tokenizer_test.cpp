@@ -2,6 +2,8 @@
 #include "text/word_piece_tokenizer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -207,6 +209,107 @@ TEST(WordSplitterTest, PunctuationIsAWordOfItsOwn) {
     for (auto word = words.next(); !word.empty(); word = words.next()) all.push_back(word);
     EXPECT_EQ(all, (std::vector<std::string_view>{"a", "-", "b", "\u2014", "c", "d", "."}));
     EXPECT_TRUE(words.next().empty());
+}
+
+/// Greedily the longest piece, by trying every length.
+Ids naive_ids(const WordPieceSpec& spec, const std::string& word) {
+    std::map<std::string, std::int32_t> pieces;
+    for (const auto& [piece, id] : spec.pieces) pieces[piece] = id;
+    Ids ids;
+    std::size_t characters = 0;
+    for (const char byte : word) characters += (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+    if (characters > spec.longest_word) return {spec.unknown_id};
+    for (std::size_t start = 0; start < word.size();) {
+        std::size_t length = word.size() - start;
+        const std::string mark = start == 0 ? "" : spec.continuation;
+        while (length > 0 && !pieces.contains(mark + word.substr(start, length))) --length;
+        if (length == 0) return {spec.unknown_id};
+        ids.push_back(pieces.at(mark + word.substr(start, length)));
+        start += length;
+    }
+    return ids;
+}
+
+TEST(WordPieceTokenizerTest, EqualsTheDefinitionOnRandomVocabularies) {
+    RandomStream stream(2, Purpose::Test);
+    const std::array<std::string, 4> letters{"a", "b", "c", "\u4E2D"};
+    const auto draw = [&](std::size_t most) {
+        std::string text;
+        for (auto length = 1 + stream.below(most); length > 0; --length)
+            text += letters[stream.below(letters.size())];
+        return text;
+    };
+    for (int round = 0; round < 300; ++round) {
+        WordPieceSpec spec;
+        spec.text = {false, false, false, false};
+        spec.continuation = std::array{"##", "@", "a"}[stream.below(3)];
+        spec.unknown_id = 500;
+        spec.longest_word = 3 + stream.below(10);
+        for (std::int32_t id = 0; id < 30; ++id)
+            spec.pieces.emplace_back((stream.below(2) == 0 ? spec.continuation : "") + draw(3), id);
+        const WordPieceTokenizer tokenizer(spec);
+        for (int i = 0; i < 20; ++i) {
+            Ids expected;
+            std::string text;
+            for (auto count = stream.below(4); count > 0; --count) {
+                const std::string word = draw(8);
+                text += " " + word;
+                const Ids ids = naive_ids(spec, word);
+                expected.insert(expected.end(), ids.begin(), ids.end());
+            }
+            ASSERT_EQ(tokenizer.encode_bare(text), expected) << text;
+            const std::size_t limit = 1 + stream.below(6);
+            Ids cut = expected;
+            cut.resize(std::min(cut.size(), limit));
+            ASSERT_EQ(tokenizer.encode(text, {}, limit).ids, cut) << "no special tokens";
+        }
+    }
+}
+
+TEST(WordPieceTokenizerTest, AWordIsTooLongInCharactersNotInBytes) {
+    WordPieceSpec spec;
+    spec.text = {false, false, false, false};
+    spec.pieces = {{"\u00E9", 0}, {"##\u00E9", 1}};
+    spec.unknown_id = 9;
+    spec.longest_word = 3;
+    const WordPieceTokenizer tokenizer(spec);
+    EXPECT_EQ(tokenizer.encode_bare("\u00E9\u00E9\u00E9"), (Ids{0, 1, 1}));
+    EXPECT_EQ(tokenizer.encode_bare("\u00E9\u00E9\u00E9\u00E9 \u00E9"), (Ids{9, 0}));
+}
+
+TEST(WordPieceTokenizerTest, TheVocabularyIsAsLargeAsItsLargestId) {
+    WordPieceSpec spec;
+    spec.pieces = {{"a", 5}};
+    EXPECT_EQ(WordPieceTokenizer(spec).vocabulary(), 6);
+    spec.unknown_id = 7;
+    EXPECT_EQ(WordPieceTokenizer(spec).vocabulary(), 8);
+    spec.frame = SequenceTemplate::bert(9, 8);
+    EXPECT_EQ(WordPieceTokenizer(spec).vocabulary(), 10);
+    AddedToken token;
+    token.id = 20;
+    token.content = "[X]";
+    spec.added = {token};
+    EXPECT_EQ(WordPieceTokenizer(spec).vocabulary(), 21);
+}
+
+TEST(WordPieceTokenizerTest, AddedTokensCutWords) {
+    WordPieceSpec spec;
+    spec.pieces = {{"a", 0}, {"b", 1}, {"##b", 2}};
+    spec.unknown_id = 3;
+    AddedToken raw;
+    raw.id = 4;
+    raw.content = "[X]";
+    AddedToken clean = raw;
+    clean.id = 5;
+    clean.content = "\u00C9";  // e, once it is clean
+    clean.normalized = true;
+    clean.special = false;
+    spec.added = {raw, clean};
+    const WordPieceTokenizer tokenizer(spec);
+    const Ids ids = tokenizer.encode_bare("ab[X]bE[x]");
+    EXPECT_EQ(Ids(ids.begin(), ids.begin() + 5), (Ids{0, 2, 4, 1, 5}));
+    EXPECT_EQ(tokenizer.decode(Ids{0, 2, 4, 5}, SpecialTokens::Keep), "ab [X] \u00C9");
+    EXPECT_EQ(tokenizer.decode(Ids{0, 2, 4, 5}, SpecialTokens::Drop), "ab \u00C9");
 }
 
 }  // namespace

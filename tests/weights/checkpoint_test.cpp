@@ -4,7 +4,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -260,6 +264,138 @@ TEST(CheckpointTest, AHeaderWhoseLengthBeginsAsGzipIsRead) {
     const std::string path = folder.write(
         "m.safetensors", std::string("\x1f\x8b\0\0\0\0\0\0", 8) + header + std::string(4, '\0'));
     EXPECT_TRUE(SafetensorsFile(path).contains("a"));
+}
+
+/// A folder with one file of weights, read without a model.
+class PlainFolder : public test::TempFolder {
+  public:
+    explicit PlainFolder(const NamedTensors& tensors) {
+        write_safetensors(path() / kWeights, tensors);
+    }
+    Checkpoint open(const CheckpointNames& names = {}) const { return {path(), names}; }
+};
+
+template <typename Action>
+std::string message_of(Action action) {
+    try {
+        action();
+    } catch (const DataError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(CheckpointTest, RowsAreThoseOfTheTensor) {
+    const at::Tensor x = at::rand({6, 4});
+    const PlainFolder folder({{"x", x}, {"v", x[0]}});
+    const Checkpoint checkpoint = folder.open();
+    for (std::int64_t first = 0; first < 6; ++first)
+        for (std::int64_t count = 0; first + count <= 6; ++count) {
+            const at::Tensor rows = checkpoint.rows({"x", {6, 4}}, first, count);
+            EXPECT_TRUE(at::equal(rows, x.narrow(0, first, count)));
+            EXPECT_TRUE(rows.is_contiguous());
+        }
+    EXPECT_TRUE(at::equal(checkpoint.weight({"x", {6, 4}}), x));
+    EXPECT_TRUE(at::equal(checkpoint.rows({"v", {4}}, 1, 2), x[0].narrow(0, 1, 2)));
+}
+
+TEST(CheckpointTest, AMatrixStoredTransposedIsTurned) {
+    const at::Tensor x = at::rand({3, 5});  // (in, out) in the file
+    const PlainFolder folder({{"x", x}});
+    const Checkpoint checkpoint = folder.open();
+    EXPECT_TRUE(at::equal(checkpoint.weight({"x", {5, 3}, true}), x.t()));
+    EXPECT_TRUE(at::equal(checkpoint.rows({"x", {5, 3}, true}, 2, 2), x.t().narrow(0, 2, 2)));
+    EXPECT_EQ(checkpoint.shape("x"), (std::vector<std::int64_t>{3, 5}));  // as it is stored
+    EXPECT_THROW(checkpoint.weight({"x", {3, 5}, true}), DataError);
+    EXPECT_THROW(checkpoint.weight({"x", {5, 3}}), DataError);
+}
+
+TEST(CheckpointTest, HalvesAreWidenedAndOtherTypesRefused) {
+    const at::Tensor x = at::rand({2, 3});
+    const PlainFolder folder({{"half", x.to(at::kHalf)},
+                              {"brain", x.to(at::kBFloat16)},
+                              {"double", x.to(at::kDouble)},
+                              {"codes", at::zeros({2, 3}, at::kChar)}});
+    const Checkpoint checkpoint = folder.open();
+    EXPECT_TRUE(at::equal(checkpoint.weight({"half", {2, 3}}), x.to(at::kHalf).to(at::kFloat)));
+    EXPECT_TRUE(
+        at::equal(checkpoint.weight({"brain", {2, 3}}), x.to(at::kBFloat16).to(at::kFloat)));
+    for (const auto& [name, dtype] : {std::pair("double", "F64"), std::pair("codes", "I8")})
+        EXPECT_TRUE(contains(message_of([&, name = name] {
+                                 checkpoint.require({name, {2, 3}});
+                             }),
+                             "model.safetensors: tensor \"" + std::string(name) + "\" has dtype " +
+                                 dtype + "; weights are F32, F16 or BF16"));
+}
+
+TEST(CheckpointTest, APartIsRefusedForItsOwnNumbersAlone) {
+    at::Tensor x = at::ones({4, 2});
+    x[2][1] = std::numeric_limits<float>::infinity();
+    const PlainFolder folder({{"x", x}});
+    const Checkpoint checkpoint = folder.open();
+    EXPECT_NO_THROW(checkpoint.require({"x", {4, 2}}));  // the header alone
+    EXPECT_NO_THROW(checkpoint.rows({"x", {4, 2}}, 0, 2));
+    EXPECT_NO_THROW(checkpoint.rows({"x", {4, 2}}, 3, 1));
+    EXPECT_TRUE(contains(message_of([&] {
+                             checkpoint.rows({"x", {4, 2}}, 2, 1);
+                         }),
+                         "tensor \"x\" holds a number that is infinite or NaN"));
+}
+
+TEST(CheckpointTest, NumbersOfAHalfThatIsNotFiniteAreRefused) {
+    const PlainFolder folder({{"x", at::full({2}, 1e6).to(at::kHalf)}});
+    EXPECT_THROW(folder.open().weight({"x", {2}}), DataError);
+}
+
+TEST(CheckpointTest, ATensorIsFoundWithAndWithoutItsPrefix) {
+    const PlainFolder folder({{"net.a", at::ones({1})}, {"b", at::ones({1})}});
+    const Checkpoint checkpoint = folder.open({.prefix = "net."});
+    for (const char* name : {"a", "b"}) EXPECT_NO_THROW(checkpoint.require({name, {1}})) << name;
+    EXPECT_EQ(checkpoint.shape("net.a"), std::nullopt);  // asked for by its plain name
+    EXPECT_EQ(folder.open().shape("net.a"), std::vector<std::int64_t>{1});
+    EXPECT_TRUE(contains(message_of([&] {
+                             checkpoint.require({"c", {1}});
+                         }),
+                         "the weights have no tensor \"c\" (nor \"net.c\")"));
+}
+
+TEST(CheckpointTest, AWrongShapeIsBlamedOnWhoSaidIt) {
+    const PlainFolder folder({{"x", at::ones({6, 4})}});
+    const auto refusal = [&](std::map<std::string, std::int32_t, std::less<>> defaults,
+                             const std::vector<std::int64_t>& shape) {
+        const Checkpoint checkpoint = folder.open({.defaults = std::move(defaults)});
+        return message_of([&] { checkpoint.require({"x", shape}); });
+    };
+    EXPECT_TRUE(contains(refusal({}, {6, 5}), "has shape [6, 4], config.json says [6, 5]"));
+    EXPECT_TRUE(contains(refusal({{"width", 5}}, {6, 5}),
+                         "wanted is [6, 5] with the default width = 5, which config.json does not "
+                         "state"));
+    // the first size is right, whatever its default
+    EXPECT_TRUE(contains(refusal({{"rows", 6}}, {6, 5}), "config.json says [6, 5]"));
+    EXPECT_TRUE(contains(refusal({{"a", 5}, {"b", 7}}, {6, 35}), "default a = 5, b = 7"));
+    EXPECT_TRUE(contains(refusal({{"one", 1}}, {6, 5}), "config.json says [6, 5]"));
+    EXPECT_TRUE(contains(refusal({{"width", 5}}, {5}), "with the default width = 5"));
+}
+
+TEST(CheckpointTest, AFingerprintChangesWithEveryNumber) {
+    const at::Tensor x = at::zeros({3});
+    const std::string first = PlainFolder({{"x", x}}).open().fingerprint();
+    EXPECT_EQ(PlainFolder({{"x", x}}).open().fingerprint(), first);
+    EXPECT_NE(PlainFolder({{"y", x}}).open().fingerprint(), first);
+    at::Tensor changed = x.clone();
+    changed[2] = 1e-30;
+    EXPECT_NE(PlainFolder({{"x", changed}}).open().fingerprint(), first);
+}
+
+TEST(CheckpointTest, AFingerprintChangesWithTheIndex) {
+    const Copy folder("qwen2");
+    const std::string before = Checkpoint(folder.path(), {}).fingerprint();
+    folder.edit_json(kIndex, [](auto& index) { index["metadata"] = {{"total_size", 1}}; });
+    EXPECT_EQ(Checkpoint(folder.path(), {}).fingerprint(), before);  // names no file
+    folder.edit_json(kIndex, [](auto& index) {
+        index["weight_map"]["x"] = index["weight_map"]["model.norm.weight"];
+    });
+    EXPECT_NE(Checkpoint(folder.path(), {}).fingerprint(), before);
 }
 
 }  // namespace

@@ -93,5 +93,105 @@ TEST(FolderFilesTest, TheReadmeShowsTheSameLine) {
     EXPECT_TRUE(contains(readme, kConvertPyTorch));
 }
 
+TEST(FolderFilesTest, AnythingOfThatNameIsThere) {
+    const Folder folder;
+    folder.with("file").with("below/file");
+    fs::create_symlink("nowhere", folder.path() / "dangling");
+    EXPECT_TRUE(is_there(folder.path() / "file"));
+    EXPECT_TRUE(is_there(folder.path() / "below"));
+    EXPECT_FALSE(is_there(folder.path() / "absent"));
+    EXPECT_FALSE(is_there(folder.path() / "absent" / "file"));
+    EXPECT_FALSE(is_there(folder.path() / "dangling"));
+    fs::create_symlink("loop", folder.path() / "loop");
+    EXPECT_TRUE(is_there(folder.path() / "loop"));  // opening it says why
+}
+
+TEST(FolderFilesTest, ManyFilesAreShownByTheFirstThree) {
+    const Folder folder;
+    for (const char* part : {"4", "2", "5", "1", "3"})
+        folder.with("pytorch_model-0000" + std::string(part) + "-of-00005.bin");
+    EXPECT_TRUE(contains(instead_of_weights(folder.path()),
+                         "it holds pytorch_model-00001-of-00005.bin, "
+                         "pytorch_model-00002-of-00005.bin, pytorch_model-00003-of-00005.bin and 2 "
+                         "more, weights as a pickle"));
+}
+
+TEST(FolderFilesTest, TheFirstThingThatHelpsIsSaid) {
+    const Folder adapted;  // an adapter goes before the weights of its base
+    adapted.with("adapter_config.json").with("pytorch_model.bin");
+    EXPECT_TRUE(contains(instead_of_weights(adapted.path()), "merge it into its base model"));
+    EXPECT_TRUE(contains(instead_of_config(adapted.path()), "merge it into its base model"));
+    const Folder torch;  // what can be converted goes before what can be taken elsewhere
+    torch.with("pytorch_model.bin").with("model.gguf").with("tf_model.h5");
+    EXPECT_TRUE(contains(instead_of_weights(torch.path()), kConvertPyTorch));
+    const Folder meta;
+    meta.with("params.json").with("consolidated.00.pth");
+    EXPECT_TRUE(contains(instead_of_config(meta.path()), "Meta's or Mistral's own form"));
+    EXPECT_TRUE(contains(instead_of_weights(meta.path()), "a checkpoint of PyTorch"));
+}
+
+TEST(FolderFilesTest, WeightsWithoutAConfigurationAreNamed) {
+    for (const char* file : {"model.safetensors", "model.safetensors.index.json"}) {
+        const Folder folder;
+        folder.with(file);
+        EXPECT_TRUE(contains(instead_of_config(folder.path()),
+                             "it has weights, but config.json says what they are"));
+    }
+}
+
+TEST(FolderFilesTest, EveryKindOfOtherWeightsIsKnown) {
+    const std::pair<const char*, const char*> kinds[] = {{"flax_model.msgpack", "Flax"},
+                                                         {"model.onnx", "ONNX"},
+                                                         {"model.pth", "PyTorch"},
+                                                         {"model.pt", "PyTorch"},
+                                                         {"model.ckpt", "PyTorch or TensorFlow"},
+                                                         {"rust_model.ot", "rust-bert"},
+                                                         {"zero_to_fp32.py", "DeepSpeed"}};
+    for (const auto& [file, what] : kinds) {
+        const Folder folder;
+        folder.with(file);
+        EXPECT_TRUE(contains(instead_of_weights(folder.path()), what)) << file;
+        EXPECT_TRUE(contains(instead_of_config(folder.path()), what)) << file;
+    }
+}
+
+TEST(FolderFilesTest, WhatTrainingLeftIsNoModel) {
+    for (const char* file : {"optimizer.pt", "scheduler.pt", "rng_state.pth", "rng_state_0.pth"}) {
+        const Folder folder;
+        folder.with(file);
+        EXPECT_EQ(instead_of_weights(folder.path()), "") << file;
+    }
+    const Folder reference;
+    reference.with("reference.safetensors");  // ours, not a model's
+    EXPECT_EQ(instead_of_weights(reference.path()), "");
+}
+
+TEST(FolderFilesTest, ARepositoryWithoutASnapshotIsIncomplete) {
+    const Folder repository;
+    fs::create_directories(repository.path() / "snapshots" / "aaa");
+    EXPECT_TRUE(contains(instead_of_config(repository.path()),
+                         "without a snapshot that has config.json: fetch it again"));
+    const Folder home;  // ~/.cache/huggingface has its models in hub
+    home.with("hub/models--org--name/snapshots/aaa/config.json");
+    EXPECT_TRUE(contains(instead_of_config(home.path()),
+                         "give one of its snapshots, " +
+                             (home.path() / "hub/models--org--name/snapshots/aaa").string()));
+}
+
+TEST(FolderFilesTest, AFolderThatCanBeFetchedSaysHow) {
+    const auto refusal = [](const fs::path& folder) {
+        try {
+            require_folder(folder);
+        } catch (const DataError& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    EXPECT_TRUE(contains(refusal("data/cache/backbones/none-of-this-name"),
+                         "no such folder; data/fetch_backbones.sh"));
+    EXPECT_TRUE(contains(refusal("/nowhere"),
+                         "/nowhere: no such folder; path is a Hugging Face folder with"));
+}
+
 }  // namespace
 }  // namespace mobi

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "weights/weight_rounding.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
+#include <vector>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
+#include "core/rng.hpp"
 #include "model/relative_bias.hpp"
 
 namespace mobi {
@@ -84,6 +92,136 @@ TEST(RelativeBiasTest, AQueryFindsItsBiasesSideBySide) {
             EXPECT_EQ(bias.centre()[head * static_cast<std::int32_t>(bias.stride()) + distance],
                       static_cast<float>(2 * relative_bucket(distance, 32) + head));
     EXPECT_EQ(RelativeBias().centre(), nullptr);
+}
+
+/// The nearest number with `bits` bits of mantissa, ties to even, at least 2^lowest apart.
+double naive_nearest(double value, int bits, int lowest) {
+    if (value == 0) return value;
+    const int exponent = std::max(std::ilogb(value) - bits, lowest);
+    return std::ldexp(std::nearbyint(std::ldexp(value, -exponent)), exponent);
+}
+
+double naive_half(double value) {
+    return naive_nearest(std::clamp(value, -65504.0, 65504.0), 10, -24);
+}
+
+double naive_brain(double value) {
+    return naive_nearest(value, 7, -133);
+}
+
+/// Numbers of every magnitude that matters, ties among them.
+at::Tensor all_magnitudes() {
+    RandomStream random(1, Purpose::Test);
+    std::vector<float> values{0.0F, -0.0F, 65504, 65519, 65520, 1e30F, -1e30F, 6e-8F, 2e-8F, 3e-8F};
+    for (int i = 0; i < 4000; ++i) {
+        const double value =
+            std::ldexp(random.uniform() - 0.5, static_cast<int>(random.below(60)) - 40);
+        values.push_back(static_cast<float>(value));
+        values.push_back(static_cast<float>(naive_nearest(value, 11, -25)));  // ties of fp16
+        values.push_back(static_cast<float>(naive_nearest(value, 8, -134)));  // of bf16
+    }
+    return at::tensor(values);
+}
+
+TEST(WeightRoundingTest, HalvesAreTheNearest) {
+    const at::Tensor values = all_magnitudes();
+    for (const auto& [precision, naive] :
+         {std::pair{Precision::Fp16, &naive_half}, std::pair{Precision::Bf16, &naive_brain},
+          std::pair{Precision::Int8, &naive_half}, std::pair{Precision::Int4, &naive_half}}) {
+        const at::Tensor rounded = round_vector(values, precision);
+        ASSERT_EQ(rounded.scalar_type(), at::kFloat);
+        for (std::int64_t i = 0; i < values.size(0); ++i)
+            ASSERT_EQ(rounded.data_ptr<float>()[i],
+                      static_cast<float>(naive(values.data_ptr<float>()[i])))
+                << values.data_ptr<float>()[i];
+    }
+    EXPECT_TRUE(round_vector(values, Precision::Fp32).is_same(values));
+}
+
+TEST(WeightRoundingTest, AMatrixOfHalvesIsAVectorOfHalves) {
+    const at::Tensor values = all_magnitudes().slice(0, 0, 4000).reshape({50, 80}).contiguous();
+    for (const Precision precision : {Precision::Fp16, Precision::Bf16})
+        EXPECT_TRUE(at::equal(round_matrix(values, precision), round_vector(values, precision)));
+    EXPECT_TRUE(round_matrix(values, Precision::Fp32).is_same(values));
+}
+
+/// One number of a group, in double precision; NaN where fp32 may round either way.
+double naive_code(double value, double largest, double largest_code) {
+    const double code = value / (largest / largest_code);
+    if (std::abs(std::abs(code - std::floor(code)) - 0.5) < 1e-4)
+        return std::numeric_limits<double>::quiet_NaN();
+    return std::nearbyint(code) * largest / largest_code;
+}
+
+TEST(WeightRoundingTest, CodesAreThoseOfTheFormula) {
+    for (const std::int64_t columns : {1, 2, 63, 64, 65, 127, 128, 200})
+        for (const auto& [precision, group, codes] :
+             {std::tuple{Precision::Int8, columns, 127.0},
+              std::tuple{Precision::Int4, std::int64_t{kInt4Group}, 7.0}}) {
+            at::manual_seed(static_cast<std::uint64_t>(columns));
+            const at::Tensor weight = at::randn({5, columns});
+            const at::Tensor rounded = round_matrix(weight, precision);
+            for (std::int64_t row = 0; row < 5; ++row)
+                for (std::int64_t first = 0; first < columns; first += group) {
+                    const std::int64_t end = std::min(first + group, columns);
+                    const double largest =
+                        weight[row].slice(0, first, end).abs().max().item<double>();
+                    for (std::int64_t c = first; c < end; ++c) {
+                        const double expected =
+                            naive_code(weight[row][c].item<double>(), largest, codes);
+                        if (!std::isnan(expected)) {
+                            EXPECT_NEAR(rounded[row][c].item<double>(), expected, 1e-6 * largest);
+                        }
+                    }
+                }
+        }
+}
+
+TEST(WeightRoundingTest, RoundingKeepsSignsAndScales) {
+    at::manual_seed(3);
+    const at::Tensor weight = at::randn({6, 150});
+    for (const Precision precision : {Precision::Int8, Precision::Int4}) {
+        const at::Tensor rounded = round_matrix(weight, precision);
+        EXPECT_TRUE(at::equal(round_matrix(-weight, precision), -rounded));
+        EXPECT_TRUE(at::equal(round_matrix(weight * 4, precision), rounded * 4));
+        // the largest of a group is kept
+        EXPECT_NEAR(rounded.abs().max().item<double>(), weight.abs().max().item<double>(), 1e-6);
+    }
+}
+
+TEST(WeightRoundingTest, ARowDoesNotFeelItsNeighbours) {
+    at::manual_seed(4);
+    const at::Tensor weight = at::randn({4, 70});
+    for (const Precision precision : {Precision::Int8, Precision::Int4})
+        for (std::int64_t row = 0; row < 4; ++row) {
+            at::Tensor others = weight * 1000;
+            others[row].copy_(weight[row]);
+            EXPECT_TRUE(at::equal(round_matrix(others, precision)[row],
+                                  round_matrix(weight, precision)[row]));
+        }
+}
+
+TEST(WeightRoundingTest, WhatIsRoundedIsNotTouched) {
+    const at::Tensor weight = at::rand({3, 70});
+    const at::Tensor before = weight.clone();
+    for (const Precision precision :
+         {Precision::Fp16, Precision::Bf16, Precision::Int8, Precision::Int4})
+        round_matrix(weight, precision);
+    EXPECT_TRUE(at::equal(weight, before));
+}
+
+TEST(WeightRoundingTest, NoColumnsAndNoRowsAreFine) {
+    for (const Precision precision :
+         {Precision::Fp32, Precision::Fp16, Precision::Bf16, Precision::Int8, Precision::Int4}) {
+        EXPECT_EQ(round_matrix(at::empty({0, 5}), precision).numel(), 0);
+        EXPECT_EQ(round_matrix(at::empty({5, 0}), precision).numel(), 0);
+    }
+}
+
+TEST(WeightRoundingTest, OnlyContiguousMatricesOfFloatsAreTaken) {
+    EXPECT_THROW(round_matrix(at::rand({3, 4}).t(), Precision::Int8), Bug);
+    EXPECT_THROW(round_matrix(at::rand({4}), Precision::Int8), Bug);
+    EXPECT_THROW(round_matrix(at::rand({3, 4}, at::kDouble), Precision::Fp16), Bug);
 }
 
 }  // namespace
