@@ -92,17 +92,24 @@ class ProgressTest : public ::testing::Test {
 };
 
 TEST_F(ProgressTest, ALineIsRewrittenInPlaceAndWipedAtTheEnd) {
+    const WallClock::time_point start = WallClock::now();
     Progress progress;
     progress.finish();
-    EXPECT_EQ(terminal.shown(), "") << "there is nothing to wipe";
     progress.show(at(1, 10, 1), 0, 100);
-    EXPECT_EQ(terminal.shown(), "") << "not at once";
+    if (WallClock::now() - start < WallClock::duration(0.5)) {  // on a machine that kept up
+        EXPECT_EQ(terminal.shown(), "") << "not at once, and there is nothing to wipe";
+    }
     wait_a_moment();
+    terminal.shown();
+    const WallClock::time_point shown = WallClock::now();
     progress.show(at(3, 10, 1.5), 0, 100);
-    EXPECT_EQ(terminal.shown(),
-              std::string(kClear) + "  0 %  samples 0/100 (0/s)  updates 3/10  virtual 1.5 s");
     progress.show(at(4, 10, 2), 0, 100);
-    EXPECT_EQ(terminal.shown(), "") << "twice a second at most";
+    if (WallClock::now() - shown < WallClock::duration(0.5)) {
+        EXPECT_EQ(terminal.shown(),
+                  std::string(kClear) + "  0 %  samples 0/100 (0/s)  updates 3/10  virtual 1.5 s")
+            << "twice a second at most";
+    }
+    terminal.shown();
     progress.finish();
     EXPECT_EQ(terminal.shown(), kClear);
     progress.finish();
