@@ -69,12 +69,12 @@ void check_request_sizes(const FleetPlan& plan,
                          std::span<const Delivery> deliveries,
                          const TokenTable& tokens,
                          std::int32_t group_devices) {
-    constexpr double kPacketHead = 12;
+    constexpr double kItemHead = 36;  // of a packet in a request, beside its samples
     constexpr auto kMost = static_cast<double>(kMostBytes) - 64;  // and the request's head
     std::vector<double> of_delivery(deliveries.size());
     double all = 0;
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
-        of_delivery[i] = kPacketHead;
+        of_delivery[i] = kItemHead;
         for (const std::int32_t id : deliveries[i].samples)
             of_delivery[i] += request_bytes(tokens.train[static_cast<std::size_t>(id)]);
         all += of_delivery[i];
