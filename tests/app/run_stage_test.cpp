@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/run_stage.hpp"
 
+#include "crew/fleet_source.hpp"
 #include "messages/tags.hpp"
 #include "prepare/round_fleet.hpp"
 #include "prepare/run_record.hpp"
 #include "prepare/tiny_run.hpp"
-#include "server/fleet_source.hpp"
 #include "server/record_rows.hpp"
 #include "transport/local_channel.hpp"
 

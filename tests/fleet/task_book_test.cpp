@@ -111,14 +111,6 @@ TEST(TaskBookTest, ALineKeepsTheOrderOfItsJobs) {
                     for (const std::int32_t job : expected) book.end_job(job);
                     break;
                 }
-                case 2: {
-                    std::vector<std::int32_t> gone;
-                    std::copy_if(plain.begin(), plain.end(), std::back_inserter(gone), of_slot);
-                    std::erase_if(plain, of_slot);
-                    book.remove_task(line, slot);
-                    for (const std::int32_t job : gone) ASSERT_EQ(book.job(job).slot, -1);
-                    break;
-                }
                 default: {
                     const std::int32_t job = book.begin_job(slot, step);
                     book.push(line, job);

@@ -52,10 +52,10 @@ class DeviceCostsTest : public ::testing::Test {
         arrived.push_back(delivery);
     }
 
-    std::vector<DeviceCosts> all_costs() const {
+    std::vector<DeviceCosts> all_costs(const std::vector<Download>& fetched = {}) const {
         std::vector<const Delivery*> pointers;
         for (const Delivery& delivery : arrived) pointers.push_back(&delivery);
-        return device_costs(plan, pointers, lost, {}, 1);
+        return device_costs(plan, pointers, lost, fetched, 1);
     }
 
     DeviceCosts costs() const {
@@ -209,7 +209,7 @@ TEST_F(DeviceCostsTest, DownloadsCountUntilTheLastArrival) {
     const std::vector<Download> fetched{fetch(0, 2, 100), fetch(20, 25, 200),
                                         fetch(24, 26, 400)};  // the last for nothing
     lost.push_back({0, -1, LostStage::Download, at(4), at(7), 50});
-    const DeviceCosts one = device_costs(plan, arrived, lost, fetched, 1).front();
+    const DeviceCosts one = all_costs(fetched).front();
     EXPECT_EQ(one.down_bytes, 300);
     EXPECT_EQ(one.vain_bytes, 50);
     EXPECT_EQ(one.receive, seconds(2 + 5 + 3));
@@ -243,8 +243,7 @@ TEST_F(DeviceCostsTest, DevicesComeInTheirOrder) {
     other.device = 2;
     arrived.push_back(other);
     std::vector<std::int32_t> order;
-    for (const DeviceCosts& one : device_costs(plan, arrived, lost, {}, 1))
-        order.push_back(one.device);
+    for (const DeviceCosts& one : all_costs()) order.push_back(one.device);
     EXPECT_EQ(order, (std::vector<std::int32_t>{0, 2, 4}));
 }
 

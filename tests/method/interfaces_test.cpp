@@ -142,7 +142,9 @@ TEST(RecordedFleetTest, EveryRandomPastIsToldInItsOrder) {
                 ASSERT_EQ(event->charges.up_bytes, one.charged_bytes);
                 ++told;
                 ASSERT_EQ(fleet.delivered_by(event->id), fleet.delivered());
-                ASSERT_EQ(fleet.forecast().size(), past.size() - told);
+                std::size_t foreseen = 0;
+                fleet.forecast([&](const FleetEvent&) { return ++foreseen > 0; });
+                ASSERT_EQ(foreseen, past.size() - told);
             }
             ASSERT_TRUE(told == past.size() || past[told].times.arrival > until);
         }

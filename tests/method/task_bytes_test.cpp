@@ -30,7 +30,9 @@ class CountingClock final : public FleetClock {
     void assign(DeviceTask task) override { fleet_.assign(std::move(task)); }
     void recall(TaskId task, Time at) override { fleet_.recall(task, at); }
     void promise_quiet(Time until) override { fleet_.promise_quiet(until); }
-    std::span<const FleetEvent> forecast() override { return fleet_.forecast(); }
+    void forecast(const std::function<bool(const FleetEvent&)>& look) override {
+        fleet_.forecast(look);
+    }
     const FleetEvent* next(Time until) override {
         const FleetEvent* const event = fleet_.next(until);
         if (event != nullptr) {
@@ -154,7 +156,7 @@ int run(std::uint64_t seed, std::uint64_t parts, bool batteries) {
     }
     // the same bytes, by what became of them
     Sums lists;
-    for (const Delivery& delivery : fleet.deliveries()) {
+    for (const Delivery& delivery : std::move(fleet).deliveries()) {
         EXPECT_EQ(delivery.content, ContentKind::Gradients);
         EXPECT_EQ(
             delivery.charged_bytes - delivery.repeated_bytes,

@@ -21,7 +21,7 @@ class Silent final : public FleetClock {
     void assign(DeviceTask task) override { assigned.push_back(std::move(task)); }
     void recall(TaskId task, Time at) override { recalled.emplace_back(task, at); }
     void promise_quiet(Time) override {}
-    std::span<const FleetEvent> forecast() override { return {}; }
+    void forecast(const std::function<bool(const FleetEvent&)>&) override {}
     const FleetEvent* next(Time) override { return nullptr; }
     std::optional<Time> next_presence(Time) override { return std::nullopt; }
     std::vector<DeviceId> present(Time) override { return {}; }

@@ -46,7 +46,7 @@ TEST(BytesOfTest, EveryArrayOfARecordCounts) {
     EXPECT_EQ(payload(TrainingGates{{1, 2}}), 8U);
     EXPECT_EQ(payload(ActivationRows{0, 0, {1, 2}, Bytes(5), {1, 2, 3}, {1}}), 8U + 5 + 12 + 4);
     EXPECT_EQ(payload(EvaluationTaps{0, {1}, Bytes(3), {1, 2}}), 4U + 3 + 8);
-    EXPECT_EQ(payload(EvaluationTruth{{1, 2}, {1}}), 12U);
+    EXPECT_EQ(payload(Truth{1, {1, 2}, {1}}), 12U);
     EXPECT_EQ(payload(Weights{WeightState::Final, "a long name that is not counted", {1, 2}}), 8U);
     EXPECT_EQ(payload(Confusion{0, {1, 2, 3, 4}}), 16U);
 }
@@ -95,7 +95,7 @@ TEST(CheckRecordTest, EveryArrayHasTheLengthOfTheLayout) {
     expect_both(
         sample_truth(), [](auto& r) -> auto& { return r.labels; }, "test labels");
     expect_both(
-        EvaluationTruth{sample_truth().labels, std::vector<float>(7)},
+        Truth{1, sample_truth().labels, std::vector<float>(7)},
         [](auto& r) -> auto& { return r.targets; }, "test targets");
     for (const auto& [name, shape] : layout.weights)
         expect_both(
