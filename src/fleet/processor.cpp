@@ -37,6 +37,7 @@ std::optional<Processor::Attempt> Processor::begin(const ComputeWork& work, Time
     work_ = compute_time(*device_->profile, work, draw_factor());
     ++computations_;
     attempts_ = 0;
+    free_before_ = free_;
     free_ = later(free_, battery_.rest(), computing());
     return attempt(std::max(free_, input));
 }
@@ -75,7 +76,7 @@ std::optional<Processor::Attempt> Processor::attempt(Time from) {
 void Processor::end(Time at) {
     heat_s_ += in_seconds(at - start_);
     battery_.compute(at - start_);
-    free_ = at;
+    free_ = free_before_ = at;
 }
 
 double Processor::draw_factor() const {

@@ -44,7 +44,10 @@ class Processor {
     void end(VirtualClock::time_point at);
 
     /// The attempt is called off before its start.
-    void cancel() { heat_s_ = heat_before_s_; }
+    void cancel() {
+        heat_s_ = heat_before_s_;
+        free_ = free_before_;  // it did not rest for it either
+    }
 
     /// So many bytes are going to be sent: the battery pays for them now.
     void pay_for_sending(std::int64_t charged_bytes) { battery_.send(charged_bytes); }
@@ -60,9 +63,10 @@ class Processor {
     MemberPresence presence_;
     Battery battery_;
     VirtualClock::duration load_offset_{};
-    VirtualClock::time_point free_{};   // end of the last attempt
-    VirtualClock::time_point start_{};  // of the attempt under way
-    VirtualClock::duration work_{};     // of the computation, at the full rate
+    VirtualClock::time_point free_{};         // end of the last attempt, and the rest after it
+    VirtualClock::time_point free_before_{};  // without the rest
+    VirtualClock::time_point start_{};        // of the attempt under way
+    VirtualClock::duration work_{};           // of the computation, at the full rate
     double heat_s_ = 0;
     double heat_before_s_ = 0;  // the attempt under way
     std::uint32_t computations_ = 0;

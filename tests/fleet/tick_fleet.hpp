@@ -68,15 +68,22 @@ class TickSimulation {
     }
 
     void recall(std::int64_t task) {
+        recall_in_air(task);
         for (const std::size_t way : {kDown, kUp}) recall_transfer(task, way);
-        const auto of_task = [&](const Job& job) { return job.task == task; };
+        const auto of_task = [&](const Job& job) {
+            if (job.task == task) unfinished(job, Leg::Compute);
+            return job.task == task;
+        };
         std::erase_if(in_air_, of_task);
         std::erase_if(received_, of_task);
         if (computing_ && computing_->task == task) {
             if (processor_.started && processor_.start < now_) {
                 stopped(*computing_, Outcome::Recalled, Leg::Compute, processor_.start, {});
                 battery_ -= now_ - processor_.start;
-                processor_free_ = now_;
+                processor_free_ = processor_free_before_ = now_;
+            } else {
+                unfinished(*computing_, Leg::Compute);
+                processor_free_ = processor_free_before_;  // it has not rested for it
             }
             computing_.reset();
         }
@@ -270,10 +277,38 @@ class TickSimulation {
                 stopped(*one.job, Outcome::Recalled, way == kUp ? Leg::Upload : Leg::Download,
                         one.attempt.start, carried(way));
                 stop_sending(way);
+            } else {
+                unfinished(*one.job, way == kUp ? Leg::Upload : Leg::Download);
             }
             one.job.reset();
         }
-        std::erase_if(one.waiting, [&](const Job& job) { return job.task == task; });
+        std::erase_if(one.waiting, [&](const Job& job) {
+            if (job.task == task) unfinished(job, way == kUp ? Leg::Upload : Leg::Download);
+            return job.task == task;
+        });
+    }
+
+    /// A part of a recalled task between two legs: what it has used is told.
+    void unfinished(const Job& job, Leg next) {
+        const bool computed =
+            next == Leg::Upload && job.times.compute_end > job.times.compute_start;
+        if (computed || job.charges.down_bytes > 0) stopped(job, Outcome::Recalled, next, now_, {});
+    }
+
+    /// Uploads of a recalled task that have been sent and have not arrived.
+    void recall_in_air(std::int64_t task) {
+        const std::vector<FleetEvent> known = events_;
+        for (FleetEvent event : known) {
+            if (event.task != TaskId(task) || event.at <= at_tick(now_)) continue;
+            if (event.outcome != Outcome::Done || event.charges.up_bytes == 0) continue;
+            event.outcome = Outcome::Recalled;
+            event.leg = Leg::Upload;
+            event.start = event.times.send_start;
+            event.at = at_tick(now_);
+            event.before = {event.charges.down_bytes, 0};
+            event.charges = {0, event.charges.up_bytes};
+            events_.push_back(event);
+        }
     }
 
     void feed_downlink() {
@@ -321,6 +356,7 @@ class TickSimulation {
                 const bool low = battery_ < device_.low_ticks && device_.battery_ticks > 0;
                 computing_ = job;
                 processor_ = {};
+                processor_free_before_ = processor_free_;
                 processor_free_ += low ? device_.rest_ticks : 0;
                 processor_.earliest = std::max(processor_free_, now_);
                 return;
@@ -342,7 +378,7 @@ class TickSimulation {
         const Tick worked = now_ - processor_.start;
         if (now_ == processor_.end) {
             battery_ -= worked;
-            processor_free_ = now_;
+            processor_free_ = processor_free_before_ = now_;
             Job job = *std::exchange(computing_, std::nullopt);
             job.times.compute_start = at_tick(processor_.start);
             job.times.compute_end = at_tick(now_);
@@ -354,7 +390,7 @@ class TickSimulation {
         if (!off && !empty) return;
         stopped(*computing_, Outcome::CutOff, Leg::Compute, processor_.start, {});
         battery_ -= worked;
-        processor_free_ = now_;
+        processor_free_ = processor_free_before_ = now_;
         processor_ = {};
         processor_.earliest = now_;
         if (!empty) return;
@@ -402,6 +438,7 @@ class TickSimulation {
     std::optional<Job> computing_;
     Attempt processor_;
     Tick processor_free_ = 0;
+    Tick processor_free_before_ = 0;
     Tick battery_;
     bool gone_ = false;
     std::optional<Tick> emptied_;
