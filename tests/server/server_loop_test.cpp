@@ -684,6 +684,7 @@ TEST_F(ServerLoopTest, BriefsAreAnsweredWhileTheRunLasts) {
 TEST_F(ServerLoopTest, APaceSaysWhenStepsReallyEnd) {
     StoryPace pace(script);
     script.step_takes = milliseconds(1);
+    script.downloads.assign(6, 1000);
     const ServerResult result = run(&pace);
     EXPECT_LT(script.story.place("warm up"), script.story.place("begin"));
     EXPECT_LT(script.story.place("begin"), script.story.place("next 0"));
@@ -704,6 +705,7 @@ TEST_F(ServerLoopTest, APaceSaysWhenStepsReallyEnd) {
         }
     }
     EXPECT_EQ(ns(result.training_end), updates.back().end_ns);
+    EXPECT_GT(result.run_end, result.training_end);
     EXPECT_TRUE(script.story.has(with("wait until", ns(result.run_end))));
     EXPECT_NEAR(result.server_busy_s, 0.002 * kSteps, 1e-12);  // as the model says
 }
