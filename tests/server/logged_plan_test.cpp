@@ -43,9 +43,13 @@ class LoggedPlanTest : public ::testing::Test {
         run.emplace(small_layout(plan));
         record::Writer& writer = run->writer();
         writer.submit(backbones ? *backbones : backbone_rows(plan, family_names(plan)));
-        writer.submit(
-            device_rows(plan, deliveries, leftovers, profile_names(plan), link_names(plan)));
-        writer.submit(sample_rows(plan, Truth{}));
+        auto devices =
+            device_rows(plan, deliveries, leftovers, profile_names(plan), link_names(plan));
+        if (spoil_device) spoil_device(devices[2]);
+        writer.submit(devices);
+        auto samples = sample_rows(plan, Truth{});
+        if (spoil_sample) spoil_sample(samples[4]);
+        writer.submit(samples);
         for (std::size_t i = 0; i < deliveries.size(); ++i)
             writer.submit(upload_row(deliveries[i], static_cast<std::int64_t>(i)));
         writer.submit(loss_rows(losses));
@@ -77,6 +81,8 @@ class LoggedPlanTest : public ::testing::Test {
     std::vector<LostWork> losses;
     std::vector<std::int64_t> overruns;
     std::optional<std::vector<record::BackboneRow>> backbones;
+    std::function<void(record::DeviceRow&)> spoil_device;
+    std::function<void(record::SampleRow&)> spoil_sample;
     FleetParameters fleet;
     std::map<std::string, DeviceProfile> profiles;
     std::map<std::string, LinkProfile> links;
@@ -191,6 +197,34 @@ TEST_F(LoggedPlanTest, APivotThatThereIsNotIsRefused) {
     backbones = backbone_rows(plan, family_names(plan));
     (*backbones)[1].pivot = 3;
     EXPECT_TRUE(contains(refusal([&] { logged(); }), "pivot 3 in /backbones"));
+}
+
+TEST_F(LoggedPlanTest, TablesThatContradictEachOtherAreRefused) {
+    const auto device = [&](auto member, std::int32_t value) {
+        spoil_device = [=](record::DeviceRow& row) { row.*member = value; };
+        return refusal([&] { logged(); });
+    };
+    EXPECT_EQ(device(&record::DeviceRow::backbone, 2),
+              "run file: /devices/backbone names number 2 of 2");
+    EXPECT_EQ(device(&record::DeviceRow::profile, 9),
+              "run file: /devices/profile names number 9 of 2");
+    EXPECT_EQ(device(&record::DeviceRow::link, -1), "run file: /devices/link names number -1 of 2");
+    spoil_device = {};
+    const auto sample = [&](auto member, std::int32_t value) {
+        spoil_sample = [=](record::SampleRow& row) { row.*member = value; };
+        return refusal([&] { logged(); });
+    };
+    EXPECT_EQ(sample(&record::SampleRow::sample, 25),
+              "run file: /samples/sample names number 25 of 25");
+    EXPECT_EQ(sample(&record::SampleRow::device, 6),
+              "run file: /samples/device names number 6 of 6");
+    spoil_sample = {};
+    backbones = backbone_rows(plan, family_names(plan));
+    (*backbones)[0].family = 2;
+    EXPECT_EQ(refusal([&] { logged(); }), "run file: /backbones/family names number 2 of 2");
+    (*backbones)[0].family = 0;
+    (*backbones)[1].backbone = 7;
+    EXPECT_EQ(refusal([&] { logged(); }), "run file: /backbones/backbone names number 7 of 2");
 }
 
 TEST_F(LoggedPlanTest, UploadsAreTheDeliveriesTheyWere) {
