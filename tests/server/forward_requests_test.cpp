@@ -38,10 +38,12 @@ std::vector<std::vector<std::int64_t>> naive_groups(const FleetPlan& plan,
 }
 
 TEST(ForwardRequestsTest, GroupsAreConsecutiveDevicesOfABackboneInOrderOfTheirFirstArrival) {
-    const FleetPlan plan = small_plan();
+    FleetPlan plan = small_plan();
     const TokenTable tokens = small_tokens(plan);
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         RandomStream random(seed, Purpose::Test);
+        for (const std::size_t device : {2UL, 4UL})
+            plan.devices[device].admitted = random.below(3) > 0;
         std::vector<Delivery> deliveries = small_deliveries(plan, seed);
         std::erase_if(deliveries, [&](const Delivery&) { return random.uniform() < 0.4; });
         const auto group_devices = static_cast<std::int32_t>(1 + random.below(4));

@@ -8,44 +8,13 @@
 
 #include <gtest/gtest.h>
 
-#include "core/error.hpp"
+#include "server/list_fleet.hpp"
 #include "server/small_run.hpp"
 
 namespace mobi::test {
 namespace {
 
 using std::chrono::milliseconds;
-using Time = VirtualClock::time_point;
-
-/// Lists that grow.
-class ListFleet final : public RunFleet {
-  public:
-    void assign(DeviceTask) override {}
-    void recall(TaskId, Time) override {}
-    void promise_quiet(Time) override {}
-    void forecast(const std::function<bool(const FleetEvent&)>&) override {}
-    const FleetEvent* next(Time) override { return nullptr; }
-    std::optional<Time> next_presence(Time) override { return std::nullopt; }
-    std::vector<DeviceId> present(Time) override { return {}; }
-    const Delivery& delivery(std::int64_t) const override { throw Bug("it has none"); }
-    std::int64_t delivered() const override { return 0; }
-    std::int64_t delivered_by(EventId) const override { return 0; }
-    std::span<const Download> downloads() const override { return downloads_; }
-    std::span<const LostWork> lost() const override { return lost_; }
-    std::span<const TaskRecord> tasks() const override { return tasks_; }
-
-    void add_download(std::int32_t device) {
-        downloads_.emplace_back().device = device;
-        downloads_.back().energy_j = 0;
-    }
-    void add_lost(std::int32_t device) { lost_.emplace_back().device = device; }
-    void add_task(std::int64_t id) { tasks_.emplace_back().task = TaskId(id); }
-
-  private:
-    std::vector<Download> downloads_;
-    std::vector<LostWork> lost_;
-    std::vector<TaskRecord> tasks_;
-};
 
 class JournalTest : public ::testing::Test {
   protected:

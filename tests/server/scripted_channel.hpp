@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -34,13 +35,16 @@ class ScriptedChannel final : public Channel {
     }
     std::optional<Message> receive(WallClock::duration wall_timeout) override {
         if (answers_.empty() && on_idle) on_idle();
+        ++receives;
         if (answers_.empty()) {
             // a test that waits for ever fails instead
-            if (++idle_ > 20'000) throw TransportError("nobody answers");
+            if (!idle_since_) idle_since_ = WallClock::now();
+            if (WallClock::now() - *idle_since_ > WallClock::duration(20))
+                throw TransportError("nobody answers");
             std::this_thread::sleep_for(std::min(wall_timeout, WallClock::duration(1e-3)));
             return std::nullopt;
         }
-        idle_ = 0;
+        idle_since_.reset();
         Message message = std::move(answers_.front());
         answers_.pop_front();
         return message;
@@ -51,12 +55,13 @@ class ScriptedChannel final : public Channel {
 
     std::vector<std::pair<int, Message>> sent;  ///< to whom, what; the source is rank 0
     int flushes = 0;
+    int receives = 0;
 
   private:
     int size_;
     std::function<void(int, const Message&)> on_send_;
     std::deque<Message> answers_;
-    int idle_ = 0;
+    std::optional<WallClock::time_point> idle_since_;
 };
 
 }  // namespace mobi::test
