@@ -4,9 +4,6 @@
 #include "server/fleet_source.hpp"
 
 #include <deque>
-#include <limits>
-#include <numeric>
-#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -230,14 +227,14 @@ TEST_F(FleetSourceScriptTest, WhoWaitsMayGiveUp) {
     ScriptedChannel channel(2);
     int left = 3;
     settings.on_wait = [&] {
-        if (--left == 0) throw std::runtime_error("a signal");
+        if (--left == 0) throw GaveUp();
     };
     FleetSource source(channel, plan, deliveries, tokens, settings);
-    EXPECT_THROW(source.take(0), std::runtime_error);
+    EXPECT_THROW(source.take(0), GaveUp);
     evaluate(4);
     left = 3;
     FleetSource other(channel, plan, deliveries, tokens, settings);
-    EXPECT_THROW(other.evaluation(), std::runtime_error);
+    EXPECT_THROW(other.evaluation(), GaveUp);
 }
 
 TEST_F(FleetSourceScriptTest, WithoutAWorkerNothingCanBeComputed) {

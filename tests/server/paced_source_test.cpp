@@ -5,8 +5,6 @@
 #include "server/paced_source.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -244,6 +242,15 @@ TEST_F(PacedSourceScriptTest, AllBeginTogetherEachByItsOwnClock) {
     }
 }
 
+TEST_F(PacedSourceScriptTest, WorkersAreToldToStopWhenTheyHaveSentTheirLastSegment) {
+    Crew crew(plan, 3);
+    PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
+    source.evaluation();
+    source.pace().begin();
+    EXPECT_EQ(source.stop().size(), 2U);  // nothing was taken
+    EXPECT_EQ(source.pace_reports().size(), 2U);
+}
+
 TEST_F(PacedSourceScriptTest, AnEarlierTimeIsNotWaitedFor) {
     Crew crew(plan, 2);
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
@@ -405,16 +412,16 @@ TEST_F(PacedSourceScriptTest, WhoWaitsMayGiveUp) {
     crew.plays = false;
     bool gives_up = false;
     settings.on_wait = [&] {
-        if (gives_up) throw std::runtime_error("a signal");
+        if (gives_up) throw GaveUp();
     };
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
     source.evaluation();
     source.pace().begin();
     gives_up = true;
-    EXPECT_THROW(source.next(Time::max()), std::runtime_error);
-    EXPECT_THROW(source.take(0), std::runtime_error);
-    EXPECT_THROW(source.pace().wait_until(Time::max()), std::runtime_error);
-    EXPECT_THROW(source.stop(), std::runtime_error);
+    EXPECT_THROW(source.next(Time::max()), GaveUp);
+    EXPECT_THROW(source.take(0), GaveUp);
+    EXPECT_THROW(source.pace().wait_until(Time::max()), GaveUp);
+    EXPECT_THROW(source.stop(), GaveUp);
 }
 
 TEST_F(PacedSourceScriptTest, WithoutAWorkerNothingCanBeComputed) {

@@ -14,6 +14,9 @@
 
 namespace mobi::test {
 
+/// Thrown by a test that does not want to wait any longer.
+struct GaveUp {};
+
 /// Rank 0's end of a channel whose other ranks are the test.
 class ScriptedChannel final : public Channel {
   public:

@@ -73,6 +73,8 @@ class SmallPacedWorker {
                 pace_ = decode_pace_plan(bytes);
                 return;
             case kTagStop:
+                if (!played_)
+                    throw ProtocolError(0, tag, "a stop after the last segment", "one before");
                 return reply_(kTagReport, encode_worker_report({1, 1, 1, 1}));
             default:
                 throw ProtocolError(0, tag, "something for a worker", "another tag");
