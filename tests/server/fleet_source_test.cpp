@@ -148,8 +148,14 @@ TEST_F(FleetSourceScriptTest, WhatIsRequestedAndNotTakenStaysBelowTheWindow) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         RandomStream random(seed, Purpose::Test);
         deliveries = small_deliveries(plan, seed);
+        if (seed % 2 == 0)  // one device after another: a group is over before the next begins
+            std::stable_sort(deliveries.begin(), deliveries.end(),
+                             [](const Delivery& a, const Delivery& b) {
+                                 return std::tie(a.device, a.packet) < std::tie(b.device, b.packet);
+                             });
         settings.forward.window_bytes = static_cast<double>(random.below(1500));
         settings.forward.group_devices = static_cast<int>(1 + random.below(3));
+        settings.threads_per_worker = 100;  // so that nothing but the window says no
         std::size_t wanted = 0;
         std::set<std::size_t> requested;
         ScriptedChannel* rank0 = nullptr;
@@ -173,7 +179,18 @@ TEST_F(FleetSourceScriptTest, WhatIsRequestedAndNotTakenStaysBelowTheWindow) {
         });
         rank0 = &channel;
         FleetSource source(channel, plan, deliveries, tokens, settings);
-        for (; wanted < deliveries.size(); ++wanted) source.take(static_cast<std::int64_t>(wanted));
+        const ForwardRequests planned(plan, deliveries, tokens, false,
+                                      settings.forward.group_devices);
+        for (; wanted < deliveries.size(); ++wanted) {
+            source.take(static_cast<std::int64_t>(wanted));
+            if (channel.sent.size() == planned.entries().size()) continue;
+            double needed = planned.entries()[channel.sent.size()].bytes;
+            for (const std::size_t index : requested)
+                if (index > wanted)
+                    needed += static_cast<double>(
+                        encoded(plan, small_packet(plan, deliveries[index])).size());
+            EXPECT_GT(needed, settings.forward.window_bytes) << "there was room for more";
+        }
         EXPECT_EQ(requested.size(), deliveries.size());
         if (HasFailure()) return;
     }

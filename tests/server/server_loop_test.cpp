@@ -41,10 +41,14 @@ class Story {
     }
     /// Where something stands; the end when it was not told.
     std::size_t place(const std::string& what) const {
-        const std::vector<std::string> all = told();
-        return static_cast<std::size_t>(std::find(all.begin(), all.end(), what) - all.begin());
+        const std::lock_guard lock(mutex_);
+        return static_cast<std::size_t>(std::find(told_.begin(), told_.end(), what) -
+                                        told_.begin());
     }
-    bool has(const std::string& what) const { return place(what) < told().size(); }
+    bool has(const std::string& what) const {
+        const std::lock_guard lock(mutex_);
+        return std::find(told_.begin(), told_.end(), what) != told_.end();
+    }
     std::vector<std::string> beginning_with(const std::string& word) const {
         std::vector<std::string> all = told();
         std::erase_if(all, [&](const std::string& one) { return !one.starts_with(word); });
@@ -74,6 +78,8 @@ struct Script {
     std::int64_t protocol_fails_at = -1;     ///< step at which the protocol throws
     std::int64_t source_fails_at = -1;       ///< delivery at which the source throws
     milliseconds step_takes{0};              ///< real time of the learner
+    std::int64_t waits_at = -1;              ///< step at which the learner waits ...
+    std::string waits_for;                   ///< ... until this has been told
     std::optional<std::int64_t> verdict_of;  ///< a step that gives one without being asked
 };
 
@@ -184,6 +190,7 @@ class StoryLearner final : public Learner {
     void run(const Step& step) override {
         if (step.number == script_.fails_at) throw std::runtime_error("the learner fails");
         std::this_thread::sleep_for(script_.step_takes);
+        if (step.number == script_.waits_at) wait();
         script_.story.tell(with("run", step.number));
         StepResult result;
         result.step = step.number;
@@ -215,6 +222,12 @@ class StoryLearner final : public Learner {
     double evaluation_s() const override { return 2.5; }
 
   private:
+    /// In vain where the server waits for the learner: the test then fails, and does not hang.
+    void wait() const {
+        for (int i = 0; i < 2000 && !script_.story.has(script_.waits_for); ++i)
+            std::this_thread::sleep_for(milliseconds(5));
+    }
+
     Script& script_;
     LearnerSink sink_;
     std::int64_t taken_ = 0;
@@ -593,18 +606,23 @@ TEST_F(ServerLoopTest, AStepThatDecidesIsWaitedForAndItsVerdictToldBeforeTheNext
 
 TEST_F(ServerLoopTest, ProgressIsToldWhileAVerdictIsWaitedFor) {
     script.decides_every = kSteps;
-    script.step_takes = milliseconds(60);  // three looks
-    run();
-    const Time last = progress.back().now;
-    EXPECT_GT(std::count_if(progress.begin(), progress.end(),
-                            [&](const ServerProgress& one) { return one.now == last; }),
-              1);
+    script.waits_at = kSteps - 1;
+    script.waits_for = with("look", kSteps + 1);  // two more than steps before
+    run(nullptr, true,
+        [&](const ServerProgress&) { script.story.tell(with("look", std::ssize(progress))); });
+    EXPECT_LT(script.story.place(with("look", kSteps + 1)),
+              script.story.place(with("run", kSteps - 1)));
 }
 
 TEST_F(ServerLoopTest, WhoWaitsForAVerdictMayGiveUp) {
     script.decides_every = 1;
-    script.step_takes = milliseconds(60);
-    EXPECT_THROW(run(nullptr, true, [](const ServerProgress&) { throw ConfigError("a signal"); }),
+    script.waits_at = 0;
+    script.waits_for = "gave up";
+    EXPECT_THROW(run(nullptr, true,
+                     [&](const ServerProgress&) {
+                         script.story.tell("gave up");
+                         throw ConfigError("a signal");
+                     }),
                  ConfigError);
     EXPECT_TRUE(script.story.beginning_with("verdict").empty());
 }
@@ -713,10 +731,10 @@ TEST_F(ServerLoopTest, APaceSaysWhenStepsReallyEnd) {
 TEST_F(ServerLoopTest, APaceDoesNotWaitForALearnerThatKeepsItsSteps) {
     StoryPace pace(script);
     script.keeps_steps = true;
-    script.step_takes = milliseconds(40);
+    script.waits_at = 0;
+    script.waits_for = with("paced", kSteps - 1);
     run(&pace);
-    EXPECT_LT(script.story.place(with("paced", kSteps - 1)),
-              script.story.place(with("run", kSteps - 1)));
+    EXPECT_LT(script.story.place(with("paced", kSteps - 1)), script.story.place(with("run", 0)));
 }
 
 TEST_F(ServerLoopTest, APaceWithoutALearnerWaitsForNothing) {

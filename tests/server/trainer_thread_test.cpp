@@ -311,6 +311,18 @@ TEST(TrainerThreadTest, WhatIsLeftInTheQueueOfARunThatWasGivenUpIsNotDone) {
     EXPECT_LT(done, 40);
 }
 
+TEST(TrainerThreadTest, WhoGivesUpWhileTheLastStepsAreDoneHasNoLastEvaluation) {
+    Script script;
+    script.on_run = [&] {
+        while (!script.abandoned) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    };
+    script.on_finish = [] { ADD_FAILURE() << "it trains on"; };
+    TrainerThread thread(script);
+    thread.submit({});
+    EXPECT_THROW(thread.finish(kEnd, fail), Failure);
+}
+
 TEST(TrainerThreadTest, BriefsAreAnsweredInTheOrderOfTheQuestions) {
     Script script;
     std::vector<int> order;
