@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "core/check.hpp"
 #include "core/error.hpp"
 #include "messages/bundle.hpp"
 #include "messages/tags.hpp"
@@ -57,7 +56,7 @@ void WorkerReplies::handle(const Message& message, const std::function<void(Pack
         if (packet.kind == PacketKind::Upload)
             upload(std::move(packet));
         else
-            keep_evaluation(packet);
+            keep_evaluation(message.source, packet);
     };
     switch (message.tag) {
         case kTagPacket:
@@ -65,14 +64,22 @@ void WorkerReplies::handle(const Message& message, const std::function<void(Pack
         case kTagPackets:
             return for_each_packet(message.bytes, take);
         case kTagDone:
-            --open_.at(message.source);
-            return add(message.source, decode_report(message.bytes));
+            return take_report(message);
         case kTagReport:
             reports_[message.source] = decode_worker_report(message.bytes);
             return;
         default:
             throw ProtocolError(message.source, message.tag, "a packet or a report", "another tag");
     }
+}
+
+void WorkerReplies::take_report(const Message& message) {
+    const auto open = open_.find(message.source);
+    if (open == open_.end() || open->second == 0)
+        throw ProtocolError(message.source, message.tag, "a report on a request",
+                            "more than there were requests");
+    --open->second;
+    add(message.source, decode_report(message.bytes));
 }
 
 void WorkerReplies::add(int worker, const WorkReport& report) {
@@ -103,15 +110,26 @@ Packet WorkerReplies::decode(int worker, std::span<const std::byte> bytes) const
     return decode_packet(bytes, layout);
 }
 
-void WorkerReplies::keep_evaluation(const Packet& packet) {
-    EvaluationData::Backbone& data =
-        evaluation_->backbones[static_cast<std::size_t>(packet.backbone)];
+std::int64_t WorkerReplies::test_samples_of(std::size_t backbone, std::int64_t part) const {
+    if (evaluation_ == nullptr || !evaluation_->backbones[backbone].is_there()) return 0;
+    constexpr std::int64_t kPart = ForwardRequests::kEvaluationPart;
+    const auto n = static_cast<std::int64_t>(evaluation_->truth.size());
+    return part * kPart >= n ? 0 : std::min(kPart, n - part * kPart);
+}
+
+void WorkerReplies::keep_evaluation(int worker, const Packet& packet) {
+    const auto backbone = static_cast<std::size_t>(packet.backbone);
+    const std::int64_t part = packet.packet;
+    const auto sent = static_cast<std::int64_t>(packet.samples.size());
+    if (sent != test_samples_of(backbone, part))
+        throw ProtocolError(
+            worker, kTagPacket, "a part of the test set",
+            fmt::format("{} samples as part {} of backbone {}", sent, part, packet.backbone));
+    EvaluationData::Backbone& data = evaluation_->backbones[backbone];
     const std::size_t n = evaluation_->truth.size();
     const auto width = static_cast<std::size_t>(data.width);
     const std::size_t rows = packet.samples.size();
-    const auto first = static_cast<std::size_t>(packet.packet) *
-                       static_cast<std::size_t>(ForwardRequests::kEvaluationPart);
-    MOBI_CHECK(first + rows <= n, "evaluation part {} is too long", packet.packet);
+    const auto first = static_cast<std::size_t>(part * ForwardRequests::kEvaluationPart);
     const std::size_t bytes = rows * width * sizeof(float);
     for (std::size_t tap = 0; tap * n * width < data.taps.size(); ++tap)
         decode_vectors(Precision::Fp32, std::span(packet.taps).subspan(tap * bytes, bytes), {},

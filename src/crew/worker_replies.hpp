@@ -58,7 +58,10 @@ class WorkerReplies {
     std::int64_t samples_done() const noexcept { return samples_done_; }
 
   private:
-    void keep_evaluation(const Packet& packet);
+    void keep_evaluation(int worker, const Packet& packet);
+    /// Of a part of the test set; 0: nobody asks for it.
+    std::int64_t test_samples_of(std::size_t backbone, std::int64_t part) const;
+    void take_report(const Message& message);
     void add(int worker, const WorkReport& report);
 
     const FleetPlan& plan_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -24,6 +25,15 @@ const typename Map::mapped_type& named(const Map& map, const std::string& name) 
     return found->second;
 }
 
+/// The entry of a list that a table's column names.
+template <typename List>
+auto& entry(List& list, std::int32_t index, std::string_view column) {
+    if (index < 0 || static_cast<std::size_t>(index) >= list.size())
+        throw DataError(
+            fmt::format("run file: {} names number {} of {}", column, index, list.size()));
+    return list[static_cast<std::size_t>(index)];
+}
+
 Pivot pivot_of(std::int32_t number) {
     switch (number) {
         case 0:
@@ -41,10 +51,10 @@ BackbonePlan backbone_of(const record::RunLayout& layout,
                          const record::BackboneRow& row,
                          bool labels) {
     const record::BackboneLayout& logged =
-        layout.backbones.at(static_cast<std::size_t>(row.backbone));
+        entry(layout.backbones, row.backbone, "/backbones/backbone");
     BackbonePlan backbone;
     backbone.name = logged.name;
-    backbone.family = layout.family_names.at(static_cast<std::size_t>(row.family));
+    backbone.family = entry(layout.family_names, row.family, "/backbones/family");
     backbone.size.layers = row.layers;
     backbone.size.width = row.width;
     backbone.size.ffn = row.ffn;
@@ -99,9 +109,10 @@ FleetPlan plan_from_log(const record::RunReader& reader,
         DevicePlan device;
         device.id = row.device;
         device.backbone = row.backbone;
-        const std::string& name = layout.profile_names.at(static_cast<std::size_t>(row.profile));
+        entry(plan.backbones, row.backbone, "/devices/backbone");
+        const std::string& name = entry(layout.profile_names, row.profile, "/devices/profile");
         device.profile = named(parts.profiles, name);
-        device.link = named(parts.links, layout.link_names.at(static_cast<std::size_t>(row.link)));
+        device.link = named(parts.links, entry(layout.link_names, row.link, "/devices/link"));
         set_own_figures(row, device.link);
         if (const auto pattern = patterns.find(name); pattern != patterns.end())
             device.availability = pattern->second;
@@ -116,10 +127,9 @@ FleetPlan plan_from_log(const record::RunReader& reader,
         return std::tie(a.device, a.packet, a.sample) < std::tie(b.device, b.packet, b.sample);
     });
     for (const record::SampleRow& row : samples) {
-        plan.samples.at(static_cast<std::size_t>(row.sample)) = {row.device, row.packet,
-                                                                 row.tokens};
+        entry(plan.samples, row.sample, "/samples/sample") = {row.device, row.packet, row.tokens};
         if (row.device >= 0)
-            plan.devices.at(static_cast<std::size_t>(row.device)).samples.push_back(row.sample);
+            entry(plan.devices, row.device, "/samples/device").samples.push_back(row.sample);
     }
     return plan;
 }
