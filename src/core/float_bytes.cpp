@@ -3,10 +3,14 @@
 
 namespace mobi {
 
-Bytes bytes_of(std::initializer_list<float> numbers) {
+Bytes bytes_of(std::span<const float> numbers) {
     ByteWriter writer;
-    for (const float number : numbers) writer.put(number);
+    writer.put_all(numbers);
     return writer.take();
+}
+
+Bytes bytes_of(std::initializer_list<float> numbers) {
+    return bytes_of(std::span<const float>(numbers.begin(), numbers.size()));
 }
 
 }  // namespace mobi
