@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "core/archive.hpp"
+
 namespace mobi {
 
 /// How well predictions match the truth.
@@ -12,6 +14,8 @@ struct Score {
     double metric = 0;  ///< accuracy in percent; regression: Pearson correlation x 100
     double f1 = 0;      ///< percent: two classes F1 of class 1, else macro F1; regression: NaN
     std::vector<std::int32_t> confusion;  ///< C x C, row = truth, column = prediction; else empty
+
+    void archive(Archive& archive) { archive(metric, f1, confusion); }
 };
 
 /// Scores classes of [0, classes).

@@ -3,10 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <torch/torch.h>
+
+#include "learn/archive_tensors.hpp"
 
 namespace mobi {
 namespace {
@@ -24,6 +29,16 @@ double joint_norm(const std::vector<at::Tensor>& gradients) {
         squares += norm * norm;
     }
     return std::sqrt(squares);
+}
+
+/// LibTorch names an optimiser's state by the address of the tensor: as text in 1.13, as it is
+/// since.
+template <typename Key>
+Key key_of(const at::Tensor& tensor) {
+    if constexpr (std::is_same_v<Key, std::string>)
+        return c10::guts::to_string(tensor.unsafeGetTensorImpl());
+    else
+        return tensor.unsafeGetTensorImpl();
 }
 
 }  // namespace
@@ -77,6 +92,29 @@ Optimizer::Step Optimizer::step(const at::Tensor& loss, std::int64_t t) {
         static_cast<torch::optim::AdamWOptions&>(group.options()).lr(result.learning_rate);
     state_->adamw.step();
     return result;
+}
+
+void Optimizer::archive(Archive& archive) {
+    auto& states = state_->adamw.state();
+    using Key = std::decay_t<decltype(states.begin()->first)>;
+    for (const auto& [name, tensor] : tensors_) {
+        const auto key = key_of<Key>(tensor);
+        bool touched = states.count(key) > 0;
+        archive(touched);
+        if (!touched) continue;
+        if (archive.reads()) {
+            auto fresh = std::make_unique<torch::optim::AdamWParamState>();
+            fresh->exp_avg(torch::zeros_like(tensor)).exp_avg_sq(torch::zeros_like(tensor));
+            states[key] = std::move(fresh);
+        }
+        auto& state = static_cast<torch::optim::AdamWParamState&>(*states[key]);
+        std::int64_t steps = archive.reads() ? 0 : state.step();
+        archive(steps);
+        state.step(steps);
+        at::Tensor first = state.exp_avg(), second = state.exp_avg_sq();
+        archive_tensor(archive, first);
+        archive_tensor(archive, second);
+    }
 }
 
 }  // namespace mobi

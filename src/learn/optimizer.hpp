@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/archive.hpp"
 #include "learn/parameters.hpp"
 #include "weights/named_tensors.hpp"
 
@@ -35,6 +36,9 @@ class Optimizer {
 
     /// Back-propagates `loss`, clips, and takes update `t` (from 0).
     Step step(const at::Tensor& loss, std::int64_t t);
+
+    /// The moments and step counts; the tensors themselves are the caller's.
+    void archive(Archive& archive);
 
   private:
     struct State;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "core/byte_io.hpp"
 
 namespace mobi {
@@ -14,12 +15,16 @@ namespace mobi {
 struct Content {
     std::int64_t id = 0;  ///< of a run: the same id, the same bytes
     std::shared_ptr<const Bytes> bytes;
+
+    void archive(Archive& archive) { archive(id, bytes); }
 };
 
 /// What a device starts a task from.
 struct Brief {
     std::vector<Content> shared;
     Bytes own;
+
+    void archive(Archive& archive) { archive(shared, own); }
 };
 
 }  // namespace mobi

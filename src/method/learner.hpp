@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "core/clock.hpp"
 #include "method/brief.hpp"
 #include "method/protocol.hpp"
@@ -42,6 +43,10 @@ struct StepResult {
     std::vector<float> gates;
     std::vector<double> diagnostics;  ///< by Method::diagnostics()
     std::vector<double> verdict;      ///< of a step that decides: for the protocol (Verdict)
+
+    void archive(Archive& archive) {
+        archive(step, loss, gradient_norm, learning_rate, gates, diagnostics, verdict);
+    }
 };
 
 /// What came of an evaluation: a score per backbone type and the weighted overall one.
@@ -62,6 +67,8 @@ struct EvaluationResult {
 struct LearnerSink {
     std::function<void(const StepResult&)> step;  ///< in order of steps
     std::function<void(const EvaluationResult&)> evaluation;
+    /// Between two steps that finish() does; may be empty.
+    std::function<void()> between{};
 };
 
 /// The server's numbers, in step order (docs/design.md 2: a protocol decides when, a learner what).
@@ -108,6 +115,15 @@ class Learner {
 
     /// Real memory of what is kept of the arrivals.
     virtual std::size_t kept_bytes() const { return 0; }
+
+    /// Everything that begin_thread(), take() and run() have changed, so that a new learner of the
+    /// same settings and plan goes on from it.  By the thread that trains, between two steps; a
+    /// method whose runs cannot be resumed throws.
+    virtual void archive(Archive& archive);
+
+    /// Whether what has been taken stays in use and is not part of the archive: it is then taken
+    /// again, in the same order, by a learner that goes on.
+    virtual bool keeps_inputs() const noexcept { return false; }
 
     /// Wall time spent, in seconds.
     virtual double training_s() const { return 0; }

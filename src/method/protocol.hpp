@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "core/clock.hpp"
 #include "core/id.hpp"
 #include "fleet/fleet_clock.hpp"
@@ -37,6 +38,11 @@ struct Step {
     std::int64_t kept_samples = 0;      ///< that the server has when it starts
     std::int32_t waiting = 0;           ///< arrivals that wait when it starts
     bool decides = false;               ///< the protocol goes on with its verdict
+
+    void archive(Archive& archive) {
+        archive(number, kind, round, start, end, inputs, samples, arrival, device, model,
+                model_step, model_steps, kept_samples, waiting, decides);
+    }
 };
 
 /// What a step's numbers say to the protocol.

@@ -29,6 +29,8 @@ class Versions {
         return {version, states_.begin()->second};
     }
 
+    void archive(Archive& archive) { archive(next_, states_); }
+
   private:
     std::int64_t next_ = 0;
     std::map<std::int64_t, std::shared_ptr<const Bytes>> states_;

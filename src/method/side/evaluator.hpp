@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/archive.hpp"
 #include "data/score.hpp"
 #include "method/evaluation_data.hpp"
 #include "method/side/parameters.hpp"
@@ -14,6 +15,8 @@ namespace mobi {
 struct EvaluationScore {
     Score score;
     double loss = 0;
+
+    void archive(Archive& archive) { archive(score, loss); }
 };
 
 /// Predicts the test set as o + f_s (docs/method.md 1.8) and scores it.  Not pre-empted, no

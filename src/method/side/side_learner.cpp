@@ -53,14 +53,23 @@ void SideLearner::run(const Step& step) {
 void SideLearner::finish(VirtualClock::time_point end) {
     std::stable_sort(kept_.begin(), kept_.end(),
                      [](const Step& a, const Step& b) { return a.model < b.model; });
-    for (const Step& step : kept_) {
+    for (auto next = static_cast<std::size_t>(finished_); next < kept_.size(); ++next) {
         if (abandoned_) return;
-        train(step);
+        train(kept_[next]);
+        ++finished_;
+        if (sink_.between) sink_.between();
     }
     trainer_.finish(end, [this] { return abandoned_.load(); });
     std::sort(results_.begin(), results_.end(),
               [](const StepResult& a, const StepResult& b) { return a.step < b.step; });
     for (const StepResult& result : results_) sink_.step(result);
+}
+
+void SideLearner::archive(Archive& archive) {
+    std::int64_t done = done_;
+    archive(kept_, finished_, results_, done);
+    done_ = done;
+    trainer_.archive(archive);
 }
 
 std::vector<NamedValues> SideLearner::state() const {

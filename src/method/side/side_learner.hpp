@@ -37,6 +37,8 @@ class SideLearner final : public Learner {
     /// they have been trained.
     std::vector<NamedValues> state() const override;
     std::int64_t kept_steps_done() const override { return done_.load(std::memory_order_relaxed); }
+    void archive(Archive& archive) override;
+    bool keeps_inputs() const noexcept override { return true; }
     std::size_t kept_bytes() const override { return inbox_.allocated_bytes(); }
     double training_s() const override { return trainer_.training_s(); }
     double evaluation_s() const override { return trainer_.evaluation_s(); }
@@ -51,6 +53,7 @@ class SideLearner final : public Learner {
     LearnerSink sink_;
     Trainer trainer_;
     std::vector<Step> kept_;           // per_device
+    std::int64_t finished_ = 0;        // of these, once finish() has begun
     std::vector<StepResult> results_;  // likewise
     std::atomic<std::int64_t> done_{0};
     std::atomic<bool> abandoned_{false};

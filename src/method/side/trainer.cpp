@@ -9,6 +9,7 @@
 #include "core/check.hpp"
 #include "core/clock.hpp"
 #include "core/rng.hpp"
+#include "learn/archive_tensors.hpp"
 #include "method/side/loss.hpp"
 #include "method/side/mixup.hpp"
 
@@ -61,10 +62,39 @@ Trainer::Trainer(const SideSettings& settings,
 
 void Trainer::begin_network(std::int32_t id, std::int64_t planned) {
     end_network();
-    network_ =
-        std::make_unique<SideNetwork>(shape_.side, settings_.side, settings_.align, settings_.seed);
+    network_ = new_network();
     optimizer_ = std::make_unique<Optimizer>(network_->parameters(), settings_.optimizer, planned);
     network_id_ = id;
+    network_steps_ = planned;
+}
+
+void Trainer::archive(Archive& archive) {
+    bool begun = network_ != nullptr;
+    archive(begun);
+    if (begun) {
+        std::int32_t id = network_id_;
+        std::int64_t steps = network_steps_;
+        archive(id, steps);
+        if (archive.reads()) {
+            network_ = nullptr;  // nothing is to be scored
+            begin_network(id, steps);
+        }
+        archive_tensors(archive, network_->parameters());
+        optimizer_->archive(archive);
+    }
+    auto snapshots = static_cast<std::int64_t>(snapshots_.size());
+    archive(snapshots, updates_done_, evaluated_at_, device_scores_);
+    if (archive.reads()) snapshots_.resize(static_cast<std::size_t>(snapshots));
+    for (Snapshot& one : snapshots_) {
+        if (archive.reads()) one.network = new_network();
+        archive(one.updates, one.time);
+        archive_tensors(archive, one.network->parameters());
+    }
+}
+
+std::unique_ptr<SideNetwork> Trainer::new_network() const {
+    return std::make_unique<SideNetwork>(shape_.side, settings_.side, settings_.align,
+                                         settings_.seed);
 }
 
 void Trainer::end_network() {
@@ -144,9 +174,7 @@ void Trainer::evaluate_shared(std::int64_t updates, VirtualClock::time_point tim
     if (evaluation_ == nullptr) return;
     evaluated_at_ = updates;
     if (!settings_.evaluate_later) return evaluate_network(*network_, updates, time);
-    Snapshot snapshot{updates, time,
-                      std::make_unique<SideNetwork>(shape_.side, settings_.side, settings_.align,
-                                                    settings_.seed)};
+    Snapshot snapshot{updates, time, new_network()};
     for (const auto& [name, tensor] : network_->parameters())
         snapshot.network->set(name, tensor.detach());
     snapshots_.push_back(std::move(snapshot));

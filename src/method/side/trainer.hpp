@@ -54,6 +54,9 @@ class Trainer {
     /// \param given_up  asked between two evaluations: nobody wants the others any more.
     void finish(VirtualClock::time_point end, const std::function<bool()>& given_up = {});
 
+    /// Networks, moments, counts and scores; the inbox is the caller's.
+    void archive(Archive& archive);
+
     /// The network as it is; null before the first step with per_device.
     const SideNetwork* network() const noexcept { return network_.get(); }
 
@@ -61,6 +64,7 @@ class Trainer {
     double evaluation_s() const noexcept { return evaluation_s_; }
 
   private:
+    std::unique_ptr<SideNetwork> new_network() const;
     void begin_network(std::int32_t id, std::int64_t planned);
     void end_network();
     bool adjusts() const;
@@ -92,6 +96,7 @@ class Trainer {
     std::unique_ptr<Optimizer> optimizer_;
     std::vector<Snapshot> snapshots_;  // to be evaluated later
     std::int32_t network_id_ = -1;
+    std::int64_t network_steps_ = 0;  // planned for it
     std::int64_t updates_done_ = 0;
     std::int64_t evaluated_at_ = -1;
     std::map<std::int32_t, std::vector<EvaluationScore>> device_scores_;  // per_device
