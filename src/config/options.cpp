@@ -229,6 +229,7 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     record("activations", &RecordParameters::activations, choice<RecordActivations>({{"all", RecordActivations::All}, {"none", RecordActivations::None}}), "what uploads leave in the run file; replay needs all", "testbed");
     record("swmr", &RecordParameters::swmr, codec::boolean(), "the file can be read while it is written; false for NFS and Lustre", "testbed");
     record("flush", &RecordParameters::flush_s, codec::positive_quantity(Quantity::Time), "real time between flushes", "testbed");
+    record("checkpoint", &RecordParameters::checkpoint_s, codec::quantity(Quantity::Time), "real time between checkpoints, from which `run --resume` goes on; 0 s: only when the run is interrupted", "testbed");
 }
 
 std::vector<Key<DeviceProfile>> make_device_keys() {

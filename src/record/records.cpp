@@ -34,6 +34,7 @@ struct Payload {
     std::size_t operator()(const Truth& r) const { return payload(r.labels) + payload(r.targets); }
     std::size_t operator()(const Weights& r) const { return payload(r.values); }
     std::size_t operator()(const Confusion& r) const { return payload(r.counts); }
+    std::size_t operator()(const Checkpoint& r) const { return payload(r.state); }
 };
 
 /// Throws Bug unless `size` is what the layout asks for.

@@ -55,6 +55,16 @@ struct Confusion {
     std::vector<std::int32_t> counts;
 };
 
+/// What the run can go on from: everything before it is brought to the file first, then it is
+/// written beside the file (record/checkpoint_file.hpp).
+struct Checkpoint {
+    Bytes state;
+};
+
+/// A file that was begun beside an unfinished one takes its place: it holds all that that one's
+/// checkpoint builds on.
+struct Publish {};
+
 template <typename List, typename... Others>
 struct RecordOf;
 template <typename... Rows, typename... Others>
@@ -70,7 +80,9 @@ using Record = RecordOf<RowTypes,
                         EvaluationTaps,
                         Truth,  // of the whole test set: /evaluation/labels and /targets
                         Weights,
-                        Confusion>::Type;
+                        Confusion,
+                        Checkpoint,
+                        Publish>::Type;
 
 /// Bytes of memory that a record holds, for the bound of the queue.
 std::size_t bytes_of(const Record& record);

@@ -3,16 +3,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "core/build_info.hpp"
 #include "core/error.hpp"
 #include "hdf5/attribute.hpp"
+#include "record/checkpoint_file.hpp"
 
 namespace mobi::record {
 namespace {
@@ -306,9 +310,11 @@ struct RunFile::Visitor {
         const auto& name = file.layout_.backbones[static_cast<std::size_t>(r.backbone)].name;
         file.write_whole("/confusion/" + name, H5T_NATIVE_INT32, r.counts.data());
     }
+    void operator()(const Checkpoint& r) const { file.store_checkpoint(r); }
+    void operator()(const Publish&) const { file.publish(); }
 };
 
-RunFile::RunFile(Output output, RunLayout layout, const RecordParameters& parameters)
+RunFile::RunFile(Output output, RunLayout layout, const RecordParameters& parameters, Naming naming)
     : output_(std::move(output)),
       layout_(std::move(layout)),
       file_(create_run_file(
@@ -317,10 +323,31 @@ RunFile::RunFile(Output output, RunLayout layout, const RecordParameters& parame
     write_status(RunStatus::Running);
     check_hdf5(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL),
                fmt::format("flush {}", file_name(output_)));
-    output_.publish();
+    if (naming == Naming::AtOnce) publish();
 }
 
 RunFile::~RunFile() = default;
+
+void RunFile::publish() {
+    const bool named = std::exchange(published_, true);
+    if (named) return;
+    if (tables_->of<UpdateRow>().rows() > 0)
+        flush();  // what the checkpoint of the file before builds on
+    else
+        remove_checkpoint(output_.target());  // of a run that this one replaces
+    output_.publish();
+}
+
+void RunFile::store_checkpoint(const Checkpoint& checkpoint) {
+    flush();
+    sync();
+    StoredCheckpoint stored;
+    tables_->rows.for_each(
+        [&](auto& table) { stored.rows[std::string(table.table().path)] = table.rows(); });
+    if (tables_->gates) stored.rows["/training_gates"] = tables_->gates->rows();
+    stored.state = checkpoint.state;
+    write_checkpoint(output_.target(), std::move(stored));
+}
 
 void RunFile::store(const Record& record) {
     std::visit(Visitor{*this}, record);
@@ -334,6 +361,14 @@ void RunFile::flush() {
     check_hdf5(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL), what);
 }
 
+/// To the disk, where the file's driver has a descriptor.
+void RunFile::sync() {
+    void* handle = nullptr;
+    if (H5Fget_vfd_handle(file_.get(), H5P_DEFAULT, &handle) < 0 || handle == nullptr) return;
+    if (::fsync(*static_cast<int*>(handle)) != 0)
+        throw RecordError(fmt::format("flush {}: {}", file_name(output_), std::strerror(errno)));
+}
+
 void RunFile::close(RunStatus status) {
     tables_->for_each([](auto& rows) { rows.close(); });
     for (EvaluationStore& store : tables_->evaluation) store.close();
@@ -341,6 +376,7 @@ void RunFile::close(RunStatus status) {
     check_hdf5(H5Fflush(file_.get(), H5F_SCOPE_GLOBAL), what);
     write_status(status);
     file_.close(what);
+    if (status == RunStatus::Finished) remove_checkpoint(output_.target());
 }
 
 std::int64_t RunFile::written_bytes() const {

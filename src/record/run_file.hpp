@@ -29,7 +29,10 @@ class RunFile {
     /// output.publish()
     ///                      refuses.
     /// \throws RecordError  when it cannot be written.  After either the place is as it was.
-    RunFile(Output output, RunLayout layout, const RecordParameters& parameters);
+    RunFile(Output output,
+            RunLayout layout,
+            const RecordParameters& parameters,
+            Naming naming = Naming::AtOnce);
 
     /// Takes one record; its sizes have passed check_record().
     void store(const Record& record);
@@ -49,6 +52,9 @@ class RunFile {
     struct Visitor;
 
     void write_status(RunStatus status);
+    void publish();
+    void sync();
+    void store_checkpoint(const Checkpoint& checkpoint);
     void write_whole(const std::string& path, hid_t memory_type, const void* values);
 
     Output output_;  // held until the file is closed
@@ -56,6 +62,7 @@ class RunFile {
     File file_;
     std::unique_ptr<Tables> tables_;
     std::int64_t whole_bytes_ = 0;
+    bool published_ = false;
 
   public:
     RunFile(const RunFile&) = delete;

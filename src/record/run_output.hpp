@@ -19,6 +19,13 @@ void check_output(const std::filesystem::path& path);
 /// Whether another Output, of any process, holds `path`; touches nothing.
 bool is_being_written(const std::filesystem::path& path);
 
+/// When a new run file takes its name.
+enum class Naming {
+    AtOnce,         ///< it is laid out
+    WhenPublished,  ///< it has caught up with an unfinished file that is there (records.hpp,
+                    ///< Publish)
+};
+
 /// The place of a run file, held for one writer from construction to destruction.
 ///
 /// Beside `run.h5` lies the empty file `.run.h5.lock` as long, and flock() on it keeps others out:
@@ -47,6 +54,9 @@ class Output {
 
     /// The path as it was named, for messages.
     const std::filesystem::path& path() const noexcept { return path_; }
+
+    /// Where it really is, links followed.
+    const std::filesystem::path& target() const noexcept { return target_; }
 
     /// Makes the empty file that becomes the run file, with a name of its own, and returns its
     /// path. \throws RecordError  when it cannot be made.

@@ -24,6 +24,7 @@ class TableAppender {
     }
     void flush() { appender_.flush(); }
     void close() { appender_.close(); }
+    const Table& table() const noexcept { return *table_; }
     std::int64_t rows() const noexcept { return appender_.rows(); }
     std::int64_t written_bytes() const noexcept { return appender_.written_bytes(); }
 

@@ -37,20 +37,21 @@ double thread_cpu_s() {
 
 std::unique_ptr<RunFile> create_file(Output output,
                                      const RunLayout& layout,
-                                     const RecordParameters& parameters) {
+                                     const RecordParameters& parameters,
+                                     Naming naming) {
     prepare_hdf5();
-    return std::make_unique<RunFile>(std::move(output), layout, parameters);
+    return std::make_unique<RunFile>(std::move(output), layout, parameters, naming);
 }
 
 }  // namespace
 
 class Writer::Thread {
   public:
-    Thread(Output output, RunLayout layout, const RecordParameters& parameters)
+    Thread(Output output, RunLayout layout, const RecordParameters& parameters, Naming naming)
         : path_(output.path()),
           layout_(std::move(layout)),
           parameters_(parameters),
-          file_(create_file(std::move(output), layout_, parameters)),
+          file_(create_file(std::move(output), layout_, parameters, naming)),
           thread_([this] { run(); }) {}
 
     void submit(Record record) {
@@ -205,8 +206,8 @@ class Writer::Thread {
     std::thread thread_;             // last: everything else is there when it starts
 };
 
-Writer::Writer(Output output, RunLayout layout, const RecordParameters& parameters)
-    : thread_(std::make_unique<Thread>(std::move(output), std::move(layout), parameters)) {}
+Writer::Writer(Output output, RunLayout layout, const RecordParameters& parameters, Naming naming)
+    : thread_(std::make_unique<Thread>(std::move(output), std::move(layout), parameters, naming)) {}
 
 Writer::Writer(const std::filesystem::path& path,
                RunLayout layout,

@@ -39,7 +39,10 @@ class Writer {
   public:
     /// \param output  the place of the file; held until the file is closed.
     /// \throws ConfigError, RecordError  as RunFile and Output; the place is as it was then.
-    Writer(Output output, RunLayout layout, const RecordParameters& parameters);
+    Writer(Output output,
+           RunLayout layout,
+           const RecordParameters& parameters,
+           Naming naming = Naming::AtOnce);
     /// The same with an Output of its own.
     Writer(const std::filesystem::path& path, RunLayout layout, const RecordParameters& parameters);
 
