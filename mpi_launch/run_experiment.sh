@@ -60,7 +60,7 @@ while IFS=$'\t' read -r name arguments <&3; do
         "$program" check --same-as "$output.h5" "$file" "${words[@]}" || code=$?
     else
         say "$experiment: $name"
-        mobi_run "$ranks" "$file" "${words[@]}" --set "run.output=$output.partial.h5" || code=$?
+        mobi_run "$ranks" "$file" --resume "${words[@]}" --set "run.output=$output.partial.h5" || code=$?
     fi
     if [[ $code -eq 0 && -e $output.h5 ]]; then
         done_already=$((done_already + 1))

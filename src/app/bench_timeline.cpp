@@ -138,7 +138,7 @@ void walk(PreparedRun& run, const std::filesystem::path& file) {
     write_plan(writer, run.plan, *run.method, run.deliveries, {}, facts);
     RecordedFleet fleet(run.deliveries);
     run_server(server_settings(run.config), run.plan, fleet, {}, *run.method, nullptr, nullptr,
-               writer, [](const ServerProgress&) {});
+               writer, {}, [](const ServerProgress&) {});
     writer.close(record::RunStatus::Finished);
 }
 

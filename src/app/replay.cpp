@@ -108,7 +108,7 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     Progress progress;
     const ServerResult result =
         run_server(server_settings(config), plan, fleet, leftovers, *method, &source,
-                   pace ? &*pace : nullptr, writer, [&](const ServerProgress& now) {
+                   pace ? &*pace : nullptr, writer, {}, [&](const ServerProgress& now) {
                        throw_if_interrupted("the run file is closed with status aborted");
                        progress.show(now, 0, 0);
                    });

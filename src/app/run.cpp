@@ -41,6 +41,7 @@ namespace {
 const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
         {"set", true, "key=value, overrides the configuration; may be repeated"},
+        {"resume", false, "go on with the unfinished run in run.output"},
         {"verbose", false, "debug messages"},
         {"help", false, "this text"},
     };
@@ -85,7 +86,17 @@ void prepare_weights(const PreparedRun& run) {
                           run.config.backbone_cache, run.config.run.seed);
 }
 
-constexpr std::string_view kLeftBehind = "the run file is closed with status aborted";
+constexpr int kNothingToDo = -1;  // in place of an exit code: all ranks end well
+
+constexpr std::string_view kLeftBehind =
+    "the run file is closed with status aborted; --resume goes on with it";
+
+/// What rank 0 alone has.
+struct ServerSide {
+    PreparedRun run;
+    record::Output output;
+    std::unique_ptr<PastRun> past;  ///< null: the run begins
+};
 
 /// fp16 has no number above 65504: what was cut there is said, not hidden.
 void warn_of_clamped_values(const ForwardTotalsMap& totals) {
@@ -112,12 +123,14 @@ RecordFacts record_facts(const PreparedRun& run) {
 /// The server's part of a run: everything but the forward passes.
 /// \param output   the place of the run file, held since before the run was prepared.
 /// \param channel  null with `run.compute = none`.
-void serve(const PreparedRun& run, record::Output output, Channel* channel, std::int32_t threads) {
+void serve(ServerSide side, Channel* channel, std::int32_t threads) {
     const WallClock::time_point start = WallClock::now();
+    const PreparedRun& run = side.run;
     const RecordFacts facts = record_facts(run);
     // Left by an exception, the writer closes the file with status aborted.
-    record::Writer writer(std::move(output), run_layout(run.config, run.plan, facts),
-                          run.config.record);
+    record::Writer writer(std::move(side.output), run_layout(run.config, run.plan, facts),
+                          run.config.record,
+                          side.past ? record::Naming::WhenPublished : record::Naming::AtOnce);
     write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
     if (run.settled) writer.submit(loss_rows(run.lost));
 
@@ -129,11 +142,13 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
         progress.show(server_progress, source != nullptr ? source->replies().samples_done() : 0,
                       source != nullptr ? source->samples_planned() : 0);
     };
-    RunStage stage(run, channel, threads, show_progress);
+    RunStage stage(run, channel, threads, show_progress, side.past.get());
+    const Resumption resumption{run.config.record.checkpoint_s, side.past.get(),
+                                RunStage::taken(run, side.past.get())};
     source = stage.source();
     const ServerResult result =
         run_server(server_settings(run.config), run.plan, stage.fleet(), run.leftovers, *run.method,
-                   source, stage.pace(), writer, [&](const ServerProgress& now) {
+                   source, stage.pace(), writer, resumption, [&](const ServerProgress& now) {
                        server_progress = now;
                        show_progress();
                    });
@@ -153,20 +168,23 @@ void serve(const PreparedRun& run, record::Output output, Channel* channel, std:
 
 /// With one rank: the worker's threads live here; its loop has a thread of its own, which never
 /// calls MPI.
-void serve_alone(const PreparedRun& run, record::Output output, std::int32_t threads) {
+void serve_alone(ServerSide side, std::int32_t threads) {
+    const PreparedRun& run = side.run;
+    const std::string method = run.config.method.name;
+    const WorkerSetup setup = worker_setup(run, threads);
     auto [server_end, worker_end] = LocalChannel::make_pair();
     std::exception_ptr worker_error;
     std::jthread worker([&, &end = worker_end] {
         try {
-            const auto program = find_method(run.config.method.name).program();
-            worker_loop(*end, worker_setup(run, threads), *program);
+            const auto program = find_method(method).program();
+            worker_loop(*end, setup, *program);
         } catch (...) {
             worker_error = std::current_exception();
             end->close("the forward passes failed");
         }
     });
     try {
-        serve(run, std::move(output), server_end.get(), threads);
+        serve(std::move(side), server_end.get(), threads);
     } catch (const TransportError&) {
         server_end->close("the server failed");
         worker.join();
@@ -178,6 +196,15 @@ void serve_alone(const PreparedRun& run, record::Output output, std::int32_t thr
     }
 }
 
+/// A job that Slurm has queued again goes on by itself.
+bool resumes(const Arguments& arguments) {
+    const char* const restarts = std::getenv("SLURM_RESTART_COUNT");
+    const bool requeued = restarts != nullptr && std::string_view(restarts) != "0";
+    if (requeued && !arguments.has("resume"))
+        log::info(fmt::format("SLURM_RESTART_COUNT = {}: as with --resume", restarts));
+    return arguments.has("resume") || requeued;
+}
+
 RunConfig read_configuration(const Arguments& arguments) {
     if (arguments.positional.empty())
         throw ConfigError("run takes one configuration file or more, e.g. configs/quickstart.cfg");
@@ -185,18 +212,17 @@ RunConfig read_configuration(const Arguments& arguments) {
                        arguments.all("set"), catalogue_folder());
 }
 
-/// What rank 0 alone has.
-struct ServerSide {
-    PreparedRun run;
-    record::Output output;
-};
-
 ServerSide prepare_server(std::span<const std::string> words) {
     const Arguments arguments = parse_arguments(words, specs());
     RunConfig config = read_configuration(arguments);
     check_run_output(config, arguments.positional);
     record::Output output(config.run.output);  // held from here on, so that no work is wasted
-    ServerSide server{prepare_run(std::move(config)), std::move(output)};
+    const std::optional<UnfinishedRun> unfinished =
+        resumes(arguments) ? find_unfinished(config) : std::nullopt;
+    ServerSide server{prepare_run(std::move(config)), std::move(output), nullptr};
+    if (unfinished)
+        server.past =
+            std::make_unique<PastRun>(unfinished->reader, unfinished->checkpoint, server.run.plan);
     for (const std::string& text : arguments.all("set"))
         log::info(fmt::format("override: {}", text));
     for (const auto& [whose, notes] : server.run.sources)
@@ -226,6 +252,9 @@ int agree(const Channel& channel,
             server.emplace(prepare_server(words));
             setup = worker_setup(server->run, compute_threads(server->run.config, channel.size()));
             message = start_message(encode_setup(setup));
+        } catch (const NothingToDo& done) {
+            print_output("{}\n", done.what());
+            message = refusal_message(kNothingToDo);
         } catch (const Error& error) {
             fmt::print(stderr, "fedmobillm run: {}\n", error.what());
             message = refusal_message(error.exit_code());
@@ -240,7 +269,7 @@ int agree(const Channel& channel,
 
 /// `run.compute = none`: rank 0 works alone, the others only wait for the end.
 void serve_without_numerics(ServerSide server, Channel& channel) {
-    serve(server.run, std::move(server.output), nullptr, 1);
+    serve(std::move(server), nullptr, 1);
     for (int worker = 1; worker < channel.size(); ++worker) channel.send(worker, kTagStop, {});
     for (int worker = 1; worker < channel.size();)
         if (channel.receive(WallClock::duration(1))) ++worker;
@@ -250,15 +279,16 @@ void serve_without_numerics(ServerSide server, Channel& channel) {
 int run_ranks(Channel& channel, std::span<const std::string> words, const std::string& alone) {
     std::optional<ServerSide> server;
     WorkerSetup setup;
-    if (const int code = agree(channel, words, alone, server, setup); code != 0) return code;
+    if (const int code = agree(channel, words, alone, server, setup); code != 0)
+        return code == kNothingToDo ? 0 : code;
     if (channel.rank() > 0)
         worker_loop(channel, setup, *find_method(setup.method).program());
     else if (server->run.config.run.compute == RunCompute::None)
         serve_without_numerics(std::move(*server), channel);
     else if (channel.size() == 1)
-        serve_alone(server->run, std::move(server->output), setup.threads);
+        serve_alone(std::move(*server), setup.threads);
     else
-        serve(server->run, std::move(server->output), &channel, setup.threads);
+        serve(std::move(*server), &channel, setup.threads);
     return 0;
 }
 

@@ -8,7 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "config/difference.hpp"
+#include "config/load.hpp"
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "record/run_output.hpp"
 
 namespace mobi {
@@ -49,6 +52,28 @@ void check_run_output(const RunConfig& config, std::span<const std::string> file
                 fmt::format("run.output: {} is an input of the run ({}); name another file",
                             output.string(), key));
     record::check_output(output);
+}
+
+std::optional<UnfinishedRun> find_unfinished(const RunConfig& config) {
+    const std::filesystem::path path = config.run.output;
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) return std::nullopt;
+    record::RunReader reader(path, record::IncompleteRuns::Allow);
+    if (!reader.incomplete())
+        throw NothingToDo(fmt::format("{}: the run has finished", path.string()));
+    const auto found = differences(parse_resolved(reader.layout().config_text), config);
+    if (!found.empty())
+        throw ConfigError(fmt::format(
+            "--resume: {} was begun with other settings ({}); go on with the same, or start it "
+            "over without --resume",
+            path.string(), differences_text(found)));
+    std::optional<record::StoredCheckpoint> checkpoint =
+        record::read_checkpoint(std::filesystem::weakly_canonical(path, error));
+    if (!checkpoint) {
+        log::info(fmt::format("{}: it has no checkpoint yet, and starts over", path.string()));
+        return std::nullopt;
+    }
+    return UnfinishedRun{std::move(reader), *std::move(checkpoint)};
 }
 
 }  // namespace mobi

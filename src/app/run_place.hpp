@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 #include "config/run_config.hpp"
+#include "record/checkpoint_file.hpp"
+#include "record/run_reader.hpp"
 
 namespace mobi {
 
@@ -15,5 +19,25 @@ namespace mobi {
 ///                      record::check_output().
 /// \throws RecordError  as record::check_output().
 void check_run_output(const RunConfig& config, std::span<const std::string> files);
+
+/// A run that another one goes on with.
+struct UnfinishedRun {
+    record::RunReader reader;
+    record::StoredCheckpoint checkpoint;
+};
+
+/// The run is finished and was asked to go on.
+class NothingToDo : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The run at `run.output` that is to be gone on with.  \pre  its Output is held: nobody else
+/// writes it.
+/// \return  nothing where there is none, or none with a checkpoint: a run begins.
+/// \throws ConfigError  when it had other settings.
+/// \throws DataError    when the file or its checkpoint cannot be read.
+/// \throws NothingToDo
+std::optional<UnfinishedRun> find_unfinished(const RunConfig& config);
 
 }  // namespace mobi

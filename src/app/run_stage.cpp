@@ -13,15 +13,28 @@ namespace mobi {
 RunStage::RunStage(const PreparedRun& run,
                    Channel* channel,
                    std::int32_t threads,
-                   std::function<void()> on_wait)
+                   std::function<void()> on_wait,
+                   const PastRun* past)
     : run_(run) {
     LiveSettings settings{
         run.config.forward, threads, {run.test.classes, {}, {}}, std::move(on_wait)};
     if (run.config.run.compute == RunCompute::All) settings.truth = run.test;
+    if (past != nullptr) {
+        settings.resumes = true;
+        settings.taken = taken(run, past);
+        settings.evaluation = past->evaluation();
+        if (settings.evaluation) settings.truth = {run.test.classes, {}, {}};
+    }
     if (run.settled)
         settle(channel, std::move(settings));
     else
         assign_during_run(channel, std::move(settings));
+}
+
+std::int64_t RunStage::taken(const PreparedRun& run, const PastRun* past) {
+    if (past == nullptr) return 0;
+    const bool kept = run.settled && run.config.run.compute == RunCompute::All;
+    return kept && !past->has_packets() ? 0 : past->checkpoint().deliveries;
 }
 
 void RunStage::settle(Channel* channel, LiveSettings settings) {

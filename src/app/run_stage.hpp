@@ -17,6 +17,7 @@
 #include "method/task_fleet.hpp"
 #include "prepare/run_preparation.hpp"
 #include "schema/schema.hpp"
+#include "server/past_run.hpp"
 #include "transport/channel.hpp"
 
 namespace mobi {
@@ -27,11 +28,17 @@ class RunStage {
     /// \param channel   null with `run.compute = none`.
     /// \param threads   compute threads of a worker.
     /// \param on_wait   called while waiting; may throw to give up.
+    /// \param past      of the run that this one goes on with; null: it begins.
     /// All must outlive the stage.
     RunStage(const PreparedRun& run,
              Channel* channel,
              std::int32_t threads,
-             std::function<void()> on_wait);
+             std::function<void()> on_wait,
+             const PastRun* past = nullptr);
+
+    /// Deliveries of the past that are not computed again: they are in its file, or nobody learns
+    /// from them.
+    static std::int64_t taken(const PreparedRun& run, const PastRun* past);
 
     RunFleet& fleet() { return *fleet_; }
     /// Null with `run.compute = none`.

@@ -36,6 +36,10 @@ void FleetSource::grant(std::optional<std::int64_t> wanted) {
         const int worker = replies_.idlest_worker(channel_.size());
         if (replies_.open_requests(worker) >= settings_.most_open_requests()) return;
         const ForwardRequests::Entry& entry = requests_.entries()[granted_];
+        if (was_taken(entry)) {
+            ++granted_;
+            continue;
+        }
         const bool fits = outstanding_bytes_ + entry.bytes <= settings_.forward.window_bytes;
         const bool holds_wanted =
             wanted && std::find(entry.deliveries.begin(), entry.deliveries.end(), *wanted) !=
@@ -46,6 +50,18 @@ void FleetSource::grant(std::optional<std::int64_t> wanted) {
         channel_.send(worker, kTagRequest, encode_request(requests_.build(granted_)));
         ++granted_;
     }
+}
+
+/// Whether all of it was taken before the run was resumed.
+bool FleetSource::was_taken(const ForwardRequests::Entry& entry) const {
+    return entry.kind == PacketKind::Upload &&
+           std::all_of(entry.deliveries.begin(), entry.deliveries.end(),
+                       [&](std::int64_t index) { return index < settings_.taken; });
+}
+
+double FleetSource::bytes_of(const Packet& packet) const {
+    const PacketLayout& layout = plan_.backbones[static_cast<std::size_t>(packet.backbone)].layout;
+    return static_cast<double>(packet_bytes(layout, packet.samples.size(), true));
 }
 
 void FleetSource::pump(std::optional<std::int64_t> wanted) {
@@ -59,7 +75,10 @@ void FleetSource::pump(std::optional<std::int64_t> wanted) {
             throw ProtocolError(
                 message->source, message->tag, "a planned packet",
                 fmt::format("packet {} of device {}", packet.packet, packet.device));
-        received_.emplace(index, std::move(packet));
+        if (index < settings_.taken)  // of a group that is computed for its others
+            outstanding_bytes_ -= bytes_of(packet);
+        else
+            received_.emplace(index, std::move(packet));
     });
 }
 
@@ -71,13 +90,13 @@ Payload FleetSource::take(std::int64_t index) {
     }
     Packet packet = std::move(found->second);
     received_.erase(found);
-    const PacketLayout& layout = plan_.backbones[static_cast<std::size_t>(packet.backbone)].layout;
-    outstanding_bytes_ -= static_cast<double>(packet_bytes(layout, packet.samples.size(), true));
+    outstanding_bytes_ -= bytes_of(packet);
     grant(std::nullopt);
     return packet;
 }
 
 std::shared_ptr<const EvaluationData> FleetSource::evaluation() {
+    if (settings_.evaluation) return settings_.evaluation;
     while (replies_.evaluation_open() > 0) pump(std::nullopt);
     return replies_.evaluation();
 }

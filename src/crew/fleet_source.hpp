@@ -33,6 +33,8 @@ class FleetSource final : public LiveSource {
     std::int64_t samples_planned() const override { return requests_.samples(); }
 
   private:
+    bool was_taken(const ForwardRequests::Entry& entry) const;
+    double bytes_of(const Packet& packet) const;
     void grant(std::optional<std::int64_t> wanted);
     /// Grants what may be granted, then handles one message or waits a little.
     void pump(std::optional<std::int64_t> wanted);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 
 #include "crew/packet_source.hpp"
 #include "crew/worker_replies.hpp"
@@ -21,6 +22,11 @@ struct LiveSettings {
     Truth truth;  ///< of the test set
     /// Called while waiting; may throw to give up.
     std::function<void()> on_wait;
+    bool resumes = false;    ///< the run goes on from a checkpoint
+    std::int64_t taken = 0;  ///< deliveries before it
+    /// The test set, where the file of the run has it: nobody computes it then, and `truth` is
+    /// empty.
+    std::shared_ptr<const EvaluationData> evaluation{};
 };
 
 /// A packet source with workers behind it, which end when they are told.

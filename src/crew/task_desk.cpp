@@ -2,6 +2,7 @@
 #include "crew/task_desk.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -33,7 +34,8 @@ TaskDesk::TaskDesk(Channel& channel,
       plan_(plan),
       tokens_(tokens),
       settings_(std::move(settings)),
-      replies_(plan, tokens, Truth{}) {
+      replies_(plan, tokens, Truth{}),
+      catching_up_(settings_.resumes) {
     MOBI_CHECK(channel.size() > 1, "no worker to compute for the fleet");
 }
 
@@ -60,8 +62,9 @@ void TaskDesk::ended_early(TaskId task, std::int32_t parts) {
 void TaskDesk::dispatched() {
     Group group;
     const auto close = [&] {
-        if (!group.tasks.empty()) groups_.push_back(std::move(group));
-        group = Group();
+        if (group.tasks.empty()) return;
+        if (!catching_up_) ask(group);
+        groups_.push_back(std::exchange(group, {}));
     };
     for (const TaskId id : asked_) {
         const Open& open = open_.at(id);
@@ -71,11 +74,15 @@ void TaskDesk::dispatched() {
         group.tasks.push_back(id);
         if (static_cast<std::int32_t>(group.tasks.size()) == settings_.forward.group_devices)
             close();
-        if (ask_)
-            ask_(open.task, [this, id](Brief brief) { briefs_.push({id, std::move(brief)}); });
     }
     close();
     asked_.clear();
+}
+
+void TaskDesk::ask(const Group& group) {
+    if (!ask_) return;
+    for (const TaskId id : group.tasks)
+        ask_(open_.at(id).task, [this, id](Brief brief) { briefs_.push({id, std::move(brief)}); });
 }
 
 void TaskDesk::take_briefs() {
@@ -186,6 +193,11 @@ void TaskDesk::pump(WallClock::duration patience) {
     }
     if (check_) check_();
     if (settings_.on_wait) settings_.on_wait();
+    receive(patience);
+}
+
+/// Handles a message, or waits for one.
+void TaskDesk::receive(WallClock::duration patience) {
     const std::optional<Message> message = channel_.receive(patience);
     if (!message) return;
     if (message->tag == kTagResult) return take_result(*message);
@@ -214,9 +226,63 @@ Payload TaskDesk::take(std::int64_t index) {
     }
     Payload payload = std::move(found->second.bytes);
     results_.erase(found);
+    taken(delivery);
+    return payload;
+}
+
+void TaskDesk::taken(const Delivery& delivery) {
     const auto open = open_.find(delivery.task);
     if (open != open_.end() && --open->second.results == 0) close(open);
-    return payload;
+}
+
+void TaskDesk::skip(std::int64_t index) {
+    taken(fleet_->delivery(index));
+}
+
+void TaskDesk::archive(Archive& archive) {
+    if (!archive.reads()) {
+        take_briefs();
+        // What workers are at is kept, not computed again.  Nobody may give up now.
+        while (replies_.open_requests() > 0) receive(kPatience);
+        pending_.clear();
+        for (const auto& [id, open] : open_) {
+            Pending& one = pending_[id];
+            one.briefed = open.briefed;
+            one.brief = open.brief;
+            for (auto result = results_.lower_bound({id, 0});
+                 result != results_.end() && result->first.first == id; ++result)
+                one.results[result->first.second] = result->second.bytes;
+        }
+    }
+    archive(pending_);
+    if (!archive.reads()) pending_.clear();
+}
+
+void TaskDesk::go_on() {
+    catching_up_ = false;
+    std::map<std::int64_t, std::shared_ptr<const Bytes>> contents;  // tasks share them
+    for (auto& [id, one] : pending_) {
+        const auto found = open_.find(id);
+        MOBI_CHECK(found != open_.end(), "a checkpoint with task {}, which has ended", id.value());
+        for (Content& content : one.brief.shared)
+            content.bytes = contents.try_emplace(content.id, content.bytes).first->second;
+        hold(one.brief);
+        found->second.briefed = one.briefed;
+        found->second.brief = std::move(one.brief);
+        for (auto& [part, bytes] : one.results)
+            results_[{id, part}] = {std::move(bytes), WallClock::now()};
+    }
+    for (auto group = groups_.begin(); group != groups_.end();) {
+        std::erase_if(group->tasks, [&](TaskId id) {
+            return !open_.contains(id) || (pending_.contains(id) && !pending_[id].results.empty());
+        });
+        Group unasked;
+        for (const TaskId id : group->tasks)
+            if (!open_.at(id).briefed) unasked.tasks.push_back(id);
+        ask(unasked);
+        group = group->tasks.empty() ? groups_.erase(group) : std::next(group);
+    }
+    pending_.clear();
 }
 
 std::map<int, WorkerReport> TaskDesk::stop() {

@@ -46,6 +46,9 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
         ask_ = std::move(ask);
         check_ = std::move(check);
     }
+    void skip(std::int64_t index) override;
+    void archive(Archive& archive) override;
+    void go_on() override;
     std::map<int, WorkerReport> stop() override;
     const WorkerReplies& replies() const override { return replies_; }
     /// Not known: what is assigned depends on what comes back.
@@ -89,6 +92,18 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
         std::vector<TaskId> tasks;
     };
 
+    /// What a checkpoint has of a task that has not been taken.
+    struct Pending {
+        bool briefed = false;
+        Brief brief;
+        std::map<std::int32_t, Bytes> results;  // by part
+
+        void archive(Archive& archive) { archive(briefed, brief, results); }
+    };
+
+    void receive(WallClock::duration patience);
+    void taken(const Delivery& delivery);
+    void ask(const Group& group);
     void take_briefs();
     void send_ready();
     bool is_ready(const Group& group) const;
@@ -117,6 +132,8 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     std::vector<Content> latest_shared_;     // of the last brief: the next may share it
     std::int32_t requests_ = 0;
     bool stopped_ = false;
+    bool catching_up_ = false;           // with a checkpoint
+    std::map<TaskId, Pending> pending_;  // of it
 };
 
 }  // namespace mobi

@@ -29,8 +29,6 @@ class LogSource : public PacketSource {
     std::shared_ptr<const EvaluationData> evaluation() override { return evaluation_; }
 
   private:
-    void load_evaluation(const record::RunReader& reader);
-
     std::span<const Delivery> deliveries_;
     const FleetPlan& plan_;
     std::vector<record::Activations> activations_;                     // by backbone

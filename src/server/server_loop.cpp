@@ -11,7 +11,9 @@
 
 #include "core/blocking_queue.hpp"
 #include "core/check.hpp"
+#include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/signals.hpp"
 #include "server/downloads.hpp"
 #include "server/journal.hpp"
 #include "server/trainer_thread.hpp"
@@ -31,7 +33,8 @@ class ServerRun {
               const Method& method,
               PacketSource* source,
               ServerPace* pace,
-              record::Writer& writer)
+              record::Writer& writer,
+              const Resumption& resumption)
         : settings_(settings),
           plan_(plan),
           fleet_(fleet),
@@ -39,6 +42,9 @@ class ServerRun {
           method_(method),
           source_(source),
           pace_(pace),
+          writer_(writer),
+          resumption_(resumption),
+          past_(resumption.past),
           journal_(writer, method.uploads(), settings.record_activations),
           protocol_(method.protocol(plan)) {}
 
@@ -49,8 +55,10 @@ class ServerRun {
     ServerRun(const ServerRun&) = delete;
     ServerRun& operator=(const ServerRun&) = delete;
 
-    ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) {
+    ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) try {
         if (source_ != nullptr) begin_training();
+        if (past_ != nullptr) result_.evaluations = past_->evaluations();
+        if (caught_up()) go_on();
         ServerProgress progress{0, protocol_->steps_planned(), {}};
         const auto show = [&] {
             progress.updates = steps_done();
@@ -64,6 +72,8 @@ class ServerRun {
             log_tasks();
             if (decides && trainer_) decide(number, show);
             log::set_virtual_time(progress.now);
+            if (caught_up()) go_on();
+            if (can_resume() && checkpoint_is_due()) write_checkpoint();
             show();
         }
         while (fleet_.next(VirtualClock::time_point::max()) != nullptr) {
@@ -76,8 +86,15 @@ class ServerRun {
         log_late_uploads();
         log_downloads();
         if (pace_ != nullptr) pace_->wait_until(result_.run_end);
+        if (caught_up()) go_on();
+        MOBI_CHECK(!catching_up_, "a checkpoint of {} steps and {} deliveries; there are {} and {}",
+                   past_->checkpoint().steps, past_->checkpoint().deliveries, result_.updates,
+                   delivered_);
         if (trainer_) end_training(show);
         return std::move(result_);
+    } catch (const Interrupted&) {
+        if (!catching_up_ && can_resume()) write_checkpoint();
+        throw;
     }
 
   private:
@@ -93,13 +110,74 @@ class ServerRun {
                                     }});
         result_.kept_bytes = learner_->kept_bytes();
         journal_.state(record::WeightState::Initial, learner_->state());
-        trainer_ = std::make_unique<TrainerThread>(*learner_, pace_ != nullptr);
+        if (past_ != nullptr) {
+            Archive archive(past_->checkpoint().learner);
+            learner_->archive(archive);
+            archive.finish();
+            past_->write_results(writer_);
+        }
+        trainer_ = std::make_unique<TrainerThread>(
+            *learner_, pace_ != nullptr, past_ != nullptr ? past_->checkpoint().steps : 0);
         source_->set_briefs(
             [this](const DeviceTask& task, std::function<void(Brief)> reply) {
                 trainer_->ask(task, std::move(reply));
             },
             [this] { trainer_->rethrow(); });
         if (pace_ != nullptr) pace_->begin();
+    }
+
+    bool was_done(std::int64_t step) const {
+        return past_ != nullptr && step < past_->checkpoint().steps;
+    }
+
+    /// Whether the fleet and the protocol have come to where the checkpoint was made.
+    bool caught_up() const {
+        return catching_up_ && result_.updates >= past_->checkpoint().steps &&
+               delivered_ >= past_->checkpoint().deliveries;
+    }
+
+    void go_on() {
+        catching_up_ = false;
+        if (source_ != nullptr) {
+            Archive archive(past_->checkpoint().source);
+            source_->archive(archive);
+            source_->go_on();
+        }
+        writer_.submit(record::Publish{});
+        checkpointed_ = WallClock::now();
+    }
+
+    /// Not under the wall clock, whose past cannot be computed; not while the last steps are done,
+    /// where the learner says when.
+    bool can_resume() const { return source_ != nullptr && pace_ == nullptr && !ending_; }
+
+    bool checkpoint_is_due() const {
+        return resumption_.period_s > 0 && !catching_up_ &&
+               WallClock::now() - checkpointed_ >= WallClock::duration(resumption_.period_s);
+    }
+
+    void write_checkpoint() { submit_checkpoint(trainer_ ? trainer_->archive() : Bytes()); }
+
+    void submit_checkpoint(Bytes learner) {
+        RunCheckpoint checkpoint;
+        checkpoint.steps = result_.updates;
+        checkpoint.deliveries = delivered_;
+        checkpoint.learner = std::move(learner);
+        Archive source;
+        source_->archive(source);
+        checkpoint.source = source.take();
+        Archive archive;
+        checkpoint.archive(archive);
+        writer_.submit(record::Checkpoint{archive.take()});
+        checkpointed_ = WallClock::now();
+    }
+
+    /// Called by the thread that trains, while the main thread waits for it.
+    void between_last_steps() {
+        if (pace_ != nullptr || !checkpoint_is_due()) return;
+        Archive archive;
+        learner_->archive(archive);
+        submit_checkpoint(archive.take());
     }
 
     /// Logs and trains; with a pace, waits for the step's end.
@@ -120,7 +198,7 @@ class ServerRun {
             journal_.placed(step, end - planned, fleet_.assigned());
         } else {
             journal_.placed(step, {}, fleet_.assigned());
-            if (trainer_) trainer_->submit(std::move(step));
+            if (trainer_ && !was_done(number)) trainer_->submit(std::move(step));
         }
         result_.training_end = std::max(result_.training_end, end);
         return end;
@@ -135,7 +213,8 @@ class ServerRun {
     /// Waits for what a step has come to and tells the protocol.
     void decide(std::int64_t step, const std::function<void()>& on_wait) {
         std::optional<Verdict> verdict;
-        while (!(verdict = verdicts_.pop_for(kPatience))) {
+        if (was_done(step)) verdict = {step, past_->verdict(step)};
+        while (!verdict && !(verdict = verdicts_.pop_for(kPatience))) {
             on_wait();
             MOBI_CHECK(!trainer_->has_done(step) || verdicts_.size() > 0,
                        "step {} decides and has no verdict", step);
@@ -151,6 +230,7 @@ class ServerRun {
     }
 
     void end_training(const std::function<void()>& on_wait) {
+        ending_ = true;
         trainer_->finish(result_.training_end, on_wait);
         journal_.state(record::WeightState::Final, learner_->state());
         result_.training_wall_s = learner_->training_s();
@@ -169,12 +249,35 @@ class ServerRun {
                 journal_.arrived(delivery, delivered_, nullptr);
                 continue;
             }
+            if (was_taken(delivered_)) {
+                take_again(delivery);
+                continue;
+            }
+            if (caught_up()) go_on();
             Payload payload = source_->take(delivered_);
             journal_.arrived(delivery, delivered_, &payload);
-            if (trainer_)
-                trainer_->take({delivery.task, DeviceId(delivery.device), delivery.packet,
-                                std::move(payload)});
+            give(delivery, std::move(payload));
         }
+    }
+
+    bool was_taken(std::int64_t index) const {
+        return past_ != nullptr && index < resumption_.taken;
+    }
+
+    void give(const Delivery& delivery, Payload payload) {
+        if (trainer_)
+            trainer_->take(
+                {delivery.task, DeviceId(delivery.device), delivery.packet, std::move(payload)});
+    }
+
+    /// What came with a delivery before the checkpoint.
+    void take_again(const Delivery& delivery) {
+        source_->skip(delivered_);
+        const bool kept = past_->has_packets() && delivery.content == ContentKind::Taps;
+        if (!kept) return journal_.arrived(delivery, delivered_, nullptr);
+        Payload payload = past_->take(delivery);
+        journal_.arrived(delivery, delivered_, &payload);
+        if (learner_ && learner_->keeps_inputs()) give(delivery, std::move(payload));
     }
 
     void log_tasks() {
@@ -212,11 +315,17 @@ class ServerRun {
     const Method& method_;
     PacketSource* source_;
     ServerPace* pace_;
+    record::Writer& writer_;
+    const Resumption& resumption_;
+    PastRun* past_;
     Journal journal_;
     std::unique_ptr<Protocol> protocol_;
     std::unique_ptr<Learner> learner_;
     BlockingQueue<Verdict> verdicts_;
     std::int64_t delivered_ = 0;
+    bool catching_up_ = past_ != nullptr;
+    bool ending_ = false;
+    WallClock::time_point checkpointed_ = WallClock::now();
     ServerResult result_;
     // last: it stops before anything that its thread uses is destroyed
     std::unique_ptr<TrainerThread> trainer_;
@@ -232,8 +341,9 @@ ServerResult run_server(const ServerSettings& settings,
                         PacketSource* source,
                         ServerPace* pace,
                         record::Writer& writer,
+                        const Resumption& resumption,
                         const std::function<void(const ServerProgress&)>& on_progress) {
-    return ServerRun(settings, plan, fleet, leftovers, method, source, pace, writer)
+    return ServerRun(settings, plan, fleet, leftovers, method, source, pace, writer, resumption)
         .run(on_progress);
 }
 

@@ -12,6 +12,7 @@
 #include "method/method.hpp"
 #include "method/run_fleet.hpp"
 #include "record/writer.hpp"
+#include "server/past_run.hpp"
 
 namespace mobi {
 
@@ -20,6 +21,13 @@ struct ServerSettings {
     FleetClockParameters fleet;  ///< of the downloads
     bool record_activations = true;
     bool train = true;  ///< false: packets are taken, checked and logged; nothing keeps them
+};
+
+/// When a run is to be able to go on from, and from where this one does.
+struct Resumption {
+    double period_s = 0;      ///< wall time between two checkpoints; 0: only when it is interrupted
+    PastRun* past = nullptr;  ///< null: from the start
+    std::int64_t taken = 0;   ///< deliveries that need not be computed again
 };
 
 /// How a run went.
@@ -52,7 +60,9 @@ struct ServerProgress {
 /// \param leftovers  what goes on at the devices behind the deliveries.
 /// \param source   null with `run.compute = none`: the event tables alone.
 /// \param pace     null: work ends when the model says so (virtual clock).
-/// \param writer   the log; open.  Closed by the caller.
+/// \param writer   the log; open.  Closed by the caller.  Where the run goes on from another, it
+/// has
+///                 been opened with Naming::WhenPublished.
 /// \param on_progress  called between steps, and now and then while the last are done; may throw
 ///                     to end the run early.
 ServerResult run_server(const ServerSettings& settings,
@@ -63,6 +73,7 @@ ServerResult run_server(const ServerSettings& settings,
                         PacketSource* source,
                         ServerPace* pace,
                         record::Writer& writer,
+                        const Resumption& resumption,
                         const std::function<void(const ServerProgress&)>& on_progress);
 
 }  // namespace mobi

@@ -13,10 +13,16 @@ namespace {
 constexpr std::size_t kAhead = 64;                    // arrivals and steps
 constexpr std::chrono::milliseconds kLookAround(20);  // while the last of them is done
 
+Bytes archive_of(Learner& learner) {
+    Archive archive;
+    learner.archive(archive);
+    return archive.take();
+}
+
 }  // namespace
 
-TrainerThread::TrainerThread(Learner& learner, bool paced)
-    : learner_(learner), queue_(kAhead), thread_([this, paced] { work(paced); }) {
+TrainerThread::TrainerThread(Learner& learner, bool paced, std::int64_t done)
+    : learner_(learner), queue_(kAhead), done_(done), thread_([this, paced] { work(paced); }) {
     warm_.wait();
 }
 
@@ -43,6 +49,15 @@ bool TrainerThread::has_done(std::int64_t step) {
     return done_.load(std::memory_order_relaxed) > step;
 }
 
+Bytes TrainerThread::archive() {
+    const auto bytes = std::make_shared<std::promise<Bytes>>();
+    std::future<Bytes> answer = bytes->get_future();
+    push(Snapshot{bytes});
+    while (answer.wait_for(kLookAround) != std::future_status::ready) rethrow();
+    rethrow();  // it may have failed before it came to this
+    return answer.get();
+}
+
 void TrainerThread::finish(VirtualClock::time_point end, const std::function<void()>& on_wait) {
     end_ = end;
     finishes_ = true;
@@ -59,6 +74,8 @@ void TrainerThread::run(const Work& work) {
     if (const auto* const input = std::get_if<Input>(&work)) return learner_.take(*input);
     if (const auto* const question = std::get_if<Question>(&work))
         return question->reply(learner_.brief(question->task));
+    if (const auto* const snapshot = std::get_if<Snapshot>(&work))
+        return snapshot->bytes->set_value(archive_of(learner_));
     learner_.run(std::get<Step>(work));
     done_.fetch_add(1, std::memory_order_relaxed);
 }

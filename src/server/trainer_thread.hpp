@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <future>
 #include <latch>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -24,7 +26,8 @@ class TrainerThread {
     ///                 what may be called from any thread.
     /// \param paced    with the wall clock: is warm when the constructor returns, and leaves the
     ///                 processor to the threads that keep the time.
-    explicit TrainerThread(Learner& learner, bool paced = false);
+    /// \param done     steps that the learner had done before.
+    explicit TrainerThread(Learner& learner, bool paced = false, std::int64_t done = 0);
     ~TrainerThread();
     TrainerThread(const TrainerThread&) = delete;
     TrainerThread& operator=(const TrainerThread&) = delete;
@@ -37,6 +40,9 @@ class TrainerThread {
     void ask(DeviceTask task, std::function<void(Brief)> reply) {
         push(Question{std::move(task), std::move(reply)});
     }
+
+    /// Waits for all that went in, then has the learner archive itself.  \throws what a step threw.
+    Bytes archive();
 
     /// Waits for the steps and the last evaluation.
     /// \param on_wait  called now and then meanwhile; may throw to give up.
@@ -58,7 +64,10 @@ class TrainerThread {
         DeviceTask task;
         std::function<void(Brief)> reply;
     };
-    using Work = std::variant<Input, Step, Question>;
+    struct Snapshot {
+        std::shared_ptr<std::promise<Bytes>> bytes;
+    };
+    using Work = std::variant<Input, Step, Question, Snapshot>;
 
     void push(Work work);
     void work(bool paced);

@@ -12,7 +12,8 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
 
-from tiny_fleet import EVENT_TABLES, Workspace, table  # noqa: E402
+from killing import KillingWorkspace  # noqa: E402
+from tiny_fleet import EVENT_TABLES, table  # noqa: E402
 
 LOCAL_STEPS, LEARNING_RATE = 5, 0.3
 DONE, RECALLED, GONE = 0, 2, 3
@@ -59,7 +60,7 @@ def averaged(path):
     return lines, losses
 
 
-class AddAMethodTest(Workspace):
+class AddAMethodTest(KillingWorkspace):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -165,6 +166,11 @@ class AddAMethodTest(Workspace):
         tasks = table(path, "tasks")
         self.assertGreater((tasks["outcome"] == GONE).sum(), 0)
         self.assertEqual(len(set(tasks["task"])), len(tasks))
+
+    def test_killed_anywhere_it_goes_on(self):
+        many = ("rounds.count=1000",)
+        kinds = {"sync": SYNC + many, "some": SOME + PRESENCE + many, "buffered": BUFFERED + many}
+        self.assertGreater(self.kill_anywhere(kinds), 0, "hardly a kill met a checkpoint")
 
     def test_a_replay_is_refused(self):
         path = self.run_fleet("log.h5", *SYNC)

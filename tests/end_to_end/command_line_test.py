@@ -8,7 +8,7 @@ from tiny_fleet import Workspace
 CONFIG = 2
 COMMANDS = ("run", "check", "replay", "verify", "bench")
 OPTIONS = {
-    "run": ("--set", "--verbose", "--help"),
+    "run": ("--set", "--resume", "--verbose", "--help"),
     "check": ("--set", "--print-defaults", "--list-runs", "--same-as", "--devices", "--links", "--backbone",
               "--tokens", "--no-estimate", "--help"),
     "replay": ("--set", "--help"),

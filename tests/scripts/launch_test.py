@@ -230,7 +230,7 @@ class RunExperimentTest(Launch):
         self.assertEqual(self.names(), ["one.h5"])
         self.assertEqual(
             (self.scratch / "arguments").read_text().splitlines()[2:],
-            ["--set", "a.b=4 GiB", "--set", "c=d", "--set", "run.output=results/study/one.partial.h5"],
+            ["--resume", "--set", "a.b=4 GiB", "--set", "c=d", "--set", "run.output=results/study/one.partial.h5"],
         )
 
     def test_a_failed_run_is_not_taken_for_finished(self):

@@ -328,7 +328,7 @@ class ServerLoopTest : public ::testing::Test {
         file.emplace(small_layout(plan, script.evaluation ? 4 : 0));
         const StoryMethod method(script);
         return run_server(settings, plan, fleet, leftovers, method, source, pace, file->writer(),
-                          [&](const ServerProgress& one) {
+                          {}, [&](const ServerProgress& one) {
                               progress.push_back(one);
                               if (on_progress) on_progress(one);
                           });
@@ -827,8 +827,9 @@ TEST_F(ServerLoopTest, TrainingEndsWithTheLastArrivalWhereNothingIsMadeOfIt) {
         }
     };
     file.emplace(small_layout(plan));
-    const ServerResult result = run_server(settings, plan, fleet, leftovers, OnceMethod(), nullptr,
-                                           nullptr, file->writer(), [](const ServerProgress&) {});
+    const ServerResult result =
+        run_server(settings, plan, fleet, leftovers, OnceMethod(), nullptr, nullptr, file->writer(),
+                   {}, [](const ServerProgress&) {});
     EXPECT_EQ(result.training_end, deliveries.back().times.arrival);
     EXPECT_EQ(result.missing_packets, 0);
     EXPECT_EQ(rows<record::UploadRow>().size(), deliveries.size());

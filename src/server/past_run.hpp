@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "method/evaluation_data.hpp"
+#include "method/fleet_plan.hpp"
+#include "method/learner.hpp"
+#include "record/checkpoint_file.hpp"
+#include "record/run_reader.hpp"
+#include "record/writer.hpp"
+#include "server/checkpoint.hpp"
+#include "wire/packet.hpp"
+
+namespace mobi {
+
+/// What an unfinished run had come to at its checkpoint, in memory: the new file is written when
+/// the old one is no longer read.
+class PastRun {
+  public:
+    /// \throws DataError  when the file has less than its checkpoint builds on.
+    PastRun(const record::RunReader& reader,
+            const record::StoredCheckpoint& checkpoint,
+            const FleetPlan& plan);
+
+    const RunCheckpoint& checkpoint() const noexcept { return checkpoint_; }
+
+    /// Whether the file kept what arrived.
+    bool has_packets() const noexcept { return !activations_.empty(); }
+    /// What arrived with a delivery: of all before the checkpoint, in their order, each once.
+    Packet take(const Delivery& delivery);
+
+    /// Null: the file has none.
+    const std::shared_ptr<const EvaluationData>& evaluation() const noexcept { return evaluation_; }
+
+    /// The verdict of a step before the checkpoint; empty: it gave none.
+    std::vector<double> verdict(std::int64_t step) const;
+
+    /// The scores so far, for the summary.
+    std::vector<EvaluationResult> evaluations() const;
+
+    /// Writes down again what the learner had said.
+    void write_results(record::Writer& writer) const;
+
+  private:
+    const FleetPlan& plan_;
+    RunCheckpoint checkpoint_;
+    std::vector<record::Activations> activations_;  // by backbone; empty: not kept
+    std::vector<std::size_t> taken_;                // rows of these
+    std::vector<std::int32_t> label_of_sample_;
+    std::shared_ptr<const EvaluationData> evaluation_;
+    std::vector<record::TrainingRow> training_;
+    std::vector<float> gates_;  // (rows, B)
+    std::size_t gates_per_row_ = 0;
+    std::vector<record::DiagnosticRow> diagnostics_;
+    std::vector<record::EvaluationRow> scores_;
+    std::vector<record::Confusion> confusions_;
+    std::map<std::int64_t, std::vector<double>> verdicts_;
+    std::vector<record::HostRow> host_;
+};
+
+}  // namespace mobi
