@@ -39,20 +39,25 @@ void refuse_too_many_packets(const FleetPlan& plan) {
                         plan.device_epochs, packets, kAnyFleet, kMost));
 }
 
+std::span<const std::int32_t> samples_of(const FleetPlan& plan,
+                                         const DevicePlan& device,
+                                         std::int32_t number) {
+    const auto size = static_cast<std::size_t>(plan.packet_samples);
+    const std::size_t packets = (device.samples.size() + size - 1) / size;  // of one pass
+    const std::size_t first = static_cast<std::size_t>(number) % packets * size;
+    return std::span(device.samples).subspan(first, std::min(size, device.samples.size() - first));
+}
+
 Delivery cut_packet(const FleetPlan& plan,
                     const DevicePlan& device,
                     std::int32_t number,
                     const MethodSettings& settings) {
-    const std::size_t size = device.samples.size();
-    const auto step = static_cast<std::size_t>(plan.packet_samples);
-    const std::size_t packets_of_a_pass = (size + step - 1) / step;
-    const std::size_t first = static_cast<std::size_t>(number) % packets_of_a_pass * step;
+    const std::span<const std::int32_t> samples = samples_of(plan, device, number);
     Delivery packet;
     packet.device = device.id;
     packet.backbone = device.backbone;
     packet.packet = number;
-    const auto begin = device.samples.begin() + static_cast<std::ptrdiff_t>(first);
-    packet.samples.assign(begin, begin + static_cast<std::ptrdiff_t>(std::min(step, size - first)));
+    packet.samples.assign(samples.begin(), samples.end());
     for (const std::int32_t id : packet.samples)
         packet.tokens += plan.samples[static_cast<std::size_t>(id)].tokens;
     packet.padded_tokens = charged_length(plan, packet.samples, settings.cost, settings.max_tokens);

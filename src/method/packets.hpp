@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "method/fleet_plan.hpp"
@@ -11,6 +13,11 @@ namespace mobi {
 /// Counts the packets before they take memory.
 /// \throws ConfigError  when `device.epochs` is above 100 and makes more than a million packets.
 void refuse_too_many_packets(const FleetPlan& plan);
+
+/// The samples of a device's packet.  \param number  counts on from pass to pass.
+std::span<const std::int32_t> samples_of(const FleetPlan& plan,
+                                         const DevicePlan& device,
+                                         std::int32_t number);
 
 /// Packet `number` of an admitted device, with samples, tokens and FLOPs, but without times.  A
 /// shard is cut at `packet.samples`; with `device.epochs` = E it is passed E times and the packets

@@ -5,21 +5,9 @@
 #include <cmath>
 
 #include "core/virtual_time.hpp"
+#include "method/packets.hpp"
 
 namespace mobi {
-namespace {
-
-/// The samples of a device's packet, which counts on from pass to pass.
-std::span<const std::int32_t> samples_of(const FleetPlan& plan,
-                                         const DevicePlan& device,
-                                         std::int32_t packet) {
-    const auto size = static_cast<std::size_t>(plan.packet_samples);
-    const std::size_t packets = (device.samples.size() + size - 1) / size;  // of one pass
-    const std::size_t first = static_cast<std::size_t>(packet) % packets * size;
-    return std::span(device.samples).subspan(first, std::min(size, device.samples.size() - first));
-}
-
-}  // namespace
 
 Awaited::Awaited(double deadline_s, double enough_share, std::int64_t planned)
     : deadline_(deadline_s > 0

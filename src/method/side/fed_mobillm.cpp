@@ -91,7 +91,6 @@ void keep_awaited(Awaited awaited, Deliveries& all, std::int64_t planned) {
 
 Deliveries FedMobillm::settle(const FleetPlan& plan) const {
     const MethodSettings& costs = settings().method;
-    refuse_too_many_packets(plan);
     std::vector<FleetDevice> devices;
     for (const DevicePlan& device : plan.devices)
         if (device.admitted && plan.packets_of(device) > 0) devices.push_back(fleet_device(device));
