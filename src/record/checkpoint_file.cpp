@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/error.hpp"
+#include "core/rng.hpp"
 
 namespace mobi::record {
 namespace {
@@ -28,11 +29,8 @@ RecordError failure(const fs::path& path, std::string_view what, int error) {
         fmt::format("{} checkpoint '{}': {}", what, path.string(), std::strerror(error)));
 }
 
-std::uint64_t fnv1a(std::span<const std::byte> bytes) {
-    std::uint64_t hash = 14695981039346656037U;
-    for (const std::byte byte : bytes)
-        hash = (hash ^ static_cast<std::uint64_t>(byte)) * 1099511628211U;
-    return hash;
+std::uint64_t check_of(std::span<const std::byte> bytes) {
+    return text_key({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 /// A file descriptor that closes itself.
@@ -90,7 +88,7 @@ void write_checkpoint(const fs::path& run_file, StoredCheckpoint checkpoint) {
     ByteWriter header;
     header.put_bytes(std::as_bytes(std::span(kMagic)));
     header.put(static_cast<std::uint64_t>(body.size()));
-    header.put(fnv1a(body));
+    header.put(check_of(body));
     const Bytes head = header.take();
     try {
         Descriptor file(::open(begun.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
@@ -118,7 +116,7 @@ StoredCheckpoint parse_checkpoint(std::span<const std::byte> bytes, const std::s
     const auto size = header.get<std::uint64_t>();
     const auto hash = header.get<std::uint64_t>();
     const std::span<const std::byte> body = bytes.subspan(kHeaderBytes);
-    if (body.size() != size || fnv1a(body) != hash) refuse("is damaged");
+    if (body.size() != size || check_of(body) != hash) refuse("is damaged");
     StoredCheckpoint checkpoint;
     try {
         Archive archive(body);
