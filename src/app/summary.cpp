@@ -68,6 +68,10 @@ std::string summary_text(const FleetPlan& plan,
     if (result.missing_downloads > 0)
         text += fmt::format("without download   {} devices, which never come back for it\n",
                             result.missing_downloads);
+    if (result.skipped_updates > 0)
+        text +=
+            fmt::format("skipped            {} updates, whose loss or gradient was not finite\n",
+                        result.skipped_updates);
     text += last_scores(plan, result);
     if (eval.target > 0) {
         const double reached = time_to_target_s(eval, result);

@@ -189,6 +189,9 @@ void add_side_and_training(std::vector<Key<RunConfig>>& keys) {
     optimizer("warmup", &OptimizerParameters::warmup, codec::number(0, 1), "share of the updates with a rising learning rate", "ours, docs/method.md 1.6");
     optimizer("clip", &OptimizerParameters::clip, codec::number(0, kInfinity), "largest joint norm of the gradient; 0: off", "ours, docs/method.md 1.6");
     optimizer("weight_decay", &OptimizerParameters::weight_decay, codec::number(0, kInfinity), "weight decay of AdamW, on all tensors", "ours, docs/method.md 1.6");
+
+    auto train = section(keys, "train", &RunConfig::optimizer);
+    train("on_nan", &OptimizerParameters::on_nan, choice<OnNan>({{"stop", OnNan::Stop}, {"skip", OnNan::Skip}}), "an update whose loss or gradient is not finite; stop: ends the run with code 6; skip: changes nothing and is counted", "testbed");
 }
 
 void add_rounds(std::vector<Key<RunConfig>>& keys) {

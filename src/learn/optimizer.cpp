@@ -9,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "learn/archive_tensors.hpp"
+#include "learn/numeric_error.hpp"
 
 namespace mobi {
 namespace {
@@ -82,12 +84,21 @@ Optimizer::Step Optimizer::step(const at::Tensor& loss, std::int64_t t) {
 
     Step result;
     result.gradient_norm = joint_norm(gradients);
+    result.learning_rate = parameters_.lr * schedule_factor(parameters_, t, total_);
+    const double value = loss.item<double>();
+    result.skipped = !std::isfinite(value) || !std::isfinite(result.gradient_norm);
+    if (result.skipped && parameters_.on_nan == OnNan::Stop)
+        throw NumericError(
+            fmt::format("update {} of {} is not finite (loss {}, norm of the gradient {}): lower "
+                        "optimizer.lr ({}), "
+                        "or train.on_nan = skip",
+                        t + 1, total_, value, result.gradient_norm, parameters_.lr));
+    if (result.skipped) return result;
     if (parameters_.clip > 0) {
         const double factor = parameters_.clip / (result.gradient_norm + 1e-6);
         if (factor < 1)
             for (at::Tensor& gradient : gradients) gradient.mul_(factor);
     }
-    result.learning_rate = parameters_.lr * schedule_factor(parameters_, t, total_);
     for (auto& group : state_->adamw.param_groups())
         static_cast<torch::optim::AdamWOptions&>(group.options()).lr(result.learning_rate);
     state_->adamw.step();

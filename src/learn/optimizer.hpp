@@ -32,9 +32,11 @@ class Optimizer {
     struct Step {
         double gradient_norm = 0;  ///< before clipping
         double learning_rate = 0;
+        bool skipped = false;  ///< nothing was changed
     };
 
     /// Back-propagates `loss`, clips, and takes update `t` (from 0).
+    /// \throws NumericError  when loss or gradient is not finite and such steps are not skipped.
     Step step(const at::Tensor& loss, std::int64_t t);
 
     /// The moments and step counts; the tensors themselves are the caller's.

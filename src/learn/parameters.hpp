@@ -4,6 +4,8 @@
 namespace mobi {
 
 enum class Schedule { Linear, Constant };
+/// What becomes of a step whose loss or gradient is not finite.
+enum class OnNan { Stop, Skip };
 
 /// Section `[optimizer]` (docs/method.md 1.6).
 struct OptimizerParameters {
@@ -12,6 +14,7 @@ struct OptimizerParameters {
     double warmup = 0.06;  ///< share of the T updates
     double clip = 1.0;     ///< joint norm; 0 = off
     double weight_decay = 0.01;
+    OnNan on_nan = OnNan::Stop;  ///< `train.on_nan`
 };
 
 }  // namespace mobi

@@ -40,12 +40,13 @@ struct StepResult {
     double loss = 0;
     double gradient_norm = 0;
     double learning_rate = 0;
+    bool skipped = false;  ///< its numbers were not finite: nothing was changed
     std::vector<float> gates;
     std::vector<double> diagnostics;  ///< by Method::diagnostics()
     std::vector<double> verdict;      ///< of a step that decides: for the protocol (Verdict)
 
     void archive(Archive& archive) {
-        archive(step, loss, gradient_norm, learning_rate, gates, diagnostics, verdict);
+        archive(step, loss, gradient_norm, learning_rate, skipped, gates, diagnostics, verdict);
     }
 };
 

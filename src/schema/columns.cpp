@@ -257,7 +257,7 @@ const Table& UpdateRow::table() {
 
 const Table& TrainingRow::table() {
     using R = TrainingRow;
-    static const Table table{"/training", "What an update did; gate values are in /training_gates", sizeof(R), {
+    static const Table table{"/training", "What an update did; nothing where loss or gradient_norm is not finite (train.on_nan); gate values are in /training_gates", sizeof(R), {
         column("update", &R::update, "1", "row of /updates"),
         column("loss", &R::loss, "1", "mean loss of the batch, before the step"),
         column("gradient_norm", &R::gradient_norm, "1", "joint norm before clipping"),

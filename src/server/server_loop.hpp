@@ -35,6 +35,7 @@ struct ServerResult {
     VirtualClock::time_point training_end{};  ///< end of the last update
     VirtualClock::time_point run_end{};       ///< and of the last download
     std::int64_t updates = 0;
+    std::int64_t skipped_updates = 0;  ///< whose numbers were not finite
     std::int64_t charged_upload_bytes = 0;
     std::int64_t charged_download_bytes = 0;
     std::int64_t missing_packets = 0;    ///< that never arrived, or too late

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
+#include "learn/numeric_error.hpp"
 
 namespace mobi::test {
 namespace {
@@ -254,6 +256,38 @@ TEST(OptimizerTest, DescendsIntoTheMinimumOfABowl) {
     for (std::int64_t t = 0; t < 400; ++t) optimizer.step((tensor - target).square().sum(), t);
     for (std::size_t i = 0; i < bottom.size(); ++i)
         EXPECT_NEAR(numbers_of(tensor)[i], bottom[i], 1e-3) << i;
+}
+
+TEST(OptimizerTest, AStepThatIsNotFiniteStopsTheRunOrChangesNothing) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    for (const OnNan on_nan : {OnNan::Stop, OnNan::Skip}) {
+        OptimizerParameters parameters;
+        parameters.on_nan = on_nan;
+        const at::Tensor x = tensor_of({1, 2, 3});
+        const at::Tensor same = tensor_of({1, 2, 3});
+        Optimizer optimizer({{"x", x}}, parameters, 10);
+        Optimizer spared({{"x", same}}, parameters, 10);
+        optimizer.step(pull(x, {1, -1, 2}), 0);
+        spared.step(pull(same, {1, -1, 2}), 0);
+        const Numbers before = numbers_of(x);
+        const std::vector<at::Tensor> losses{pull(x, {1, std::nan(""), 1}),
+                                             pull(x, {1, kInfinity, 1}),
+                                             (x * 0).sum() + std::nan("")};
+        for (const at::Tensor& loss : losses) {
+            if (on_nan == OnNan::Stop) {
+                EXPECT_THROW(optimizer.step(loss, 1), NumericError);
+            } else {
+                const Optimizer::Step step = optimizer.step(loss, 1);
+                EXPECT_TRUE(step.skipped);
+                EXPECT_DOUBLE_EQ(step.learning_rate,
+                                 parameters.lr * schedule_factor(parameters, 1, 10));
+            }
+            EXPECT_EQ(numbers_of(x), before);
+        }
+        EXPECT_FALSE(optimizer.step(pull(x, {3, 1, 1}), 2).skipped);
+        spared.step(pull(same, {3, 1, 1}), 2);
+        EXPECT_EQ(numbers_of(x), numbers_of(same)) << "moments and step counts, too";
+    }
 }
 
 }  // namespace

@@ -146,6 +146,7 @@ void Trainer::run(const Step& step) {
         result.loss = loss.item<double>();
         result.gradient_norm = taken.gradient_norm;
         result.learning_rate = taken.learning_rate;
+        result.skipped = taken.skipped;
         result.gates = network_->gates();
         sink_.step(result);
     }
