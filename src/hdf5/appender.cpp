@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/check.hpp"
+#include "core/error.hpp"
 
 namespace mobi::record {
 
@@ -94,9 +95,17 @@ void Appender::write_chunk(std::int64_t rows, std::span<const std::byte> chunk) 
     const std::array<hsize_t, 2> size{static_cast<hsize_t>(rows), width_};
     check_hdf5(H5Dset_extent(dataset_.get(), size.data()), what);
     const std::array<hsize_t, 2> offset{static_cast<hsize_t>(chunk_first_row_), 0};
-    check_hdf5(
-        H5Dwrite_chunk(dataset_.get(), H5P_DEFAULT, 0, offset.data(), chunk.size(), chunk.data()),
-        what);
+    try {
+        check_hdf5(H5Dwrite_chunk(dataset_.get(), H5P_DEFAULT, 0, offset.data(), chunk.size(),
+                                  chunk.data()),
+                   what);
+    } catch (const RecordError&) {
+        // On a full disk, what is in place of the chunk must not be taken for rows.
+        const std::array<hsize_t, 2> stored{static_cast<hsize_t>(stored_rows_), width_};
+        H5Dset_extent(dataset_.get(), stored.data());
+        throw;
+    }
+    stored_rows_ = rows;
     written_bytes_ += static_cast<std::int64_t>(chunk.size());
 }
 

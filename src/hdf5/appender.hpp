@@ -65,6 +65,7 @@ class Appender {
     std::size_t chunk_bytes_ = 0;
     std::int64_t chunk_rows_ = 0;
     std::int64_t rows_ = 0;
+    std::int64_t stored_rows_ = 0;      // of them, in the file
     std::int64_t chunk_first_row_ = 0;  // of the chunk in `gathered_`
     std::size_t gathered_bytes_ = 0;
     bool dirty_ = false;
