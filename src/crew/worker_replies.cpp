@@ -96,7 +96,7 @@ void WorkerReplies::add(int worker, const WorkReport& report) {
     total.sum.peak_flop_per_s = std::max(total.sum.peak_flop_per_s, report.peak_flop_per_s);
 }
 
-Packet WorkerReplies::decode(int worker, std::span<const std::byte> bytes) const {
+Packet WorkerReplies::decode(int worker, std::span<const std::byte> bytes) const try {
     const PacketStamp stamp = read_stamp(bytes);
     const std::int32_t backbone = stamp.backbone;
     if (backbone < 0 || static_cast<std::size_t>(backbone) >= plan_.backbones.size())
@@ -108,6 +108,10 @@ Packet WorkerReplies::decode(int worker, std::span<const std::byte> bytes) const
         layout.labels = false;
     }
     return decode_packet(bytes, layout);
+} catch (const ProtocolError&) {
+    throw;
+} catch (const TransportError& error) {
+    throw TransportError(fmt::format("message from rank {}: {}", worker, error.what()));
 }
 
 std::int64_t WorkerReplies::test_samples_of(std::size_t backbone, std::int64_t part) const {
