@@ -291,7 +291,7 @@ explain_end() {
         return 143
     fi
     case $code in
-        0 | 2 | 3 | 5 | 70) return "$code" ;; # the program has said why
+        0 | 2 | 3 | 5 | 6 | 70) return "$code" ;; # the program has said why
         4 | 130 | 143) [[ -n $death ]] || return "$code" ;;
         13[2-9]) death=${death:-a rank died on signal $((code - 128)) (SIG$(kill -l $((code - 128))))} ;;
     esac

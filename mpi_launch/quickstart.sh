@@ -10,8 +10,8 @@
 #   -h, --help
 #
 # Everything after -- changes the run, e.g. `-- --set run.seed=2`.  The run file, the report and its
-# figures are written to results/quickstart.  Called again it only runs again: what is installed, built
-# and fetched stays.
+# figures are written to results/quickstart.  Called again it makes what is missing: a run that was
+# interrupted goes on, one that has finished stays; `-- --overwrite` runs again.
 set -euo pipefail
 # shellcheck source=mpi_launch/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -38,7 +38,9 @@ say "3/5 backbones and text"
 say "4/5 run"
 cd "$MOBI_ROOT"
 mkdir -p results/quickstart
-mobi_run "$ranks" configs/quickstart.cfg --set run.output=results/quickstart/run.h5 "$@"
+resume=(--resume)
+[[ " $* " != *" --overwrite "* ]] || resume=()
+mobi_run "$ranks" configs/quickstart.cfg "${resume[@]}" --set run.output=results/quickstart/run.h5 "$@"
 say "5/5 report"
 "$MOBI_PYTHON" analysis/report.py results/quickstart/run.h5
 say "done in $((SECONDS / 60)) min $((SECONDS % 60)) s"

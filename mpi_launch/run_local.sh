@@ -14,7 +14,7 @@
 #   mpi_launch/run_local.sh -- configs/quickstart.cfg --set 'link.*.uplink=5 Mbit/s'
 #
 # Exit code: the program's (2 configuration, 3 input file, 4 MPI or a rank that died, 5 run file,
-# 70 our bug); 1 where there is no program or no mpirun to run it with; 143 and 130 after SIGTERM and Ctrl-C, which close the run file first.
+# 6 training diverged, 70 our bug); 1 where there is no program or no mpirun to run it with; 143 and 130 after SIGTERM and Ctrl-C, which close the run file first.
 set -euo pipefail
 # shellcheck source=mpi_launch/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

@@ -22,6 +22,7 @@
 #include "model/backbone.hpp"
 #include "prepare/estimate.hpp"
 #include "prepare/run_preparation.hpp"
+#include "record/run_output.hpp"
 #include "record/run_reader.hpp"
 
 namespace mobi {
@@ -119,6 +120,11 @@ int check_command(std::span<const std::string> words) {
         estimate = sources_text(run) + "\n# Estimate\n" + estimate_text(run);
     }
     print_output("{}{}", dump(config), estimate);
+    if (record::is_being_written(config.run.output))
+        log::info(
+            fmt::format("run.output: {} is being written by another process", config.run.output));
+    else if (const std::string existing = existing_run_text(config); !existing.empty())
+        log::info(existing);
     return 0;
 }
 

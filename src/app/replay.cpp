@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "app/host_report.hpp"
 #include "app/output.hpp"
 #include "app/progress.hpp"
+#include "app/run_place.hpp"
 #include "app/summary.hpp"
 #include "config/arguments.hpp"
 #include "config/dump.hpp"
@@ -20,6 +22,7 @@
 #include "prepare/timeline_walk.hpp"
 #include "server/log_source.hpp"
 #include "server/logged_plan.hpp"
+#include "server/past_run.hpp"
 
 namespace mobi {
 namespace {
@@ -27,6 +30,8 @@ namespace {
 const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
         {"set", true, "key=value, overrides the logged configuration; may be repeated"},
+        {"resume", false, "go on with an unfinished replay"},
+        {"overwrite", false, "replace the run that is at the output already"},
         {"help", false, "this text"},
     };
     return list;
@@ -61,22 +66,28 @@ std::filesystem::path output_of(const Arguments& arguments,
     return input.parent_path() / (input.stem().string() + "_replay.h5");
 }
 
-/// \param same  whether every setting is that of the log.
-void replay(const record::RunReader& reader, RunConfig config, record::Output output, bool same) {
-    const WallClock::time_point start = WallClock::now();
-    const record::RunLayout& logged = reader.layout();
-    // The log is read, not copied: a replay's own file holds no activations.
-    config.record.activations = RecordActivations::None;
-    const auto method = make_method(config);
-    if (!method->settles())
-        throw ConfigError(fmt::format(
-            "method.name = {}: a replay takes methods whose devices upload taps", method->name()));
+/// Uploads are in the log, and whose trace it was; when devices are on is not.
+void read_what_the_log_lacks(RunConfig& config) {
     for (auto& [name, link] : config.links) {
-        link.trace_file.clear();  // uploads are in the log
+        link.trace_file.clear();
         link.atc_file.clear();
         read_files_of(link);
     }
     for (auto& [name, availability] : config.availability) read_files_of(availability);
+}
+
+/// \param same  whether every setting is that of the log.
+void replay(const record::RunReader& reader,
+            const RunConfig& config,
+            record::Output output,
+            const std::optional<UnfinishedRun>& unfinished,
+            bool same) {
+    const WallClock::time_point start = WallClock::now();
+    const record::RunLayout& logged = reader.layout();
+    const auto method = make_method(config);
+    if (!method->settles())
+        throw ConfigError(fmt::format(
+            "method.name = {}: a replay takes methods whose devices upload taps", method->name()));
     const FleetPlan plan = plan_from_log(
         reader, {config.fleet, config.devices, config.links, config.availability, config.run.seed},
         config.packet.samples, config.device_epochs, config.packet.labels);
@@ -87,6 +98,8 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
                                                  : method->settle(plan).arrived;
     foresee_run({config, plan, *method, deliveries, leftovers});
     LogSource source(reader, plan, deliveries);
+    std::optional<PastRun> past;
+    if (unfinished) past.emplace(unfinished->reader, unfinished->checkpoint, plan);
 
     RecordFacts facts;
     facts.class_names = logged.class_names;
@@ -96,7 +109,8 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
         if (facts.train.regression()) facts.train.targets.push_back(row.target);
     }
     facts.test_samples = logged.test_samples;
-    record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record);
+    record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record,
+                          past ? record::Naming::WhenPublished : record::Naming::AtOnce);
     write_plan(writer, plan, *method, deliveries, leftovers, facts);
     if (method->uploads()) {
         writer.submit(cut_off_rows(reader));
@@ -106,10 +120,11 @@ void replay(const record::RunReader& reader, RunConfig config, record::Output ou
     std::optional<LoggedPace> pace;
     if (same && config.run.clock == RunClock::Wall) pace.emplace(reader);
     Progress progress;
+    const Resumption resumption{config.record.checkpoint_s, past ? &*past : nullptr, 0};
     const ServerResult result =
         run_server(server_settings(config), plan, fleet, leftovers, *method, &source,
-                   pace ? &*pace : nullptr, writer, {}, [&](const ServerProgress& now) {
-                       throw_if_interrupted("the run file is closed with status aborted");
+                   pace ? &*pace : nullptr, writer, resumption, [&](const ServerProgress& now) {
+                       throw_if_interrupted(kLeftBehind);
                        progress.show(now, 0, 0);
                    });
     progress.finish();
@@ -150,8 +165,16 @@ int replay_command(std::span<const std::string> words) {
             "{}: its packets were not computed (run.compute), so there is nothing to train on",
             input.string()));
     const bool same = dump(config) == dump(logged);
+    // The log is read, not copied: a replay's own file holds no activations.
+    config.record.activations = RecordActivations::None;
+    read_what_the_log_lacks(config);
+    const ExistingRun existing = existing_run(arguments);
     record::Output output(config.run.output);
-    replay(reader, std::move(config), std::move(output), same);
+    try {
+        replay(reader, config, std::move(output), find_unfinished(config, existing), same);
+    } catch (const NothingToDo& done) {
+        print_output("{}\n", done.what());
+    }
     return 0;
 }
 

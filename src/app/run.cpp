@@ -42,6 +42,7 @@ const std::vector<ArgumentSpec>& specs() {
     static const std::vector<ArgumentSpec> list{
         {"set", true, "key=value, overrides the configuration; may be repeated"},
         {"resume", false, "go on with the unfinished run in run.output"},
+        {"overwrite", false, "replace the run in run.output"},
         {"verbose", false, "debug messages"},
         {"help", false, "this text"},
     };
@@ -87,9 +88,6 @@ void prepare_weights(const PreparedRun& run) {
 }
 
 constexpr int kNothingToDo = -1;  // in place of an exit code: all ranks end well
-
-constexpr std::string_view kLeftBehind =
-    "the run file is closed with status aborted; --resume goes on with it";
 
 /// What rank 0 alone has.
 struct ServerSide {
@@ -196,13 +194,15 @@ void serve_alone(ServerSide side, std::int32_t threads) {
     }
 }
 
-/// A job that Slurm has queued again goes on by itself.
-bool resumes(const Arguments& arguments) {
+/// A job that Slurm has queued again goes on by itself: its first start has already overwritten
+/// what was to be.
+ExistingRun what_of_existing(const Arguments& arguments) {
+    const ExistingRun asked = existing_run(arguments);
     const char* const restarts = std::getenv("SLURM_RESTART_COUNT");
     const bool requeued = restarts != nullptr && std::string_view(restarts) != "0";
-    if (requeued && !arguments.has("resume"))
-        log::info(fmt::format("SLURM_RESTART_COUNT = {}: as with --resume", restarts));
-    return arguments.has("resume") || requeued;
+    if (!requeued || asked == ExistingRun::Resume) return asked;
+    log::info(fmt::format("SLURM_RESTART_COUNT = {}: as with --resume", restarts));
+    return ExistingRun::Resume;
 }
 
 RunConfig read_configuration(const Arguments& arguments) {
@@ -218,11 +218,17 @@ ServerSide prepare_server(std::span<const std::string> words) {
     check_run_output(config, arguments.positional);
     record::Output output(config.run.output);  // held from here on, so that no work is wasted
     const std::optional<UnfinishedRun> unfinished =
-        resumes(arguments) ? find_unfinished(config) : std::nullopt;
+        find_unfinished(config, what_of_existing(arguments));
     ServerSide server{prepare_run(std::move(config)), std::move(output), nullptr};
-    if (unfinished)
+    if (unfinished) {
         server.past =
             std::make_unique<PastRun>(unfinished->reader, unfinished->checkpoint, server.run.plan);
+        log::info(fmt::format("--resume: goes on behind update {}{}",
+                              server.past->checkpoint().steps,
+                              server.run.config.run.clock == RunClock::Wall
+                                  ? ", and with the pace; the time between is none of the run's"
+                                  : ""));
+    }
     for (const std::string& text : arguments.all("set"))
         log::info(fmt::format("override: {}", text));
     for (const auto& [whose, notes] : server.run.sources)

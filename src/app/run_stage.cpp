@@ -25,23 +25,27 @@ RunStage::RunStage(const PreparedRun& run,
         settings.evaluation = past->evaluation();
         if (settings.evaluation) settings.truth = {run.test.classes, {}, {}};
     }
+    settings.paced = run.config.run.clock == RunClock::Wall;
     if (run.settled)
-        settle(channel, std::move(settings));
+        settle(channel, std::move(settings), past);
     else
-        assign_during_run(channel, std::move(settings));
+        assign_during_run(channel, std::move(settings), past);
 }
 
 std::int64_t RunStage::taken(const PreparedRun& run, const PastRun* past) {
     if (past == nullptr) return 0;
     const bool kept = run.settled && run.config.run.compute == RunCompute::All;
-    return kept && !past->has_packets() ? 0 : past->checkpoint().deliveries;
+    return kept && !past->has_packets() ? 0 : past->checkpoint().logged();
 }
 
-void RunStage::settle(Channel* channel, LiveSettings settings) {
+void RunStage::settle(Channel* channel, LiveSettings settings, const PastRun* past) {
     if (channel != nullptr && run_.config.run.clock == RunClock::Wall) {
         const PacedSource::Pace pace{run_.config.run.time_scale, run_.config.run.prefetch};
+        std::vector<Delivery> arrived;
+        if (past != nullptr) arrived = past->arrived(run_.deliveries);
         auto source = std::make_unique<PacedSource>(*channel, run_.plan, run_.deliveries, run_.lost,
-                                                    run_.tokens, pace, std::move(settings));
+                                                    run_.tokens, pace, std::move(settings),
+                                                    std::move(arrived));
         paced_source_ = source.get();
         fleet_ = paced_source_;
         pace_ = &paced_source_->pace();
@@ -54,7 +58,7 @@ void RunStage::settle(Channel* channel, LiveSettings settings) {
                                                 std::move(settings));
 }
 
-void RunStage::assign_during_run(Channel* channel, LiveSettings settings) {
+void RunStage::assign_during_run(Channel* channel, LiveSettings settings, const PastRun* past) {
     FleetClock* clock =
         &times_.emplace(admitted_fleet(run_.plan), method_settings(run_.config).fleet);
     TaskDesk* desk = nullptr;
@@ -70,9 +74,13 @@ void RunStage::assign_during_run(Channel* channel, LiveSettings settings) {
                 WallPace::Hooks{{},
                                 [desk](WallClock::duration patience) { desk->pump(patience); }});
             pace_ = &pace;
-            clock = &paced_fleet_.emplace(*clock, pace, [desk](TaskId task, std::int32_t part) {
-                return desk->received(task, part);
-            });
+            PacedFleet::Told told;
+            if (past != nullptr)
+                told = [past](TaskId task, std::int32_t part) { return past->arrival(task, part); };
+            clock = &paced_fleet_.emplace(
+                *clock, pace,
+                [desk](TaskId task, std::int32_t part) { return desk->received(task, part); },
+                std::move(told));
         }
     }
     fleet_ = &tasks_.emplace(*clock, run_.plan, run_.method->contents(), desk);

@@ -53,8 +53,8 @@ class RunStage {
     std::vector<record::HostRow> pace_rows(SummaryFacts& facts) const;
 
   private:
-    void settle(Channel* channel, LiveSettings settings);
-    void assign_during_run(Channel* channel, LiveSettings settings);
+    void settle(Channel* channel, LiveSettings settings, const PastRun* past);
+    void assign_during_run(Channel* channel, LiveSettings settings, const PastRun* past);
 
     const PreparedRun& run_;
     std::unique_ptr<LiveSource> source_;

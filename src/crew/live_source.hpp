@@ -22,6 +22,7 @@ struct LiveSettings {
     Truth truth;  ///< of the test set
     /// Called while waiting; may throw to give up.
     std::function<void()> on_wait;
+    bool paced = false;      ///< time passes while the server waits
     bool resumes = false;    ///< the run goes on from a checkpoint
     std::int64_t taken = 0;  ///< deliveries before it
     /// The test set, where the file of the run has it: nobody computes it then, and `truth` is

@@ -22,12 +22,15 @@ namespace mobi {
 class PacedFleet final : public FleetClock {
   public:
     using Received = std::function<std::optional<WallClock::time_point>(TaskId, std::int32_t part)>;
+    /// When what a part brings was told, in a run that goes on; nothing: it was not.
+    using Told = std::function<std::optional<VirtualClock::time_point>(TaskId, std::int32_t part)>;
 
     /// \param times     computes the times.
     /// \param pace      must have begun when next() is called; both must outlive the fleet.
     /// \param received  when what a part brings was there, if it is; long ago where it brings
     ///                  nothing.
-    PacedFleet(FleetClock& times, WallPace& pace, Received received);
+    /// \param past      null: the run begins.  Until the pace begins, events are those of the past.
+    PacedFleet(FleetClock& times, WallPace& pace, Received received, Told past = {});
 
     // FleetClock
     void assign(DeviceTask task) override;
@@ -51,6 +54,9 @@ class PacedFleet final : public FleetClock {
   private:
     /// Waits for what the held event brings.  \return  whether it came by `until`.
     bool wait_for_held(VirtualClock::time_point until);
+    /// When it comes, or came; nothing: not by `until`.
+    std::optional<VirtualClock::time_point> time_of_held(VirtualClock::time_point due,
+                                                         VirtualClock::time_point until);
 
     /// A task that has not ended.
     struct Open {
@@ -61,6 +67,7 @@ class PacedFleet final : public FleetClock {
     FleetClock& times_;
     WallPace& pace_;
     Received received_;
+    Told past_;
     std::optional<FleetEvent> held_;  // computed, and not told yet
     FleetEvent told_;
     VirtualClock::time_point last_{};  // told, or recalled at

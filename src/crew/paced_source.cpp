@@ -2,7 +2,9 @@
 #include "crew/paced_source.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -22,6 +24,25 @@ constexpr WallClock::duration kLook(50e-6);
 constexpr WallClock::duration kBeginIn(0.2);  // so that every worker has its plan by then
 constexpr int kClockQuestions = 8;
 
+std::vector<Delivery> without(std::span<const Delivery> deliveries,
+                              const std::vector<Delivery>& past) {
+    if (past.empty()) return {};
+    std::set<std::pair<std::int32_t, std::int32_t>> known;
+    for (const Delivery& one : past) known.emplace(one.device, one.packet);
+    std::vector<Delivery> rest;
+    for (const Delivery& one : deliveries)
+        if (!known.contains({one.device, one.packet})) rest.push_back(one);
+    return rest;
+}
+
+PacketTimes later(PacketTimes times, VirtualClock::duration by) {
+    for (VirtualClock::time_point* const time :
+         {&times.compute_start, &times.compute_end, &times.send_start, &times.send_end,
+          &times.arrival})
+        *time += by;
+    return times;
+}
+
 }  // namespace
 
 PacedSource::PacedSource(Channel& channel,
@@ -30,23 +51,28 @@ PacedSource::PacedSource(Channel& channel,
                          std::span<const LostWork> lost,
                          const TokenTable& tokens,
                          Pace pace,
-                         LiveSettings settings)
+                         LiveSettings settings,
+                         std::vector<Delivery> past)
     : channel_(channel),
       plan_(plan),
-      deliveries_(deliveries),
+      planned_(deliveries),
+      rest_(without(deliveries, past)),
+      deliveries_(past.empty() ? deliveries : rest_),
       lost_(lost),
       prefetch_(pace.prefetch),
       time_scale_(pace.time_scale),
       settings_(std::move(settings)),
       requests_(
-          plan, deliveries, tokens, !settings_.truth.empty(), settings_.forward.group_devices),
+          plan, deliveries_, tokens, !settings_.truth.empty(), settings_.forward.group_devices),
       replies_(plan, tokens, settings_.truth),
       worker_of_device_(plan.devices.size(), 0),
-      planned_(deliveries),
-      pace_(
-          pace.time_scale,
-          kLook,
-          {[this] { return start(); }, [this](WallClock::duration patience) { pump(patience); }}) {
+      past_(past.size()),
+      arrived_(std::make_move_iterator(past.begin()), std::make_move_iterator(past.end())),
+      packets_(past_),
+      pace_(pace.time_scale,
+            kLook,
+            {[this](VirtualClock::time_point from) { return start(from); },
+             [this](WallClock::duration patience) { pump(patience); }}) {
     const int workers = channel.size() - 1;
     MOBI_CHECK(workers > 0, "no worker to compute for the fleet");
     std::size_t turn = 0;
@@ -55,7 +81,7 @@ PacedSource::PacedSource(Channel& channel,
         const int worker = 1 + static_cast<int>(turn++ % static_cast<std::size_t>(workers));
         for (const std::int64_t index : entry.deliveries)
             worker_of_device_[static_cast<std::size_t>(
-                deliveries[static_cast<std::size_t>(index)].device)] = worker;
+                deliveries_[static_cast<std::size_t>(index)].device)] = worker;
     }
 }
 
@@ -106,7 +132,7 @@ std::shared_ptr<const EvaluationData> PacedSource::evaluation() {
         grant();
         pump(kPatience);
     }
-    return replies_.evaluation();
+    return settings_.evaluation ? settings_.evaluation : replies_.evaluation();
 }
 
 WallClock::duration PacedSource::clock_offset(int worker) {
@@ -125,19 +151,25 @@ WallClock::duration PacedSource::clock_offset(int worker) {
     return offset;
 }
 
-WallClock::time_point PacedSource::start() {
+WallClock::time_point PacedSource::start(VirtualClock::time_point from) {
     std::vector<PacePlan> plans(static_cast<std::size_t>(channel_.size()));
+    // By how much a device was late when it was heard of last.
+    std::vector<VirtualClock::duration> slips(plan_.devices.size());
+    for (std::size_t i = 0; i < past_; ++i)
+        slips[static_cast<std::size_t>(arrived_[i].device)] += arrived_[i].overrun;
     for (const Delivery& delivery : deliveries_) {
-        const int worker = worker_of_device_[static_cast<std::size_t>(delivery.device)];
-        plans[static_cast<std::size_t>(worker)].uploads.push_back(
-            {delivery.device, delivery.packet, delivery.times});
+        const auto device = static_cast<std::size_t>(delivery.device);
+        plans[static_cast<std::size_t>(worker_of_device_[device])].uploads.push_back(
+            {delivery.device, delivery.packet, later(delivery.times, slips[device])});
     }
     for (const LostWork& lost : lost_) {
         if (lost.stage != LostStage::Upload) continue;
-        const int worker = worker_of_device_[static_cast<std::size_t>(lost.device)];
-        if (worker == 0) continue;  // nothing of the device arrives
+        const auto device = static_cast<std::size_t>(lost.device);
+        const int worker = worker_of_device_[device];
+        if (worker == 0) continue;  // nothing of the device arrives any more
         plans[static_cast<std::size_t>(worker)].cut.push_back(
-            {lost.device, lost.packet, lost.start, lost.end, lost.charged_bytes});
+            {lost.device, lost.packet, lost.start + slips[device], lost.end + slips[device],
+             lost.charged_bytes});
     }
     const bool punctual = set_thread_priority(ThreadPriority::Punctual);
     std::vector<WallClock::duration> offsets(plans.size());
@@ -146,12 +178,16 @@ WallClock::time_point PacedSource::start() {
     const WallClock::time_point start = WallClock::now() + kBeginIn;
     for (int worker = 1; worker < channel_.size(); ++worker) {
         PacePlan& plan = plans[static_cast<std::size_t>(worker)];
+        const WallClock::time_point begin =
+            start - PacedClock(start, time_scale_).wall_length(from.time_since_epoch());
         plan.start_wall_s =
-            (start + offsets[static_cast<std::size_t>(worker)]).time_since_epoch().count();
+            (begin + offsets[static_cast<std::size_t>(worker)]).time_since_epoch().count();
         plan.time_scale = time_scale_;
+        plan.from = from;
         channel_.send(worker, kTagPace, encode_pace_plan(plan));
     }
-    log::info(fmt::format("the pace begins: {:g} virtual seconds per real second{}", time_scale_,
+    log::info(fmt::format("the pace {}: {:g} virtual seconds per real second{}",
+                          from == VirtualClock::time_point{} ? "begins" : "goes on", time_scale_,
                           punctual ? "" : "; without real-time priority some packets are late"));
     return start;
 }
@@ -189,7 +225,7 @@ void PacedSource::forecast(const std::function<bool(const FleetEvent&)>& look) {
 
 bool PacedSource::wait_for(std::int64_t index) {
     const auto place = static_cast<std::size_t>(index);
-    if (place >= deliveries_.size()) return false;
+    if (place >= past_ + deliveries_.size()) return false;
     while (place >= arrived_.size()) pump(kLook);
     return true;
 }

@@ -37,16 +37,22 @@ class PacedSource final : public LiveSource, public SettledFleet {
     };
 
     /// \param plan, deliveries, lost, tokens  must outlive the source.
+    /// \param past  of a run that goes on: what had arrived, with measured times, in that order; it
+    ///              is told again, and nobody takes it.
     PacedSource(Channel& channel,
                 const FleetPlan& plan,
                 std::span<const Delivery> deliveries,
                 std::span<const LostWork> lost,
                 const TokenTable& tokens,
                 Pace pace,
-                LiveSettings settings);
+                LiveSettings settings,
+                std::vector<Delivery> past = {});
 
     // LiveSource
     Payload take(std::int64_t index) override;
+    void skip(std::int64_t) override {}
+    void archive(Archive&) override {}
+    void go_on() override {}
     /// Computes the test set, and what is computed beforehand.
     std::shared_ptr<const EvaluationData> evaluation() override;
     std::map<int, WorkerReport> stop() override;
@@ -79,7 +85,7 @@ class PacedSource final : public LiveSource, public SettledFleet {
 
     void pump(WallClock::duration patience);
     /// Tells the workers what to keep.  \return  when all begin.
-    WallClock::time_point start();
+    WallClock::time_point start(VirtualClock::time_point from);
     /// Whether delivery `index` has come.  Waits for it; false: there are no more.
     bool wait_for(std::int64_t index);
     int worker_of(const ForwardRequests::Entry& entry) const;
@@ -90,7 +96,9 @@ class PacedSource final : public LiveSource, public SettledFleet {
 
     Channel& channel_;
     const FleetPlan& plan_;
-    std::span<const Delivery> deliveries_;
+    RecordedFleet planned_;
+    std::vector<Delivery> rest_;            // where some of `deliveries` are past: the others
+    std::span<const Delivery> deliveries_;  // that are to come
     std::span<const LostWork> lost_;
     bool prefetch_;
     double time_scale_;
@@ -101,7 +109,7 @@ class PacedSource final : public LiveSource, public SettledFleet {
     std::size_t granted_ = 0;
     std::optional<double> clock_answer_;
     std::map<std::int64_t, Assembly> assemblies_;
-    RecordedFleet planned_;
+    std::size_t past_ = 0;          // of `arrived_`
     std::deque<Delivery> arrived_;  // in order of arrival
     std::deque<Packet> packets_;    // of `arrived_`, empty once taken
     std::int64_t told_ = 0;         // of them, by next()

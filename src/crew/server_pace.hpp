@@ -14,8 +14,8 @@ class ServerPace {
   public:
     virtual ~ServerPace() = default;
 
-    /// Everything is ready: the time of the run begins.
-    virtual void begin() = 0;
+    /// Everything is ready: the time of the run begins, or goes on from `from`.
+    virtual void begin(VirtualClock::time_point from) = 0;
 
     /// The end of update number `update`, which is to end at `planned`: then, or later where the
     /// host was too slow.

@@ -243,7 +243,7 @@ void TaskDesk::archive(Archive& archive) {
     if (!archive.reads()) {
         take_briefs();
         // What workers are at is kept, not computed again.  Nobody may give up now.
-        while (replies_.open_requests() > 0) receive(kPatience);
+        while (!settings_.paced && replies_.open_requests() > 0) receive(kPatience);
         pending_.clear();
         for (const auto& [id, open] : open_) {
             Pending& one = pending_[id];

@@ -10,8 +10,10 @@ using Time = VirtualClock::time_point;
 WallPace::WallPace(double time_scale, WallClock::duration look, Hooks hooks)
     : time_scale_(time_scale), look_(look), hooks_(std::move(hooks)) {}
 
-void WallPace::begin() {
-    clock_.emplace(hooks_.start ? hooks_.start() : WallClock::now(), time_scale_);
+void WallPace::begin(Time from) {
+    const WallClock::time_point now = hooks_.start ? hooks_.start(from) : WallClock::now();
+    const PacedClock since_now(now, time_scale_);
+    clock_.emplace(now - since_now.wall_length(from.time_since_epoch()), time_scale_);
 }
 
 void WallPace::pass(Time time) {

@@ -30,7 +30,7 @@ class WallPace final : public ServerPace {
     /// What is to be done meanwhile.
     struct Hooks {
         /// Prepares the start.  \return  when the pace begins; null: at once.
-        std::function<WallClock::time_point()> start;
+        std::function<WallClock::time_point(VirtualClock::time_point from)> start;
         /// Does what there is to do, for at most so long.
         std::function<void(WallClock::duration)> pump;
     };
@@ -40,7 +40,7 @@ class WallPace final : public ServerPace {
     WallPace(double time_scale, WallClock::duration look, Hooks hooks);
 
     // ServerPace
-    void begin() override;
+    void begin(VirtualClock::time_point from) override;
     VirtualClock::time_point finish(std::int64_t update,
                                     VirtualClock::time_point planned,
                                     const std::function<bool()>& done) override;
@@ -51,6 +51,7 @@ class WallPace final : public ServerPace {
     /// Pumps while something is waited for.
     void pump() { hooks_.pump(look_); }
 
+    bool has_begun() const noexcept { return clock_.has_value(); }
     /// \pre  the pace has begun.
     const PacedClock& clock() const {
         MOBI_CHECK(clock_.has_value(), "the pace has not begun");

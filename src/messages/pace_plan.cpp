@@ -39,6 +39,7 @@ Bytes encode_pace_plan(const PacePlan& plan) {
     ByteWriter writer;
     writer.put(plan.start_wall_s);
     writer.put(plan.time_scale);
+    put_time(writer, plan.from);
     writer.put(static_cast<std::uint64_t>(plan.uploads.size()));
     for (const PacePlan::Upload& upload : plan.uploads) {
         writer.put(upload.device);
@@ -61,6 +62,7 @@ PacePlan decode_pace_plan(std::span<const std::byte> bytes) {
     PacePlan plan;
     plan.start_wall_s = reader.get<double>();
     plan.time_scale = reader.get<double>();
+    plan.from = get_time(reader);
     const auto uploads = reader.get<std::uint64_t>();
     for (std::uint64_t i = 0; i < uploads; ++i) {
         PacePlan::Upload upload;

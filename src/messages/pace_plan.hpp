@@ -29,8 +29,10 @@ struct PacePlan {
         VirtualClock::time_point end{};
         std::int64_t sent_bytes = 0;
     };
-    double start_wall_s = 0;      ///< on the worker's own clock
-    double time_scale = 1;        ///< virtual seconds per real second
+    double start_wall_s = 0;  ///< of virtual time 0, on the worker's own clock
+    double time_scale = 1;    ///< virtual seconds per real second
+    /// When the run goes on; what was due before is done at once, and was on time.
+    VirtualClock::time_point from{};
     std::vector<Upload> uploads;  ///< a device's in the order of its packets
     std::vector<CutUpload> cut;   ///< in the order of (device, packet, start)
 };

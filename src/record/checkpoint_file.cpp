@@ -107,7 +107,7 @@ void write_checkpoint(const fs::path& run_file, StoredCheckpoint checkpoint) {
 
 StoredCheckpoint parse_checkpoint(std::span<const std::byte> bytes, const std::string& name) {
     const auto refuse = [&](std::string_view why) {
-        throw DataError(fmt::format("{}: {}; start the run over without --resume", name, why));
+        throw DataError(fmt::format("{}: {}; start the run over with --overwrite", name, why));
     };
     const auto magic = std::as_bytes(std::span(kMagic));
     if (bytes.size() < kHeaderBytes || !std::equal(magic.begin(), magic.end(), bytes.begin()))

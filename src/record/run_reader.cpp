@@ -220,7 +220,7 @@ RunReader::RunReader(const std::filesystem::path& path, IncompleteRuns incomplet
     if (incomplete == IncompleteRuns::Allow || !this->incomplete()) return;
     const bool aborted = status_.status == static_cast<std::int8_t>(RunStatus::Aborted);
     throw DataError(
-        fmt::format("{} is incomplete: {} after {} updates; run it again", file_name(path_),
+        fmt::format("{} is incomplete: {} after {} updates; go on with --resume", file_name(path_),
                     aborted ? "the run was aborted" : "the run was killed, or is still going on",
                     status_.updates_done));
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "core/archive.hpp"
+#include "core/clock.hpp"
 
 namespace mobi {
 
@@ -14,8 +16,15 @@ struct RunCheckpoint {
     std::int64_t deliveries = 0;  ///< that it has taken
     Bytes learner;                ///< Learner::archive(); empty: nothing learns
     Bytes source;                 ///< PacketSource::archive()
+    /// With a pace: when it was.  What the protocol had heard of by then is logged, also what no
+    /// step has taken yet.
+    VirtualClock::time_point time{};
+    std::vector<Bytes> waiting{};  ///< of these, what the log does not hold; empty: it does
 
-    void archive(Archive& archive) { archive(steps, deliveries, learner, source); }
+    /// Deliveries that are logged.
+    std::int64_t logged() const { return deliveries + static_cast<std::int64_t>(waiting.size()); }
+
+    void archive(Archive& archive) { archive(steps, deliveries, learner, source, time, waiting); }
 };
 
 }  // namespace mobi

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,14 +28,20 @@ class LogSource : public PacketSource {
 
     Payload take(std::int64_t index) override;
     std::shared_ptr<const EvaluationData> evaluation() override { return evaluation_; }
+    /// Which log it is.  \throws DataError  when it reads that of another one.
+    void archive(Archive& archive) override;
 
   private:
+    /// Of everything that packets are made of.
+    std::uint64_t content_key() const;
+
     std::span<const Delivery> deliveries_;
     const FleetPlan& plan_;
     std::vector<record::Activations> activations_;                     // by backbone
     std::vector<std::map<std::int32_t, std::int64_t>> row_of_sample_;  // by backbone
     std::vector<std::int32_t> label_of_sample_;  // uploaded only with `packet.labels`
     std::shared_ptr<EvaluationData> evaluation_;
+    std::optional<std::uint64_t> content_key_;
 };
 
 }  // namespace mobi

@@ -134,6 +134,18 @@ FleetPlan plan_from_log(const record::RunReader& reader,
     return plan;
 }
 
+Delivery as_logged(Delivery planned, const record::UploadRow& row) {
+    planned.times = {time_of(row.compute_start_ns), time_of(row.compute_end_ns),
+                     time_of(row.send_start_ns), time_of(row.send_end_ns), time_of(row.arrival_ns)};
+    planned.charged_bytes = row.charged_bytes;
+    planned.repeated_bytes = row.repeated_bytes;
+    planned.charged_flop = row.charged_flop;
+    planned.compute_energy_j = row.compute_energy_j;
+    planned.send_energy_j = row.send_energy_j;
+    planned.overrun = VirtualClock::duration(row.overrun_ns);
+    return planned;
+}
+
 std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
                                           const FleetPlan& plan,
                                           const MethodSettings& settings) {
@@ -157,17 +169,7 @@ std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
                 fmt::format("run file: upload {} is packet {} of device {}, which has "
                             "no such packet",
                             row.upload, row.packet, row.device));
-        Delivery delivery = found->second;
-        delivery.times = {time_of(row.compute_start_ns), time_of(row.compute_end_ns),
-                          time_of(row.send_start_ns), time_of(row.send_end_ns),
-                          time_of(row.arrival_ns)};
-        delivery.charged_bytes = row.charged_bytes;
-        delivery.repeated_bytes = row.repeated_bytes;
-        delivery.charged_flop = row.charged_flop;
-        delivery.compute_energy_j = row.compute_energy_j;
-        delivery.send_energy_j = row.send_energy_j;
-        delivery.overrun = VirtualClock::duration(row.overrun_ns);
-        deliveries.push_back(std::move(delivery));
+        deliveries.push_back(as_logged(found->second, row));
     }
     return deliveries;
 }

@@ -31,6 +31,9 @@ Leftovers leftovers_from_log(const record::RunReader& reader);
 /// The rows of `/losses` that do not depend on when training ends.
 std::vector<record::LossRow> cut_off_rows(const record::RunReader& reader);
 
+/// A planned delivery with the times and costs of its row in the log.
+Delivery as_logged(Delivery planned, const record::UploadRow& row);
+
 /// The logged uploads as deliveries, in order of arrival, with the logged times and costs.
 /// \throws DataError  when the run has none, because its method uploads nothing.
 std::vector<Delivery> deliveries_from_log(const record::RunReader& reader,
@@ -42,7 +45,7 @@ class LoggedPace final : public ServerPace {
   public:
     explicit LoggedPace(const record::RunReader& reader);
 
-    void begin() override {}
+    void begin(VirtualClock::time_point) override {}
     VirtualClock::time_point finish(std::int64_t update,
                                     VirtualClock::time_point planned,
                                     const std::function<bool()>& done) override;

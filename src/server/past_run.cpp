@@ -2,6 +2,7 @@
 #include "server/past_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "core/error.hpp"
 #include "schema/table.hpp"
 #include "server/logged_packets.hpp"
+#include "server/logged_plan.hpp"
 
 namespace mobi {
 namespace {
@@ -21,7 +23,7 @@ std::vector<Row> rows_of(const record::RunReader& reader, std::int64_t count) {
     std::vector<Row> rows = reader.rows<Row>();
     if (static_cast<std::int64_t>(rows.size()) < count)
         throw DataError(fmt::format(
-            "{}: {} rows, its checkpoint builds on {}; start the run over without --resume",
+            "{}: {} rows, its checkpoint builds on {}; start the run over with --overwrite",
             record::table_of<Row>().path, rows.size(), count));
     rows.resize(static_cast<std::size_t>(count));
     return rows;
@@ -45,6 +47,12 @@ PastRun::PastRun(const record::RunReader& reader,
     scores_ = rows_of<record::EvaluationRow>(reader, count("/evaluations"));
     for (const record::VerdictRow& row : rows_of<record::VerdictRow>(reader, count("/verdicts")))
         verdicts_[row.update].push_back(row.value);
+    uploads_ = rows_of<record::UploadRow>(reader, count("/uploads"));
+    for (const record::UploadRow& row : uploads_)
+        arrivals_[{TaskId(row.task), row.packet}] =
+            VirtualClock::time_point(VirtualClock::duration(row.arrival_ns));
+    for (const record::UpdateRow& row : rows_of<record::UpdateRow>(reader, count("/updates")))
+        overruns_.emplace_back(row.overrun_ns);
     host_ = reader.rows<record::HostRow>();
     const record::RunLayout& layout = reader.layout();
     if (layout.blocks > 0) {
@@ -75,13 +83,35 @@ Packet PastRun::take(const Delivery& delivery) {
     if (!same)
         throw DataError(fmt::format(
             "the run file does not hold packet {} of device {}, which its checkpoint builds on; "
-            "start the run over without --resume",
+            "start the run over with --overwrite",
             delivery.packet, delivery.device));
     taken_[backbone] = end;
     return logged_packet(
         delivery, plan_.backbones[backbone].layout, log,
         [&](std::size_t i) { return static_cast<std::int64_t>(first + i); },
         [&](std::int32_t id) { return label_of_sample_[static_cast<std::size_t>(id)]; });
+}
+
+std::vector<Delivery> PastRun::arrived(std::span<const Delivery> planned) const {
+    std::map<std::pair<std::int32_t, std::int32_t>, const Delivery*> by_packet;
+    for (const Delivery& one : planned) by_packet[{one.device, one.packet}] = &one;
+    std::vector<Delivery> arrived;
+    for (const record::UploadRow& row : uploads_) {
+        const auto found = by_packet.find({row.device, row.packet});
+        if (found == by_packet.end())
+            throw DataError(
+                fmt::format("/uploads: packet {} of device {} is none of the run; "
+                            "start the run over with --overwrite",
+                            row.packet, row.device));
+        arrived.push_back(as_logged(*found->second, row));
+    }
+    return arrived;
+}
+
+std::optional<VirtualClock::time_point> PastRun::arrival(TaskId task, std::int32_t part) const {
+    const auto found = arrivals_.find({task, part});
+    if (found == arrivals_.end()) return std::nullopt;
+    return found->second;
 }
 
 std::vector<double> PastRun::verdict(std::int64_t step) const {
@@ -102,6 +132,12 @@ std::vector<EvaluationResult> PastRun::evaluations() const {
         results.back().rows.push_back({row.backbone, row.metric, row.f1, row.loss});
     }
     return results;
+}
+
+std::int64_t PastRun::skipped_updates() const {
+    return std::count_if(training_.begin(), training_.end(), [](const record::TrainingRow& row) {
+        return !std::isfinite(row.loss) || !std::isfinite(row.gradient_norm);
+    });
 }
 
 void PastRun::write_results(record::Writer& writer) const {

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "method/evaluation_data.hpp"
@@ -34,6 +37,17 @@ class PastRun {
     /// What arrived with a delivery: of all before the checkpoint, in their order, each once.
     Packet take(const Delivery& delivery);
 
+    /// What had been logged of the deliveries, with their times, which real time decided.
+    /// \param planned  all of them.
+    /// \throws DataError  when one is not of these.
+    std::vector<Delivery> arrived(std::span<const Delivery> planned) const;
+    /// When what a part of a task brings was there; nothing: not by then.
+    std::optional<VirtualClock::time_point> arrival(TaskId task, std::int32_t part) const;
+    /// By how much a step before the checkpoint was late.
+    VirtualClock::duration overrun(std::int64_t step) const {
+        return overruns_.at(static_cast<std::size_t>(step));
+    }
+
     /// Null: the file has none.
     const std::shared_ptr<const EvaluationData>& evaluation() const noexcept { return evaluation_; }
 
@@ -42,6 +56,7 @@ class PastRun {
 
     /// The scores so far, for the summary.
     std::vector<EvaluationResult> evaluations() const;
+    std::int64_t skipped_updates() const;
 
     /// Writes down again what the learner had said.
     void write_results(record::Writer& writer) const;
@@ -60,6 +75,9 @@ class PastRun {
     std::vector<record::EvaluationRow> scores_;
     std::vector<record::Confusion> confusions_;
     std::map<std::int64_t, std::vector<double>> verdicts_;
+    std::vector<record::UploadRow> uploads_;
+    std::map<std::pair<TaskId, std::int32_t>, VirtualClock::time_point> arrivals_;
+    std::vector<VirtualClock::duration> overruns_;  // by step
     std::vector<record::HostRow> host_;
 };
 

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "core/blocking_queue.hpp"
 #include "core/check.hpp"
@@ -57,7 +60,10 @@ class ServerRun {
 
     ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) try {
         if (source_ != nullptr) begin_training();
-        if (past_ != nullptr) result_.evaluations = past_->evaluations();
+        if (past_ != nullptr) {
+            result_.evaluations = past_->evaluations();
+            result_.skipped_updates = past_->skipped_updates();
+        }
         if (caught_up()) go_on();
         ServerProgress progress{0, protocol_->steps_planned(), {}};
         const auto show = [&] {
@@ -123,7 +129,7 @@ class ServerRun {
                 trainer_->ask(task, std::move(reply));
             },
             [this] { trainer_->rethrow(); });
-        if (pace_ != nullptr) pace_->begin();
+        if (pace_ != nullptr && !catching_up_) pace_->begin({});
     }
 
     bool was_done(std::int64_t step) const {
@@ -143,26 +149,40 @@ class ServerRun {
             source_->archive(archive);
             source_->go_on();
         }
+        if (pace_ != nullptr) pace_->begin(past_->checkpoint().time);
         writer_.submit(record::Publish{});
         checkpointed_ = WallClock::now();
     }
 
-    /// Not under the wall clock, whose past cannot be computed; not while the last steps are done,
-    /// where the learner says when.
-    bool can_resume() const { return source_ != nullptr && pace_ == nullptr && !ending_; }
+    /// Not while the last steps are done, where the learner says when.  The past of real time
+    /// cannot be computed: packets that were not kept are lost with it.
+    bool can_resume() const {
+        const bool lost = pace_ != nullptr && method_.settles() && !settings_.record_activations;
+        return source_ != nullptr && !ending_ && !lost;
+    }
 
     bool checkpoint_is_due() const {
         return resumption_.period_s > 0 && !catching_up_ &&
                WallClock::now() - checkpointed_ >= WallClock::duration(resumption_.period_s);
     }
 
-    void write_checkpoint() { submit_checkpoint(trainer_ ? trainer_->archive() : Bytes()); }
+    void write_checkpoint() {
+        if (pace_ != nullptr) log_told();
+        submit_checkpoint(trainer_ ? trainer_->archive() : Bytes());
+    }
 
     void submit_checkpoint(Bytes learner) {
         RunCheckpoint checkpoint;
         checkpoint.steps = result_.updates;
         checkpoint.deliveries = delivered_;
         checkpoint.learner = std::move(learner);
+        checkpoint.time = result_.training_end;
+        for (std::size_t i = 0; i < waiting_.size(); ++i) {
+            const std::int64_t index = delivered_ + static_cast<std::int64_t>(i);
+            checkpoint.time = std::max(checkpoint.time, fleet_.delivery(index).times.arrival);
+            const auto* const bytes = std::get_if<Bytes>(&waiting_[i]);
+            checkpoint.waiting.push_back(bytes != nullptr ? *bytes : Bytes());
+        }
         Archive source;
         source_->archive(source);
         checkpoint.source = source.take();
@@ -174,7 +194,7 @@ class ServerRun {
 
     /// Called by the thread that trains, while the main thread waits for it.
     void between_last_steps() {
-        if (pace_ != nullptr || !checkpoint_is_due()) return;
+        if (!checkpoint_is_due()) return;
         Archive archive;
         learner_->archive(archive);
         submit_checkpoint(archive.take());
@@ -189,10 +209,7 @@ class ServerRun {
         VirtualClock::time_point end = planned;
         const std::int64_t number = step.number;
         if (pace_ != nullptr) {
-            if (trainer_) trainer_->submit(step);
-            const bool waits = trainer_ != nullptr && !learner_->keeps_steps();
-            end = pace_->finish(number, planned,
-                                [&] { return !waits || trainer_->has_done(number); });
+            end = was_done(number) ? planned + past_->overrun(number) : paced_end(step);
             protocol_->delay_to(end);
             step.end = end;
             journal_.placed(step, end - planned, fleet_.assigned());
@@ -204,9 +221,18 @@ class ServerRun {
         return end;
     }
 
+    /// Trains, and waits for the step's end.
+    VirtualClock::time_point paced_end(const Step& step) {
+        if (trainer_) trainer_->submit(step);
+        const bool waits = trainer_ != nullptr && !learner_->keeps_steps();
+        return pace_->finish(step.number, step.end,
+                             [&] { return !waits || trainer_->has_done(step.number); });
+    }
+
     /// Called by the thread that trains.
     void step_done(const StepResult& result) {
         journal_.step_done(result);
+        if (result.skipped) ++result_.skipped_updates;
         if (!result.verdict.empty()) verdicts_.push({result.step, result.verdict});
     }
 
@@ -245,39 +271,57 @@ class ServerRun {
                 result_.charged_upload_bytes += delivery.charged_bytes;
                 result_.charged_flop += delivery.charged_flop;
             }
-            if (source_ == nullptr) {
-                journal_.arrived(delivery, delivered_, nullptr);
-                continue;
+            if (source_ != nullptr && !was_taken(delivered_) && caught_up()) go_on();
+            std::optional<Payload> payload;
+            if (waiting_.empty()) {
+                payload = arrive(delivered_);
+            } else {
+                payload = std::move(waiting_.front());
+                waiting_.pop_front();
             }
-            if (was_taken(delivered_)) {
-                take_again(delivery);
-                continue;
-            }
-            if (caught_up()) go_on();
-            Payload payload = source_->take(delivered_);
-            journal_.arrived(delivery, delivered_, &payload);
-            give(delivery, std::move(payload));
+            if (payload && trainer_)
+                trainer_->take({delivery.task, DeviceId(delivery.device), delivery.packet,
+                                *std::move(payload)});
         }
+    }
+
+    /// Logs what the protocol has heard of, so that the past is in the file.
+    void log_told() {
+        for (std::int64_t index = delivered_ + static_cast<std::int64_t>(waiting_.size());
+             index < fleet_.delivered(); ++index)
+            waiting_.push_back(arrive(index).value_or(Payload()));
+    }
+
+    /// Logs a delivery.  \return  what it brings, if the learner has yet to take it.
+    std::optional<Payload> arrive(std::int64_t index) {
+        const Delivery& delivery = fleet_.delivery(index);
+        if (source_ == nullptr) {
+            journal_.arrived(delivery, index, nullptr);
+            return std::nullopt;
+        }
+        if (was_taken(index)) return arrive_again(delivery, index);
+        Payload payload = source_->take(index);
+        journal_.arrived(delivery, index, &payload);
+        return payload;
     }
 
     bool was_taken(std::int64_t index) const {
         return past_ != nullptr && index < resumption_.taken;
     }
 
-    void give(const Delivery& delivery, Payload payload) {
-        if (trainer_)
-            trainer_->take(
-                {delivery.task, DeviceId(delivery.device), delivery.packet, std::move(payload)});
-    }
-
-    /// What came with a delivery before the checkpoint.
-    void take_again(const Delivery& delivery) {
-        source_->skip(delivered_);
-        const bool kept = past_->has_packets() && delivery.content == ContentKind::Taps;
-        if (!kept) return journal_.arrived(delivery, delivered_, nullptr);
-        Payload payload = past_->take(delivery);
-        journal_.arrived(delivery, delivered_, &payload);
-        if (learner_ && learner_->keeps_inputs()) give(delivery, std::move(payload));
+    /// The same with one that was logged before the checkpoint.
+    std::optional<Payload> arrive_again(const Delivery& delivery, std::int64_t index) {
+        source_->skip(index);
+        const std::int64_t waits = index - past_->checkpoint().deliveries;
+        const bool wanted = waits >= 0 || (learner_ && learner_->keeps_inputs());
+        if (past_->has_packets() && delivery.content == ContentKind::Taps) {
+            Payload payload = past_->take(delivery);
+            journal_.arrived(delivery, index, &payload);
+            return wanted ? std::optional(std::move(payload)) : std::nullopt;
+        }
+        journal_.arrived(delivery, index, nullptr);
+        if (waits < 0) return std::nullopt;
+        return past_->checkpoint().waiting[static_cast<std::size_t>(waits)];
     }
 
     void log_tasks() {
@@ -323,6 +367,7 @@ class ServerRun {
     std::unique_ptr<Learner> learner_;
     BlockingQueue<Verdict> verdicts_;
     std::int64_t delivered_ = 0;
+    std::deque<Payload> waiting_;  // logged, and behind `delivered_`
     bool catching_up_ = past_ != nullptr;
     bool ending_ = false;
     WallClock::time_point checkpointed_ = WallClock::now();

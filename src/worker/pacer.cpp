@@ -20,7 +20,8 @@ WallClock::time_point wall(double seconds) {
 
 }  // namespace
 
-Pacer::Pacer(const PacePlan& plan) : clock_(wall(plan.start_wall_s), plan.time_scale) {
+Pacer::Pacer(const PacePlan& plan)
+    : clock_(wall(plan.start_wall_s), plan.time_scale), from_(plan.from) {
     for (const PacePlan::Upload& upload : plan.uploads) {
         const auto [found, added] = index_.try_emplace(upload.device, devices_.size());
         if (added) devices_.emplace_back().id = upload.device;
@@ -197,7 +198,7 @@ Pacer::Due Pacer::advance(WallClock::time_point wall_now) {
             push(event.device, event.step, due);
             continue;
         }
-        const Time now = clock_.virtual_at(wall_now);
+        const Time now = due < from_ ? due : clock_.virtual_at(wall_now);
         if (event.step == Step::Compute)
             compute(event.device, due, now, out);
         else

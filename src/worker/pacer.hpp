@@ -110,6 +110,7 @@ class Pacer {
     void note(Device& device, Packet& packet, Time due, Time now);
 
     PacedClock clock_;
+    Time from_;
     std::vector<Device> devices_;
     std::map<std::int32_t, std::size_t> index_;  // by device
     std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;

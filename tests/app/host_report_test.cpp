@@ -168,7 +168,7 @@ TEST(PaceRowsTest, TellHowEachRankKeptThePace) {
     WallPace pace(1000, WallClock::duration(1e-3), {{}, [](WallClock::duration patience) {
                                                         std::this_thread::sleep_for(patience);
                                                     }});
-    pace.begin();
+    pace.begin({});
     pace.wait_until(VirtualClock::time_point(std::chrono::seconds(5)));
     Overruns devices;
     devices.note(WallClock::duration(0.25));

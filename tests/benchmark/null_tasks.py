@@ -42,7 +42,7 @@ CASES = (("small", 40000, 20000, 1, 36864), ("large", 5000, 5000, 8, 294912))
 def run(options, devices, samples, activations, output):
     """Wall seconds of the run, from its first request to its last row."""
     words = ["mpirun", "-np", str(options.ranks), "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
-    words += [options.program, "run", "configs/fleets/null_tasks.cfg"]
+    words += [options.program, "run", "--overwrite", "configs/fleets/null_tasks.cfg"]
     settings = {
         "fleet.mix": f"null:{devices}", "data.train_samples": devices * samples, "packet.samples": samples,
         "record.activations": activations, "run.output": output, "forward.group_devices": max(1, 64 // samples),

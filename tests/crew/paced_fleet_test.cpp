@@ -35,7 +35,7 @@ class PacedFleetTest : public ::testing::Test {
                           return due;
                       });
         start = WallClock::now();
-        pace->begin();
+        pace->begin({});
     }
 
     void assign(std::int64_t id, std::int32_t device, int ready_ms = 0) {
@@ -103,6 +103,44 @@ TEST_F(PacedFleetTest, WhatCameInTimeWhileTheServerWasBusyIsNotLate) {
     EXPECT_EQ(pace->finish(0, Time(milliseconds(60)), [] { return true; }), Time(milliseconds(60)));
     EXPECT_EQ(paced->next(Time::max())->at, Time(milliseconds(20)));
     EXPECT_EQ(paced->overruns().count, 0);
+}
+
+TEST_F(PacedFleetTest, ThePastIsToldAgainAndTheRestWaitsForThePace) {
+    using Wall = WallClock::duration;
+    const std::map<TaskId, Time> past{{TaskId(0), Time(milliseconds(33))},
+                                      {TaskId(1), Time(milliseconds(41))}};
+    WallPace later(1.0, Wall(0.001), WallPace::Hooks{{}, [](Wall patience) {
+                                                         std::this_thread::sleep_for(patience);
+                                                     }});
+    std::optional<WallClock::time_point> received;
+    PacedFleet fleet(
+        *times, later, [&](TaskId, std::int32_t) { return received; },
+        [&](TaskId task, std::int32_t) -> std::optional<Time> {
+            const auto found = past.find(task);
+            return found == past.end() ? std::nullopt : std::optional(found->second);
+        });
+    const auto task = [](std::int64_t id, std::int32_t device) {
+        DeviceTask made;
+        made.id = TaskId(id);
+        made.device = DeviceId(device);
+        made.parts.emplace_back().compute.samples = 1;
+        return made;
+    };
+    fleet.assign(task(0, 0));
+    fleet.assign(task(1, 1));
+    EXPECT_TRUE(fleet.next(Time(milliseconds(32))) == nullptr) << "it was late, and is again";
+    EXPECT_EQ(fleet.next(Time(milliseconds(40)))->at, Time(milliseconds(33)));
+    EXPECT_EQ(fleet.next(Time::max())->at, Time(milliseconds(41)));
+    fleet.assign(task(2, 0));
+    EXPECT_TRUE(fleet.next(Time(milliseconds(70))) == nullptr) << "not told before the checkpoint";
+    EXPECT_EQ(fleet.overruns().count, 0);
+    received = WallClock::now();
+    const WallClock::time_point begin = WallClock::now();
+    later.begin(Time(milliseconds(45)));
+    const FleetEvent event = *fleet.next(Time::max());
+    EXPECT_EQ(event.task, TaskId(2));
+    EXPECT_EQ(event.at, Time(milliseconds(53))) << "33 ms, and 20 of computing";
+    EXPECT_GE((WallClock::now() - begin).count(), 0.007) << "the pace goes on from 45 ms";
 }
 
 TEST_F(PacedFleetTest, AStepThatIsNotDoneIsWaitedForAndCounted) {

@@ -113,7 +113,7 @@ TEST_F(PacedSourceTest, EveryPacketComesWhateverTheNumberOfRanks) {
     EXPECT_TRUE(source.evaluation() != nullptr);
     EXPECT_EQ(source.replies().evaluation_open(), 0);
     EXPECT_EQ(source.replies().open_requests(), 0);
-    source.pace().begin();
+    source.pace().begin({});
     take_all(source, plan, deliveries);
     const auto reports = source.stop();
     EXPECT_EQ(std::ssize(reports), channel.size() - 1);
@@ -128,6 +128,43 @@ class PacedSourceScriptTest : public PacedSourceTest {
     }
 };
 
+TEST_F(PacedSourceScriptTest, WhatHadArrivedIsToldAgainAndTheRestComes) {
+    std::vector<Delivery> past;
+    for (const std::size_t i : {3U, 0U, 4U}) {
+        past.push_back(deliveries.at(i));
+        past.back().times.arrival = Time(std::chrono::milliseconds(past.size()));
+        past.back().overrun = VirtualClock::duration(1000);
+    }
+    Crew crew(plan, 3);
+    PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings, past);
+    EXPECT_TRUE(source.evaluation() == nullptr);
+    std::set<std::pair<std::int32_t, std::int32_t>> seen;
+    for (std::int64_t i = 0; i < 3; ++i) {
+        EXPECT_TRUE(source.next(past[static_cast<std::size_t>(i)].times.arrival -
+                                VirtualClock::duration(1)) == nullptr);
+        const FleetEvent* const event =
+            source.next(past[static_cast<std::size_t>(i)].times.arrival);
+        ASSERT_TRUE(event != nullptr) << "told before the pace goes on";
+        EXPECT_EQ(event->part, past[static_cast<std::size_t>(i)].packet);
+        seen.emplace(source.delivery(i).device, source.delivery(i).packet);
+        source.skip(i);
+    }
+    EXPECT_TRUE(source.next(Time(std::chrono::milliseconds(50))) == nullptr);
+    const Time from(std::chrono::milliseconds(5));
+    source.pace().begin(from);
+    for (std::int64_t i = 3; i < std::ssize(deliveries); ++i) {
+        ASSERT_TRUE(source.next(Time::max()) != nullptr);
+        const Delivery& delivery = source.delivery(i);
+        EXPECT_GE(delivery.times.arrival, from);
+        EXPECT_TRUE(seen.emplace(delivery.device, delivery.packet).second) << "it came twice";
+        EXPECT_EQ(std::get<Packet>(source.take(i)), small_packet(plan, delivery));
+    }
+    EXPECT_EQ(seen.size(), deliveries.size());
+    EXPECT_TRUE(source.next(Time::max()) == nullptr);
+    for (const auto& worker : crew.workers) EXPECT_TRUE(worker.pace()->from == from);
+    source.stop();
+}
+
 TEST_F(PacedSourceScriptTest, PacketsComeInSegmentsInWhateverOrderTheyCome) {
     for (const bool before : {true, false}) {
         prefetch = before;
@@ -139,7 +176,7 @@ TEST_F(PacedSourceScriptTest, PacketsComeInSegmentsInWhateverOrderTheyCome) {
         Crew crew(plan, 4);
         PacedSource source(crew.channel, plan, planned, lost, tokens, pace(), settings);
         EXPECT_TRUE(source.evaluation() == nullptr);
-        source.pace().begin();
+        source.pace().begin({});
         take_all(source, plan, planned);
         source.stop();
         EXPECT_EQ(source.replies().open_requests(), 0);
@@ -177,7 +214,7 @@ TEST_F(PacedSourceScriptTest, AWorkerIsToldThePlanOfTheDevicesThatItComputes) {
     Crew crew(plan, 3);
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
     source.evaluation();
-    source.pace().begin();
+    source.pace().begin({});
     std::size_t uploads = 0;
     std::vector<std::int32_t> cut;
     for (const SmallPacedWorker& worker : crew.workers) {
@@ -231,7 +268,7 @@ TEST_F(PacedSourceScriptTest, AllBeginTogetherEachByItsOwnClock) {
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
     source.evaluation();
     const double before_s = WallClock::now().time_since_epoch().count();
-    source.pace().begin();
+    source.pace().begin({});
     const double start_s = source.pace().clock().wall_at(Time{}).time_since_epoch().count();
     EXPECT_GT(start_s, before_s);  // there is time left to tell them
     for (std::size_t i = 0; i < crew.workers.size(); ++i) {
@@ -246,7 +283,7 @@ TEST_F(PacedSourceScriptTest, WorkersAreToldToStopWhenTheyHaveSentTheirLastSegme
     Crew crew(plan, 3);
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
     source.evaluation();
-    source.pace().begin();
+    source.pace().begin({});
     EXPECT_EQ(source.stop().size(), 2U);  // nothing was taken
     EXPECT_EQ(source.pace_reports().size(), 2U);
 }
@@ -255,7 +292,7 @@ TEST_F(PacedSourceScriptTest, AnEarlierTimeIsNotWaitedFor) {
     Crew crew(plan, 2);
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
     source.evaluation();
-    source.pace().begin();
+    source.pace().begin({});
     const int receives = crew.channel.receives;
     EXPECT_TRUE(source.next(Time(std::chrono::hours(1))) == nullptr);
     EXPECT_EQ(crew.channel.receives, receives);
@@ -271,7 +308,7 @@ TEST_F(PacedSourceScriptTest, OfWhatHasComeOnlyTheEarlierIsTold) {
     Crew crew(plan, 2);
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
     source.evaluation();
-    source.pace().begin();
+    source.pace().begin({});
     source.take(std::ssize(deliveries) - 1);  // all have come
     for (std::int64_t i = 0; i < std::ssize(deliveries); ++i) {
         const Time at = source.delivery(i).times.arrival;
@@ -294,7 +331,7 @@ TEST_F(PacedSourceScriptTest, TheForecastIsThePlanUntilSomethingHasHappened) {
     });
     EXPECT_EQ(seen, deliveries.size());
     source.evaluation();
-    source.pace().begin();
+    source.pace().begin({});
     source.next(Time::max());
     EXPECT_THROW(source.forecast([](const FleetEvent&) { return true; }), Bug);
 }
@@ -308,7 +345,7 @@ class PacedSourceSegmentTest : public PacedSourceScriptTest {
         crew.plays = false;
         source.emplace(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
         source->evaluation();
-        source->pace().begin();
+        source->pace().begin({});
     }
 
     void send(const Delivery& delivery,
@@ -416,7 +453,7 @@ TEST_F(PacedSourceScriptTest, WhoWaitsMayGiveUp) {
     };
     PacedSource source(crew.channel, plan, deliveries, lost, tokens, pace(), settings);
     source.evaluation();
-    source.pace().begin();
+    source.pace().begin({});
     gives_up = true;
     EXPECT_THROW(source.next(Time::max()), GaveUp);
     EXPECT_THROW(source.take(0), GaveUp);

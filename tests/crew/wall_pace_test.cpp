@@ -44,26 +44,39 @@ TEST_F(WallPaceTest, BeforeItBeginsThereIsNoTime) {
 TEST_F(WallPaceTest, ItBeginsWhenTheHookSays) {
     const WallClock::time_point start = WallClock::now() + Wall(1000);
     int asked = 0;
-    WallPace pace(2, kLook, {[&] { return ++asked, start; }, {}});
+    WallPace pace(2, kLook,
+                  {[&](Time from) { return asked += from == Time{} ? 1 : 9, start; }, {}});
     EXPECT_EQ(asked, 0);
-    pace.begin();
+    EXPECT_FALSE(pace.has_begun());
+    pace.begin({});
+    EXPECT_TRUE(pace.has_begun());
     EXPECT_EQ(asked, 1);
     EXPECT_EQ(pace.clock().wall_at(Time{}), start);
     EXPECT_EQ(pace.clock().wall_at(Time(std::chrono::seconds(4))), start + Wall(2));
     EXPECT_LT(pace.clock().now(), Time{});
 }
 
+TEST_F(WallPaceTest, ItGoesOnFromATime) {
+    const WallClock::time_point start = WallClock::now() + Wall(1000);
+    Time asked{};
+    WallPace pace(2, kLook, {[&](Time from) { return asked = from, start; }, {}});
+    pace.begin(Time(std::chrono::seconds(6)));
+    EXPECT_EQ(asked, Time(std::chrono::seconds(6)));
+    EXPECT_NEAR((pace.clock().wall_at(asked) - start).count(), 0, 1e-6);
+    EXPECT_NEAR((pace.clock().wall_at(Time(std::chrono::seconds(10))) - start).count(), 2, 1e-6);
+}
+
 TEST_F(WallPaceTest, WithoutAHookItBeginsAtOnce) {
     WallPace pace = make(1);
     const WallClock::time_point before = WallClock::now();
-    pace.begin();
+    pace.begin({});
     EXPECT_GE(pace.clock().wall_at(Time{}), before);
     EXPECT_LE(pace.clock().wall_at(Time{}), WallClock::now());
 }
 
 TEST_F(WallPaceTest, ItPumpsUntilTheTimeHasComeAndNeverForLongerThanALook) {
     WallPace pace = make(1000);
-    pace.begin();
+    pace.begin({});
     const Time end(std::chrono::seconds(20));  // 20 ms
     pace.wait_until(end);
     EXPECT_GE(pace.clock().now(), end);
@@ -80,18 +93,19 @@ TEST_F(WallPaceTest, ItPumpsUntilTheTimeHasComeAndNeverForLongerThanALook) {
 
 TEST_F(WallPaceTest, APastTimeIsPumpedOnceWithoutWaiting) {
     WallPace pace(1, kLook,
-                  {[] { return WallClock::now() - Wall(10); },
+                  {[](Time) { return WallClock::now() - Wall(10); },
                    [this](Wall patience) { waits.push_back(patience); }});
-    pace.begin();
+    pace.begin({});
     pace.pass(Time(std::chrono::seconds(1)));
     EXPECT_EQ(waits, std::vector<Wall>{Wall::zero()});
 }
 
 TEST_F(WallPaceTest, PacedTimeIsRealTimeWhateverTheScale) {
     for (const double scale : {0.5, 1.0, 64.0}) {
-        WallPace pace(scale, kLook, {[] { return WallClock::now() - Wall(10); }, [](Wall) {}});
+        WallPace pace(scale, kLook,
+                      {[](Time) { return WallClock::now() - Wall(10); }, [](Wall) {}});
         const WallClock::time_point before = WallClock::now();
-        pace.begin();
+        pace.begin({});
         pace.wait_until(Time{});
         const Wall longest = WallClock::now() - before + Wall(10);
         EXPECT_GE(pace.paced_s(), 10 - 1e-6);
@@ -103,7 +117,7 @@ TEST_F(WallPaceTest, AnUpdateEndsAsPlannedUnlessItIsCountedAsLate) {
     int in_time = 0;
     for (int i = 0; i < 200 && in_time == 0; ++i) {
         WallPace pace = make(1);
-        pace.begin();
+        pace.begin({});
         const Time planned(milliseconds(2));
         const Time end = pace.finish(i, planned, [] { return true; });
         EXPECT_GE(pace.clock().now(), planned);
@@ -116,7 +130,7 @@ TEST_F(WallPaceTest, AnUpdateEndsAsPlannedUnlessItIsCountedAsLate) {
 
 TEST_F(WallPaceTest, AnUpdateThatIsNotComputedIsWaitedForAndLate) {
     WallPace pace = make(10);
-    pace.begin();
+    pace.begin({});
     const WallClock::time_point done = WallClock::now() + Wall(0.030);
     int asked = 0;
     const Time planned(milliseconds(20));  // 2 ms
@@ -132,8 +146,8 @@ TEST_F(WallPaceTest, AnUpdateThatIsNotComputedIsWaitedForAndLate) {
 }
 
 TEST_F(WallPaceTest, TheWorstOverrunIsKept) {
-    WallPace pace(1, kLook, {[] { return WallClock::now() - Wall(1000); }, [](Wall) {}});
-    pace.begin();
+    WallPace pace(1, kLook, {[](Time) { return WallClock::now() - Wall(1000); }, [](Wall) {}});
+    pace.begin({});
     const auto at_once = [] { return true; };
     for (const int planned_s : {400, 100, 800})
         pace.finish(0, Time(std::chrono::seconds(planned_s)), at_once);
@@ -146,8 +160,8 @@ TEST_F(WallPaceTest, TheWorstOverrunIsKept) {
 }
 
 TEST_F(WallPaceTest, WaitingForTheEndOfTheRunIsNoOverrun) {
-    WallPace pace(1, kLook, {[] { return WallClock::now() - Wall(10); }, [](Wall) {}});
-    pace.begin();
+    WallPace pace(1, kLook, {[](Time) { return WallClock::now() - Wall(10); }, [](Wall) {}});
+    pace.begin({});
     pace.wait_until(Time{});
     EXPECT_EQ(pace.overruns().count, 0);
 }
@@ -157,7 +171,7 @@ TEST_F(WallPaceTest, WhatThePumpThrowsLeavesTheWait) {
     WallPace pace(1, kLook, {{}, [&](Wall) {
                                  if (--left == 0) throw std::runtime_error("a signal");
                              }});
-    pace.begin();
+    pace.begin({});
     EXPECT_THROW(pace.wait_until(Time(std::chrono::hours(1))), std::runtime_error);
     left = 3;
     EXPECT_THROW(pace.finish(0, Time{}, [] { return false; }), std::runtime_error);

@@ -8,10 +8,10 @@ from tiny_fleet import Workspace
 CONFIG = 2
 COMMANDS = ("run", "check", "replay", "verify", "bench")
 OPTIONS = {
-    "run": ("--set", "--resume", "--verbose", "--help"),
+    "run": ("--set", "--resume", "--overwrite", "--verbose", "--help"),
     "check": ("--set", "--print-defaults", "--list-runs", "--same-as", "--devices", "--links", "--backbone",
               "--tokens", "--no-estimate", "--help"),
-    "replay": ("--set", "--help"),
+    "replay": ("--set", "--resume", "--overwrite", "--help"),
     "verify": ("--tokenizer", "--each", "--bare", "--generate", "--prompt", "--layers", "--dtype", "--weight-dtype",
                "--tolerance", "--help"),
 }  # fmt: skip

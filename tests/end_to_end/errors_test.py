@@ -4,9 +4,12 @@ import json
 import shutil
 import unittest
 
+import h5py
+import numpy as np
+
 from tiny_fleet import Workspace
 
-CONFIG, DATA, RECORD = 2, 3, 5
+CONFIG, DATA, RECORD, NUMBERS = 2, 3, 5, 6
 
 
 def read_safetensors(path):
@@ -240,6 +243,31 @@ class ErrorsTest(Workspace):
         for settings in ({"server__epoch": 3}, {"data__train": self.folder / "texts.tsv"}, {"fleet__mix": ""}):
             self.call("run", self.configure(run__output=earlier, **settings))
             self.assertEqual(earlier.read_text(), "precious")
+
+    # ---- numbers -------------------------------------------------------------------------------
+
+    def test_training_that_diverges_ends_or_skips(self):
+        output = self.folder / "diverged.h5"
+        config = self.configure(run__output=output, optimizer__lr="1e30", optimizer__warmup=0, optimizer__clip=0)
+        for ranks in (None, 3):
+            end = self.call("run", "--overwrite", config, ranks=ranks)
+            self.assertEqual(end.returncode, NUMBERS, end.stderr)
+            said = [line for line in end.stderr.splitlines() if line.startswith("fedmobillm")]
+            self.assertEqual(len(said), 1, end.stderr)
+            for words in ("update ", "not finite", "optimizer.lr (1e+30)", "train.on_nan = skip"):
+                self.assertIn(words, said[0])
+            with h5py.File(output) as file:
+                self.assertEqual(file["status"]["status"][0], 2)  # aborted
+                self.assertTrue(np.isfinite(file["training"]["loss"][()]).all())
+        end = self.good("run", "--overwrite", config, "--set", "train.on_nan=skip")
+        with h5py.File(output) as file:
+            rows = file["training"][()]
+            self.assertEqual(len(rows), len(file["updates"]))
+            bad = ~(np.isfinite(rows["loss"]) & np.isfinite(rows["gradient_norm"]))
+            self.assertTrue(0 < bad.sum() < len(rows))
+            for name in file["weights/after"] if "weights/after" in file else ():
+                self.assertTrue(np.isfinite(file["weights/after"][name][()]).all())
+        self.assertRegex(end.stdout, rf"(?m)^skipped +{bad.sum()} updates, whose loss or gradient was not finite$")
 
     # ---- under mpirun --------------------------------------------------------------------------
 

@@ -24,12 +24,12 @@ class OutputCase(Workspace):
         self.place = pathlib.Path(holder.name)
         self.config = self.configure(run__compute="none")
 
-    def with_output(self, path, *settings, command="run", ranks=None, config=None):
+    def with_output(self, path, *settings, command="run", ranks=None, config=None, options=()):
         words = [word for setting in (f"run.output={path}", *settings) for word in ("--set", setting)]
-        return self.call(command, config or self.config, *words, ranks=ranks)
+        return self.call(command, config or self.config, *options, *words, ranks=ranks)
 
-    def refused(self, code, path, *words, command="run", ranks=None, settings=(), config=None):
-        end = self.with_output(path, *settings, command=command, ranks=ranks, config=config)
+    def refused(self, code, path, *words, command="run", ranks=None, settings=(), config=None, options=()):
+        end = self.with_output(path, *settings, command=command, ranks=ranks, config=config, options=options)
         said = [line for line in end.stderr.splitlines() if line.startswith("fedmobillm")]
         self.assertEqual((end.returncode, len(said)), (code, 1), end.stderr)
         for word in words:
@@ -105,7 +105,7 @@ class PlaceTest(OutputCase):
         self.refused(CONFIG, path, "write-protected", ranks=2)
         self.assertEqual(path.read_bytes(), before)
         path.chmod(0o644)
-        end = self.with_output(path, "run.seed=77")
+        end = self.with_output(path, "run.seed=77", options=["--overwrite"])
         self.assertEqual(end.returncode, 0, end.stderr)
         with h5py.File(path) as run:
             self.assertEqual(run.attrs["seed"], 77)
@@ -118,9 +118,65 @@ class PlaceTest(OutputCase):
         empty = self.place / "empty.tsv"
         empty.write_text("text\tlabel\n")
         for settings in ((f"data.train={empty}",), ("device.*.memory=3 kB",), ("server.epoch=1",)):
-            self.assertNotEqual(self.with_output(path, *settings).returncode, 0)
+            end = self.with_output(path, *settings, options=["--overwrite"])
+            self.assertNotEqual(end.returncode, 0)
+            self.assertNotIn("finished", end.stderr)
             self.assertEqual(path.read_bytes(), before)
         self.assertEqual(sorted(os.listdir(self.place)), ["empty.tsv", "run.h5"])
+
+
+class ExistingRunTest(OutputCase):
+    def test_a_finished_run_is_replaced_only_when_asked(self):
+        path = self.place / "run.h5"
+        self.assertEqual(self.with_output(path).returncode, 0)
+        before = path.read_bytes()
+        for ranks in (None, 3):
+            self.refused(CONFIG, path, f"{path} is a finished run", "--overwrite", ranks=ranks)
+            self.refused(CONFIG, path, "run.seed = 1 there, 2 here", "--overwrite", ranks=ranks, settings=("run.seed=2",),
+                         options=["--resume"])  # fmt: skip
+        self.refused(CONFIG, path, "give one of them", options=["--resume", "--overwrite"])
+        end = self.with_output(path, command="check")
+        self.assertEqual(end.returncode, 0)
+        self.assertIn("is a finished run; --overwrite replaces it", end.stderr)
+        self.assertEqual(path.read_bytes(), before)
+        self.assertEqual(self.with_output(path, "run.seed=2", options=["--overwrite"]).returncode, 0)
+        with h5py.File(path) as run:
+            self.assertEqual(run.attrs["seed"], 2)
+        self.assertEqual(os.listdir(self.place), ["run.h5"])
+
+    def test_so_is_a_replay(self):
+        log, again = self.place / "log.h5", self.place / "log_replay.h5"
+        self.assertEqual(self.with_output(log, "run.compute=all").returncode, 0)
+        self.assertEqual(self.call("replay", log).returncode, 0)
+        before = again.read_bytes()
+        end = self.call("replay", log)
+        self.assertEqual((end.returncode, len(end.stderr.splitlines())), (CONFIG, 1), end.stderr)
+        self.assertIn(f"{again} is a finished run; --overwrite replaces it", end.stderr)
+        self.assertIn("has finished", self.call("replay", log, "--resume").stdout)
+        self.assertEqual(again.read_bytes(), before)
+        self.assertEqual(self.call("replay", log, "--overwrite", "--set", "run.seed=5").returncode, 0)
+        with h5py.File(again) as run:
+            self.assertEqual(run.attrs["seed"], 5)
+
+    def test_a_damaged_run_is_not_destroyed_either(self):
+        path = self.place / "run.h5"
+        self.assertEqual(self.with_output(path).returncode, 0)
+        path.write_bytes(path.read_bytes()[:-1000])
+        before = path.read_bytes()
+        end = self.with_output(path)
+        self.assertEqual(end.returncode, CONFIG, end.stderr)
+        self.assertEqual(path.read_bytes(), before)
+
+    def test_a_requeued_job_goes_on(self):
+        path = self.place / "run.h5"
+        words = ["--set", f"run.output={path}", "--overwrite"]
+        self.assertEqual(self.with_output(path).returncode, 0)
+        end = subprocess.run(
+            self.command(("run", self.config, *words)), cwd=self.folder, env={**ENVIRONMENT, "SLURM_RESTART_COUNT": "1"},
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        self.assertEqual(end.returncode, 0, end.stderr)
+        self.assertIn("has finished", end.stdout)
 
 
 class TwoRunsTest(OutputCase):
@@ -140,13 +196,15 @@ class TwoRunsTest(OutputCase):
         self.assertEqual(first.wait(60), 143)
         with h5py.File(output) as run:
             self.assertEqual(run["status"]["status"][0], ABORTED)
-        self.assertEqual(self.with_output(output).returncode, 0)
+        self.refused(CONFIG, output, "has not finished", "--resume", "--overwrite")
+        self.assertEqual(self.with_output(output, options=["--overwrite"]).returncode, 0)
 
     def test_a_killed_run_does_not_hold_its_place(self):
         first, output = self.start()
         first.kill()
         first.wait()
-        self.assertEqual(self.with_output(output).returncode, 0)
+        self.refused(CONFIG, output, "has not finished", "--resume", "--overwrite", ranks=2)
+        self.assertEqual(self.with_output(output, options=["--overwrite"]).returncode, 0)
         self.assertEqual(os.listdir(self.place), ["long.h5"])
 
     def test_a_terminal_that_goes_closes_the_file(self):
@@ -204,6 +262,7 @@ class StartTest(OutputCase):
     def test_mpirun_in_a_job_of_slurm_is_no_such_case(self):
         job = {"SLURM_JOB_ID": "77", "SLURM_NTASKS": "8", "SLURM_NPROCS": "8", "SLURM_PROCID": "0"}
         for ranks in (None, 1, 2):
+            (self.place / "run.h5").unlink(missing_ok=True)
             # plm and ras: not to be taken for a real allocation by mpirun itself
             mca = {"OMPI_MCA_plm": "isolated", "OMPI_MCA_ras": "^slurm"}
             end = subprocess.run(

@@ -32,6 +32,33 @@ class ResumeTest(KillingWorkspace):
     def test_killed_anywhere(self):
         self.assertGreater(self.kill_anywhere(KINDS), KILLS, "hardly a kill met a checkpoint")
 
+    def test_a_replay_that_is_killed(self):
+        log = self.run_fleet("log.h5", "device.epochs=2", ranks=2)
+        other = self.run_fleet("log2.h5", "device.epochs=2", "run.seed=2", ranks=2)
+        settings = [word for one in (*OFTEN, "server.epochs=300") for word in ("--set", one)]
+        began = time.monotonic()
+        whole = self.replay(log, "whole.h5", *OFTEN, "server.epochs=300")
+        took = time.monotonic() - began
+        resumed = 0
+        for share in (0.5, 0.7, 0.9):
+            path = self.folder / "again.h5"
+            words = ["replay", log, *settings, "--set", f"run.output={path}"]
+            process = subprocess.Popen(self.command(words), cwd=self.folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)  # fmt: skip
+            time.sleep(share * took)
+            process.kill()
+            process.wait()
+            met = (self.folder / "again.h5.checkpoint").exists()
+            if met:
+                end = self.call("replay", other, "--resume", *settings, "--set", "run.seed=1", "--set", f"run.output={path}")
+                self.assertEqual(end.returncode, 3, end.stderr)
+                self.assertIn("other activations", end.stderr)
+            resumed += met
+            self.good(*words, "--resume")
+            self.assert_same(whole, path)
+            path.unlink()
+        self.assertGreater(resumed, 0, "no kill met a checkpoint")
+
     def test_a_signal_leaves_a_checkpoint(self):
         path = self.folder / "signal.h5"
         settings = ("server.epochs=4000", "record.checkpoint=0 s")

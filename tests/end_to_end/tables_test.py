@@ -68,7 +68,7 @@ class Tables(Workspace):
     def read(self, config, samples):
         """check and run both read it; gives what check prints."""
         end = self.good("check", config)
-        self.good("run", config)
+        self.good("run", "--overwrite", config)
         with h5py.File(self.output) as file:
             self.assertEqual(len(file["samples"]), samples)
         return end

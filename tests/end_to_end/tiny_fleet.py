@@ -158,17 +158,17 @@ class Workspace(unittest.TestCase):
 
     @classmethod
     def run_fleet(cls, output, *settings, ranks=None, config=None):
-        """The path of a finished run's file; `settings` are key=value."""
+        """The path of a finished run's file, which replaces an earlier one; `settings` are key=value."""
         path = cls.folder / output
         overrides = [word for setting in (*settings, f"run.output={path}") for word in ("--set", setting)]
-        cls.good("run", config or cls.config, *overrides, ranks=ranks)
+        cls.good("run", "--overwrite", config or cls.config, *overrides, ranks=ranks)
         return path
 
     @classmethod
     def replay(cls, log, output, *settings):
         path = cls.folder / output
         overrides = [word for setting in (*settings, f"run.output={path}") for word in ("--set", setting)]
-        cls.good("replay", log, *overrides)
+        cls.good("replay", "--overwrite", log, *overrides)
         return path
 
     # ---- comparisons ---------------------------------------------------------------------------

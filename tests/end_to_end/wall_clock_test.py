@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wall clock: the same packets as under the virtual clock, when they really come.  No test here says how
 exact the pace is: that depends on the machine, and analysis/pacing.py measures it."""
+import re
+import time
 import unittest
 
 import h5py
 import numpy as np
 
-from tiny_fleet import EVENT_TABLES, Workspace, table
+from killing import KillingWorkspace
+from tiny_fleet import EVENT_TABLES, table
 
 SCALE = 20
 TOLERANCE_NS = 6e6 * SCALE  # lateness that a worker catches up with, as virtual time
 
 
-class WallClockTest(Workspace):
+class WallClockTest(KillingWorkspace):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -80,6 +83,45 @@ class WallClockTest(Workspace):
         wall = self.run_wall("log.h5", ranks=3)
         again = self.replay(wall, "again.h5")
         self.assert_same(wall, again, only=(*EVENT_TABLES, "training", "evaluations"))
+
+    def test_a_run_that_is_killed_goes_on(self):
+        settings = ("run.clock=wall", f"run.time_scale={SCALE}", "server.epochs=60")
+        path = self.folder / "killed.h5"
+        for lives in (1, 2):
+            checkpoint, resume = path.parent / f"{path.name}.checkpoint", False
+            for _ in range(lives):
+                process = self.start(path, settings, 3, resume)
+                before = checkpoint.stat().st_mtime_ns if resume else 0
+                self.wait_until(lambda: checkpoint.exists() and checkpoint.stat().st_mtime_ns > before, process)
+                time.sleep(0.3)
+                self.kill(process, "all")
+                resume = True
+            with h5py.File(path, swmr=True) as file:
+                first = file["updates"][()]
+                arrived = file["uploads"][()]
+            process = self.start(path, settings, 3, resume=True)
+            _, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, err)
+            self.assertIn("the pace goes on", err)
+            self.assertFalse(checkpoint.exists())
+            self.assert_same_uploads(self.virtual, path)
+            updates, uploads = table(path, "updates"), table(path, "uploads")
+            self.assertTrue((updates["start_ns"][1:] >= updates["end_ns"][:-1]).all())
+            kept = int(re.search(r"goes on behind update (\d+)", err)[1])
+            self.assertGreater(kept, 0)
+            self.assertEqual(updates[:kept].tobytes(), first[:kept].tobytes())
+            known = min(len(arrived), int((uploads["arrival_ns"] <= updates["start_ns"][kept - 1]).sum()))
+            self.assertEqual(uploads[:known].tobytes(), arrived[:known].tobytes())  # NaN and all
+            again = self.replay(path, "again.h5")
+            self.assert_same(path, again, only=(*EVENT_TABLES, "training", "evaluations"))
+            path.unlink()
+
+    def wait_until(self, condition, process):
+        deadline = time.monotonic() + 60
+        while not condition():
+            self.assertIsNone(process.poll(), "it ended before there was a checkpoint")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
 
     def test_what_cannot_be_paced_is_refused(self):
         for setting, words in (

@@ -145,6 +145,7 @@ class MessageSamples {
         PacePlan made;
         made.start_wall_s = number();
         made.time_scale = number();
+        made.from = time();
         made.uploads.resize(count(4));
         for (PacePlan::Upload& upload : made.uploads)
             upload = {integer<std::int32_t>(), integer<std::int32_t>(), times()};

@@ -23,6 +23,7 @@ TEST(PacePlanTest, EveryFieldComesBackAsItWasSent) {
         const PacePlan got = decode_pace_plan(bytes);
         EXPECT_EQ(got.start_wall_s, sent.start_wall_s);
         EXPECT_EQ(got.time_scale, sent.time_scale);
+        EXPECT_TRUE(got.from == sent.from);
         ASSERT_EQ(got.uploads.size(), sent.uploads.size());
         for (std::size_t i = 0; i < got.uploads.size(); ++i) {
             EXPECT_EQ(got.uploads[i].device, sent.uploads[i].device);

@@ -89,8 +89,8 @@ class Runner:
         return self.wait(self.start(self.path, *words, **where), seconds)
 
     def run(self, *settings, config="base.cfg", compute="none", command="run", **where):
-        """`run base.cfg --set ...` in the folder that all accidents share."""
-        words = [command, config]
+        """`run base.cfg --overwrite --set ...` in the folder that all accidents share."""
+        words = [command, config, *(["--overwrite"] if command == "run" else [])]
         for setting in (*settings, *([f"run.compute={compute}"] if compute else [])):
             words += ["--set", setting]
         return self.program(*words, folder=self.common, **where)

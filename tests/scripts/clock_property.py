@@ -325,7 +325,7 @@ def through_the_program(program, config, folder, case, answer):
     output.unlink(missing_ok=True)
     words_ = [word for setting in case for word in ("--set", setting)]
     check = call(program, "check", str(config), *words_)
-    run = call(program, "run", str(config), *words_, "--set", f"run.output={output}")
+    run = call(program, "run", "--overwrite", str(config), *words_, "--set", f"run.output={output}")
     expected = 0 if answer == "ok" else int(answer.split()[1])
     if (check[0], run[0]) != (expected, expected):
         return f"check ends with {check[0]}, run with {run[0]}: {check[1][-300:]} {run[1][-300:]}"

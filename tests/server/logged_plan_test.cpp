@@ -322,7 +322,7 @@ TEST_F(LoggedPlanTest, LeftoversAreLateUploadsAndEmptyBatteries) {
 TEST_F(LoggedPlanTest, ALoggedPaceIsAsLateAsItWas) {
     overruns = {0, 5'000'000, 0, 7};
     LoggedPace pace(log());
-    pace.begin();
+    pace.begin({});
     const auto never = [] { return false; };  // nobody is waited for
     for (std::size_t i = 0; i < 6; ++i) {
         const Time planned(milliseconds(10 * static_cast<int>(i)));

@@ -289,7 +289,7 @@ class StoryPace final : public ServerPace {
   public:
     explicit StoryPace(Script& script) : script_(script) {}
 
-    void begin() override { script_.story.tell("begin"); }
+    void begin(VirtualClock::time_point) override { script_.story.tell("begin"); }
     Time finish(std::int64_t update, Time planned, const std::function<bool()>& done) override {
         while (!done()) std::this_thread::yield();
         script_.story.tell(with("paced", update));

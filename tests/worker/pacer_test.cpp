@@ -95,6 +95,37 @@ TEST_F(PacerTest, SegmentsGoAsTheLinkWouldCarryThem) {
     EXPECT_TRUE(close(measured.send_end, at(140)));
 }
 
+TEST_F(PacerTest, WhatWasDueBeforeTheRunGoesOnIsDoneAtOnceAndWasOnTime) {
+    plan.from = at(1000);
+    Pacer pacer(plan);
+    keep_all(pacer);
+    const std::vector<Segment> sent = pacer.advance(wall(1000.5)).segments;
+    EXPECT_TRUE(pacer.finished());
+    EXPECT_EQ(pacer.overruns(), 0);
+    ASSERT_EQ(sent.size(), 4U);
+    for (const std::size_t last : {1U, 3U}) {
+        const PacketTimes& planned = plan.uploads[last / 2].times;
+        EXPECT_TRUE(sent[last].times.compute_start == planned.compute_start);
+        EXPECT_TRUE(sent[last].times.compute_end == planned.compute_end);
+        EXPECT_TRUE(sent[last].times.send_end == planned.send_end);
+        EXPECT_EQ(sent[last].overrun.count(), 0);
+    }
+}
+
+TEST_F(PacerTest, WhatIsDueLaterKeepsThePace) {
+    plan.from = at(110);
+    Pacer pacer(plan);
+    keep_all(pacer);
+    const Pacer::Due due = pacer.advance(wall(1000.055));
+    EXPECT_EQ(due.begun.size(), 2U);
+    EXPECT_TRUE(due.segments.empty());
+    const auto sent = play(pacer);
+    const std::vector<double> times{0.0625, 0.0725, 0.1125, 0.1225};
+    ASSERT_EQ(sent.size(), times.size());
+    for (std::size_t i = 0; i < times.size(); ++i) EXPECT_NEAR(sent[i].first, times[i], 1e-9);
+    EXPECT_EQ(pacer.overruns(), 0);
+}
+
 TEST_F(PacerTest, SmallLatenessIsCaughtUpWith) {
     Pacer pacer(plan);
     keep_all(pacer);
