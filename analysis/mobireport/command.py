@@ -1,38 +1,30 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes one self-contained HTML page, and PNG figures, from a run file.
+"""Makes one self-contained HTML page, and PNG figures, from a run file; or one that compares several runs.
 
-    report.py RUN.h5 [--reference FILE] [--output DIR] [--no-reference]
+    %(prog)s RUN.h5 [--reference FILE] [--output DIR] [--no-reference]
+    %(prog)s RUN.h5 RUN.h5... | FOLDER [--output DIR]
 
-Writes report.html and figures/*.png to DIR.  Default: the folder of RUN.h5 if the file is called
-run.h5, else a folder beside it that is named after it (of a name without an ending: NAME_report).
+Of one run: writes report.html and figures/*.png to DIR.  Default: the folder of RUN.h5 if the file is
+called run.h5, else a folder beside it that is named after it (of a name without an ending: NAME_report).
 The line of centralised training comes from FILE, a replay of the same run with server.mode =
 replay_after_all; without --reference the replay is made once, if the fedmobillm program is found,
 and kept as replay_all.h5 in DIR.
+
+Of several runs, or of the run files in a folder: writes runs.html and runs.png to DIR, default the
+folder of the first.  Runs that differ in their seed alone are one line: mean and 95 % interval.
 
 Exit codes: 0, or 2 (command line), 3 (a file that cannot be read), 5 (DIR cannot be written).
 """
 
 import argparse
-import os
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import mobilog
 
-import debian_python  # noqa: E402
-
-try:
-    import h5py  # noqa: F401  (to say plainly what is missing)
-    import matplotlib  # noqa: F401
-    import numpy  # noqa: F401
-except ImportError as missing:
-    debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy python3-matplotlib")
-
-import mobilog  # noqa: E402
-from mobireport import figures_fleet, figures_learning, figures_server  # noqa: E402
-from mobireport import look, numbers, page, reference  # noqa: E402
-from mobireport import run as runs  # noqa: E402
+from . import figures_fleet, figures_learning, figures_server
+from . import look, numbers, page, reference, several
+from . import run as runs
 
 FIGURES = {  # name -> (drawing, what it shows, for people who cannot see it)
     "accuracy": (figures_learning.accuracy, "accuracy over virtual time by backbone"),
@@ -84,10 +76,7 @@ def draw_all(run, summary, folder, line):
 def make_report(run_path, output=None, reference_path=None, no_reference=False, say=print):
     """Writes the report of one run and returns the path of the page."""
     run = runs.load_run(run_path)
-    folder = pathlib.Path(output) if output else output_folder(run.path)
-    if folder.exists() and not folder.is_dir():
-        raise OSError(f"{folder} is no folder: --output DIR takes another one")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = page.prepare_folder(output or output_folder(run.path))
     line, why_not = None, ""
     if reference_path:
         line = reference.load_reference(reference_path, run)
@@ -96,17 +85,16 @@ def make_report(run_path, output=None, reference_path=None, no_reference=False, 
     summary = numbers.summarise(run)
     figures = draw_all(run, summary, folder / "figures", line)
     html = page.build(run, summary, figures, line, why_not)
-    target, partial = folder / "report.html", folder / "report.html.part"
-    partial.write_text(html, encoding="utf-8")
-    os.replace(partial, target)
-    return target
+    return page.write(html, folder / "report.html")
 
 
-def main(arguments=None):
+def parse(arguments, program):
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=program,
+        description=__doc__.replace("%(prog)s", program).replace("%", "%%"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", metavar="RUN.h5", type=pathlib.Path)
+    parser.add_argument("run", metavar="RUN.h5", type=pathlib.Path, nargs="+", help="run files, or one folder of them")
     parser.add_argument(
         "--reference",
         metavar="FILE",
@@ -118,24 +106,31 @@ def main(arguments=None):
         "--no-reference", action="store_true", help="leave the line of centralised training out"
     )
     options = parser.parse_args(arguments)
+    options.several = len(options.run) > 1 or options.run[0].is_dir()
+    if options.several and options.reference:
+        parser.error("--reference is a replay of one run; of several there is none")
+    return options
+
+
+def main(arguments=None, program="mobireport"):
+    options = parse(arguments, program)
     try:
-        print(
-            make_report(
-                options.run,
-                options.output,
-                options.reference,
-                options.no_reference,
-                say=lambda text: print(text, file=sys.stderr),
+        if options.several:
+            print(several.make_page(options.run, options.output))
+        else:
+            print(
+                make_report(
+                    options.run[0],
+                    options.output,
+                    options.reference,
+                    options.no_reference,
+                    say=lambda text: print(text, file=sys.stderr),
+                )
             )
-        )
     except mobilog.RunError as error:
-        print(f"report.py: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 3
     except OSError as error:
-        print(f"report.py: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 5
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
