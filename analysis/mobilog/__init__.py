@@ -20,3 +20,4 @@ from .run import Evaluation, IncompleteRun, Run, RunError, open_run
 from .runs import UnreadableRun, open_runs
 
 __all__ = ["Evaluation", "IncompleteRun", "Run", "RunError", "UnreadableRun", "open_run", "open_runs"]
+__version__ = "0.1.0"  # the project's: CMakeLists.txt

@@ -152,6 +152,14 @@ class OpenRunsTest(Sweep):
         self.assertIn("seed=3-epochs=5.partial has not finished: aborted", self.warnings[0][1])
         self.assertIn("not an HDF5 file", self.warnings[1][1])
         self.assertTrue(math.isnan(found["accuracy"][list(found["run"]).index("seed=4-epochs=5")]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with mobilog.open_run(self.folder / "seed=3-epochs=5.partial.h5") as run:
+                uploads = run.table("uploads")
+        left = uploads["outcome"] == 2  # planned, and never sent
+        self.assertGreater(left.sum(), 0)
+        sent = uploads["charged_bytes"][~left].sum()
+        self.assertEqual(found["upload_bytes"][list(found["run"]).index("seed=3-epochs=5.partial")], sent)
         self.assertEqual(found.over_seeds()["runs"].tolist(), [3, 3], "finished runs alone have means")
 
     def test_the_same_seed_twice_is_one_run(self):
