@@ -36,7 +36,7 @@ done
 file=$(realpath -- "$file")
 
 program=$(mobi_program)
-cd "$MOBI_ROOT"
+cd "$MOBI_WORK"
 runs=$("$program" check --list-runs "$file") || die $? "see the message above"
 [[ -n $runs ]] || die 2 "$file has no section [runs] with a line '<name> = <--set arguments>' or '<key> = <values>'"
 for name in "${only[@]}"; do
