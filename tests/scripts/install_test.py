@@ -110,8 +110,11 @@ class InstallTest(unittest.TestCase):
     def test_an_experiment(self):
         self.prepare()
         script = self.share / "mpi_launch/run_experiment.sh"
+        done = self.as_user(script, "-n", 1, "--only", "seed=2", "tiny.cfg")
+        self.assertIn("tiny: 1 made, 0 there before", done.stderr)
         done = self.as_user(script, "-n", 1, "tiny.cfg")
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("tiny: 1 made, 1 there before", done.stderr)
         self.assertEqual(
             sorted(path.name for path in (self.place / "results/tiny").glob("*.h5")), ["seed=1.h5", "seed=2.h5"]
         )
