@@ -1,20 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes one self-contained HTML page, and PNG figures, from a run file.
+"""The report of a run, or of several, as a page: mobireport/command.py, from a folder that is not installed."""
 
-    report.py RUN.h5 [--reference FILE] [--output DIR] [--no-reference]
-
-Writes report.html and figures/*.png to DIR.  Default: the folder of RUN.h5 if the file is called
-run.h5, else a folder beside it that is named after it (of a name without an ending: NAME_report).
-The line of centralised training comes from FILE, a replay of the same run with server.mode =
-replay_after_all; without --reference the replay is made once, if the fedmobillm program is found,
-and kept as replay_all.h5 in DIR.
-
-Exit codes: 0, or 2 (command line), 3 (a file that cannot be read), 5 (DIR cannot be written).
-"""
-
-import argparse
-import os
 import pathlib
 import sys
 
@@ -29,112 +16,12 @@ try:
 except ImportError as missing:
     debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy python3-matplotlib")
 
-import mobilog  # noqa: E402
-from mobireport import figures_fleet, figures_learning, figures_server  # noqa: E402
-from mobireport import look, numbers, page, reference  # noqa: E402
-from mobireport import run as runs  # noqa: E402
-
-FIGURES = {  # name -> (drawing, what it shows, for people who cannot see it)
-    "accuracy": (figures_learning.accuracy, "accuracy over virtual time by backbone"),
-    "fleet": (figures_fleet.strip_chart, "when each device computed and sent"),
-    "costs": (figures_fleet.class_costs, "bytes, computation, energy and memory by device class"),
-    "server": (
-        figures_server.load,
-        "inbox, waiting packets and load of the server over virtual time",
-    ),
-    "training": (
-        figures_learning.training,
-        "loss, gradient norm, learning rate and gates over updates",
-    ),
-    "confusion": (figures_learning.confusion, "confusion matrix"),
-    "recall": (figures_learning.recall, "recognised share of each class by backbone"),
-    "host": (figures_server.host, "wall time by rank and phase"),
-}
-
-
-def output_folder(run_path):
-    if run_path.stem == "run":
-        return run_path.parent
-    return run_path.parent / (run_path.stem if run_path.suffix else run_path.name + "_report")
-
-
-def draw_all(run, summary, folder, line):
-    """{name: page.Drawn}; the PNG of each figure is written to `folder`."""
-    drawn = {}
-    folder.mkdir(parents=True, exist_ok=True)
-    with look.style():
-        for name, (draw, label) in FIGURES.items():
-            extra = {"reference": line} if name == "accuracy" else {}
-            svg = {}
-            for kind in ("wide", "narrow"):
-                figure = draw(run, summary, kind == "narrow", **extra)
-                if figure is None:
-                    break
-                if kind == "wide":
-                    look.to_png(figure, folder / f"{name}.png")
-                svg[kind] = look.to_svg(figure, f"{name}-{kind}", label)
-                look.plt.close(figure)
-            if svg:
-                drawn[name] = page.Drawn(svg["wide"], svg["narrow"])
-            else:
-                (folder / f"{name}.png").unlink(missing_ok=True)  # of an earlier report
-    return drawn
-
-
-def make_report(run_path, output=None, reference_path=None, no_reference=False, say=print):
-    """Writes the report of one run and returns the path of the page."""
-    run = runs.load_run(run_path)
-    folder = pathlib.Path(output) if output else output_folder(run.path)
-    if folder.exists() and not folder.is_dir():
-        raise OSError(f"{folder} is no folder: --output DIR takes another one")
-    folder.mkdir(parents=True, exist_ok=True)
-    line, why_not = None, ""
-    if reference_path:
-        line = reference.load_reference(reference_path, run)
-    elif not no_reference:
-        line, why_not = reference.obtain(run, folder, say)
-    summary = numbers.summarise(run)
-    figures = draw_all(run, summary, folder / "figures", line)
-    html = page.build(run, summary, figures, line, why_not)
-    target, partial = folder / "report.html", folder / "report.html.part"
-    partial.write_text(html, encoding="utf-8")
-    os.replace(partial, target)
-    return target
+from mobireport import command  # noqa: E402
+from mobireport.command import FIGURES, make_report, output_folder  # noqa: E402, F401
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run", metavar="RUN.h5", type=pathlib.Path)
-    parser.add_argument(
-        "--reference",
-        metavar="FILE",
-        type=pathlib.Path,
-        help="replay of the same run with server.mode = replay_after_all",
-    )
-    parser.add_argument("--output", metavar="DIR", type=pathlib.Path, help="where to write")
-    parser.add_argument(
-        "--no-reference", action="store_true", help="leave the line of centralised training out"
-    )
-    options = parser.parse_args(arguments)
-    try:
-        print(
-            make_report(
-                options.run,
-                options.output,
-                options.reference,
-                options.no_reference,
-                say=lambda text: print(text, file=sys.stderr),
-            )
-        )
-    except mobilog.RunError as error:
-        print(f"report.py: {error}", file=sys.stderr)
-        return 3
-    except OSError as error:
-        print(f"report.py: {error}", file=sys.stderr)
-        return 5
-    return 0
+    return command.main(arguments, program="report.py")
 
 
 if __name__ == "__main__":

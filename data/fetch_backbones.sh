@@ -24,7 +24,7 @@ for name in "$@"; do
     [[ -n ${folder[$name]:-} ]] || die 2 "no backbone '$name'; there are: minilm mpnet"
 done
 
-cache=$MOBI_ROOT/data/cache
+cache=$MOBI_WORK/data/cache
 mkdir -p "$cache/wheels" "$cache/backbones"
 given=${MOBI_WHEELS:+$(realpath -m -- "$MOBI_WHEELS")}
 cd "$cache"

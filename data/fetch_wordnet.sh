@@ -24,7 +24,7 @@ while [[ $# -gt 0 ]]; do
     esac
 done
 
-folder=$MOBI_ROOT/data/cache/$name
+folder=$MOBI_WORK/data/cache/$name
 if mobi_folder_is_whole "$name" "$folder"; then
     say "$name is there"
     exit 0

@@ -72,7 +72,10 @@ def main():
     options = parser.parse_args()
     if min(options.train, options.test, options.least) < 1 or options.classes < 2 or options.most < options.least:
         sys.exit("make_synthetic.py: accepted: 1 sample and word or more, 2 classes or more, --least up to --most")
-    folder = options.folder or pathlib.Path(__file__).resolve().parent / "cache/synthetic"
+    root = pathlib.Path(__file__).resolve().parents[1]
+    if root.parts[-2:] == ("share", "fedmobillm"):  # an installed copy need not be writable
+        root = pathlib.Path.cwd()
+    folder = options.folder or root / "data/cache/synthetic"
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "train.tsv", options.train, options, "train")
     write_table(folder / "test.tsv", options.test, options, "test")

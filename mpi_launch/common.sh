@@ -14,6 +14,12 @@ set -euo pipefail
 
 MOBI_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 MOBI_SELF=$(cd "$(dirname "$0")" && pwd -P)/$(basename "$0")
+# Where runs are made, with data/cache and results: the repository; of an installed copy, <prefix>/share/fedmobillm,
+# which need not be writable, the folder where the caller is.
+MOBI_PREFIX="" MOBI_WORK=$MOBI_ROOT
+if [[ $MOBI_ROOT == */share/fedmobillm && -x ${MOBI_ROOT%/share/fedmobillm}/bin/fedmobillm ]]; then
+    MOBI_PREFIX=${MOBI_ROOT%/share/fedmobillm} MOBI_WORK=$(pwd -P)
+fi
 MOBI_YES=${MOBI_YES:-no}
 MOBI_PYTHON=""
 
@@ -57,7 +63,7 @@ need_value() { [[ $# -ge 2 ]] || die 2 "$1 needs a value; see $(basename "$0") -
 
 # logged NAME COMMAND...: runs with the output in build/log/NAME.log; shows its end on failure.
 logged() {
-    local log=$MOBI_ROOT/build/log/$1.log
+    local log=$MOBI_WORK/build/log/$1.log
     shift
     mkdir -p "$(dirname "$log")"
     "$@" </dev/null >"$log" 2>&1 && return 0
@@ -194,6 +200,7 @@ mobi_build() {
 # mobi_program: the path of fedmobillm; says how to build it when it is not there.
 mobi_program() {
     local preset=${MOBI_PRESET:-release}
+    [[ -z $MOBI_PREFIX ]] || { echo "$MOBI_PREFIX/bin/fedmobillm" && return; }
     local path=$MOBI_ROOT/build/$preset/src/app/fedmobillm
     [[ -x $path ]] || die 1 "fedmobillm is not built: run mpi_launch/quickstart.sh, or cmake --preset $preset && cmake --build --preset $preset"
     echo "$path"
@@ -261,23 +268,24 @@ mobi_mpirun() {
     explain_end "$code" "$(cat "$report"; rm -f "$report")"
 }
 
-# mobi_run RANKS CONFIG... [ARGUMENT...]: `fedmobillm run` from the repository's root; RANKS empty =
-# one worker a core, plus the server.  A CONFIG may be relative to where the caller is.
+# mobi_run RANKS CONFIG... [ARGUMENT...]: `fedmobillm run` in MOBI_WORK; RANKS empty = one worker a core,
+# plus the server.  A CONFIG may be relative to where the caller is, or to the repository or its copy.
 mobi_run() {
     local ranks=${1:-$(($(mobi_cores) + 1))} path word before="" words=()
     shift
     [[ $ranks =~ ^[1-9][0-9]*$ ]] || die 2 "-n takes a number of ranks, 1 or more, not '$ranks'"
     for word in "$@"; do
-        if [[ $before != --set && $word != -* && -f $word ]]; then
-            word=$(realpath -- "$word")
-            word=${word#"$MOBI_ROOT"/}
+        if [[ $before != --set && $word != -* ]]; then
+            [[ -f $word || -z $MOBI_PREFIX || ! -f $MOBI_ROOT/$word ]] || word=$MOBI_ROOT/$word
+            [[ ! -f $word ]] || word=$(realpath -- "$word")
+            word=${word#"$MOBI_WORK"/}
         fi
         words+=("$word")
         before=$word
     done
     path=$(mobi_program) || exit $?
     mobi_use_openblas
-    cd "$MOBI_ROOT"
+    cd "$MOBI_WORK"
     mobi_mpirun "$ranks" "$path" run "${words[@]}"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Makes every run of an experiment: one file with a section [runs], one line a run.
+# Makes every run of an experiment: one file with a section [runs], whose lists of values make a product.
 #
 # usage: mpi_launch/run_experiment.sh [-n RANKS] [--only NAME]... FILE
 #
@@ -8,7 +8,7 @@
 #   --only NAME  this run only (may be given again)
 #   -h, --help
 #
-# A line `<name> = <--set arguments>` writes results/<file>/<name>.h5.  A run in progress is called
+# `fedmobillm check --list-runs FILE` lists them; each writes results/<file>/<name>.h5.  A run in progress is called
 # <name>.partial.h5 and takes its name when it has finished, so runs whose file exists are skipped, and
 # an experiment that was interrupted goes on when it is started again.  A run that is there, but of
 # another configuration than its line asks for now, is left alone and counts as failed (code 2).
@@ -36,9 +36,9 @@ done
 file=$(realpath -- "$file")
 
 program=$(mobi_program)
-cd "$MOBI_ROOT"
+cd "$MOBI_WORK"
 runs=$("$program" check --list-runs "$file") || die $? "see the message above"
-[[ -n $runs ]] || die 2 "$file has no section [runs] with a line '<name> = <--set arguments>'"
+[[ -n $runs ]] || die 2 "$file has no section [runs] with a line '<name> = <--set arguments>' or '<key> = <values>'"
 for name in "${only[@]}"; do
     cut -f 1 <<<"$runs" | grep -qxF -- "$name" || die 2 "no run '$name' in $file; it has: $(cut -f 1 <<<"$runs" | tr '\n' ' ')"
 done

@@ -8,9 +8,16 @@
         taps = run.activations("minilm-6", block=1)      # float32 (rows, d)
         print(run.status, run.config["side.width"], len(uploads))
 
-Needs numpy and h5py only.  Times in tables are virtual nanoseconds, /host is real time.
+Many runs are one table, with a pandas DataFrame's columns, and its means over seeds another:
+
+    runs = mobilog.open_runs("results/sweep")
+    print(runs.over_seeds())
+
+Needs numpy and h5py only; with pandas, tables of runs are DataFrames.  Times in tables are virtual nanoseconds, /host is real time.
 """
 
 from .run import Evaluation, IncompleteRun, Run, RunError, open_run
+from .runs import UnreadableRun, open_runs
 
-__all__ = ["Evaluation", "IncompleteRun", "Run", "RunError", "open_run"]
+__all__ = ["Evaluation", "IncompleteRun", "Run", "RunError", "UnreadableRun", "open_run", "open_runs"]
+__version__ = "0.1.0"  # the project's: CMakeLists.txt

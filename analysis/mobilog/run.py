@@ -33,6 +33,8 @@ def open_run(path):
     path = os.fspath(path)
     if not os.path.exists(path):
         raise RunError(f"{path}: no such file")
+    if os.path.isdir(path):
+        raise RunError(f"{path}: a folder, not a run file")
     if os.path.isfile(path) and not h5py.is_hdf5(path):
         raise RunError(f"{path}: not an HDF5 file")
     try:

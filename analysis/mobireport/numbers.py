@@ -9,8 +9,10 @@ import dataclasses
 
 import numpy as np
 
+from mobilog import figures
+from mobilog.figures import PLANNED
+
 NAN = float("nan")
-PLANNED = 2  # Outcome of a packet that never left: the run ended first
 ARRIVAL, REPLAY = 0, 1
 LOST_COMPUTING, LOST_SENDING, LOST_RECEIVING, TOO_LATE = range(4)  # LossStage
 
@@ -178,11 +180,7 @@ def curves(run):
 
 def time_to(curve, level, consecutive=1):
     """Virtual time of the first of `consecutive` evaluations in a row at `level` or above; NaN."""
-    above = np.asarray(curve.metric) >= level
-    for i in range(len(above) - consecutive + 1):
-        if above[i : i + consecutive].all():
-            return float(curve.time_s[i])
-    return NAN
+    return figures.time_to(curve.time_s, curve.metric, level, consecutive)
 
 
 def shown_gap(curve, reference):

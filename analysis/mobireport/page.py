@@ -2,6 +2,7 @@
 """The page: sections in order, each a few words, a figure, a line that says what to look for."""
 
 import dataclasses
+import os
 import pathlib
 import re
 
@@ -227,12 +228,23 @@ def build(run, summary, figures, reference=None, why_not=""):
         paragraph(part, "lead" if i == 0 else "")
         for i, part in enumerate(story.paragraphs(run, summary, reference))
     )
-    nav = "".join(f'<a href="#{key}">{title}</a>' for key, title, _ in sections)
     made_by = ", ".join(
         f"{key.replace('_version', '').replace('_', ' ')} {str(value)[:40]}"
         for key, value in sorted(run.attributes.items())
         if key.endswith("_version") or key in ("git_commit", "seed")
     )
+    return document(
+        name,
+        title,
+        paragraph(warning, "warning") + f'{text}<ul class="tiles">{tiles}</ul>',
+        sections,
+        f"From {words.escape(run.path.name)} ({words.escape(made_by)}).",
+    )
+
+
+def document(name, title, head, sections, foot):
+    """A page: `head` below its title, then sections of section(), as text that refers to nothing outside itself."""
+    nav = "".join(f'<a href="#{key}">{heading}</a>' for key, heading, _ in sections)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -246,14 +258,29 @@ def build(run, summary, figures, reference=None, why_not=""):
 <header>
 <p class="eyebrow">Fed MobiLLM testbed · {words.escape(name)}</p>
 <h1>{words.escape(title)}</h1>
-{f'<p class="warning">{words.escape(warning)}</p>' if warning else ""}
-{text}
-<ul class="tiles">{tiles}</ul>
+{head}
 <nav aria-label="Sections">{nav}</nav>
 </header>
 {"".join(html for _, _, html in sections)}
-<footer>From {words.escape(run.path.name)} ({words.escape(made_by)}).</footer>
+<footer>{foot}</footer>
 </main>
 </body>
 </html>
 """
+
+
+def prepare_folder(path):
+    """The folder to write to, made where it is missing; OSError when a file is in its place."""
+    folder = pathlib.Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise OSError(f"{folder} is no folder: --output DIR takes another one")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write(html, target):
+    """Writes a page whole or not at all, and returns its path."""
+    partial = target.with_name(target.name + ".part")
+    partial.write_text(html, encoding="utf-8")
+    os.replace(partial, target)
+    return target

@@ -45,11 +45,14 @@ def load_reference(path, run):
 
 
 def find_program():
-    """The fedmobillm binary: $FEDMOBILLM, the build folders (newest first), the PATH; or None."""
+    """The fedmobillm binary: $FEDMOBILLM, the build folders (newest first), <prefix>/bin, the PATH; or None."""
     named = os.environ.get("FEDMOBILLM")
     if named:
         return named if os.access(named, os.X_OK) else None
     root = pathlib.Path(__file__).resolve().parents[2]
+    installed = root.parents[1] / "bin" / "fedmobillm"
+    if root.parts[-2:] == ("share", "fedmobillm") and os.access(installed, os.X_OK):
+        return str(installed)
     built = [
         path
         for pattern in (

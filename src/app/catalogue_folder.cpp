@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kName = "configs";
+constexpr const char* kInstalled = "share/fedmobillm";  // below the prefix of an installation
 
 bool is_catalogue(const fs::path& folder) {
     constexpr std::array kKinds{EntryKind::Device, EntryKind::Link, EntryKind::Backbone,
@@ -37,7 +38,8 @@ std::optional<fs::path> find_catalogue(const fs::path& here, const fs::path& pro
     if (is_catalogue(here / kName)) return here == "." ? fs::path(kName) : here / kName;
     for (fs::path folder = program; folder.has_relative_path();) {
         folder = folder.parent_path();
-        if (is_catalogue(folder / kName)) return folder / kName;
+        for (const fs::path& base : {folder, folder / kInstalled})
+            if (is_catalogue(base / kName)) return base / kName;
     }
     return std::nullopt;
 }

@@ -7,8 +7,9 @@
 namespace mobi {
 
 /// Where the catalogue is: the folder `configs`, if it holds `devices`, `links`, `backbones` or
-/// `availability`, of `here`, else of the nearest folder above `program` that has one.  Of two that
-/// are there the one in the working directory is the user's own.
+/// `availability`, of `here`, else of the nearest folder above `program` that has one, itself or
+/// installed as `share/fedmobillm/configs`.  Of two that are there the one in the working directory
+/// is the user's own.
 /// \return  relative to `here` if it is there; nothing when there is none.
 std::optional<std::filesystem::path> find_catalogue(const std::filesystem::path& here,
                                                     const std::filesystem::path& program);

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "config/value.hpp"
 #include "core/text.hpp"
 
 namespace mobi {
@@ -105,8 +104,6 @@ class Reader {
         const std::string key =
             in_section_ ? fmt::format("{}.{}", section_, name) : std::string(name);
         if (section_ != "runs") return plain(key, value);
-        if (!is_entry_name(name))
-            return problem(fmt::format("{}: a run's name has letters, digits, _ and -", name));
         keep(text_.runs, {where_, std::string(name), std::string(trim(without_comment(value)))});
     }
 
@@ -144,6 +141,22 @@ class Reader {
 };
 
 }  // namespace
+
+std::string problem_text(const ConfigLine& line, std::string_view what) {
+    return fmt::format("{}: {} = {}: {}", line.where, line.key, line.value, what);
+}
+
+ConfigLine read_override(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos)
+        throw std::invalid_argument(fmt::format("--set {}: accepted: key=value", text));
+    try {
+        return {"--set", std::string(trim(std::string_view(text).substr(0, equals))),
+                unquote_value(std::string_view(text).substr(equals + 1))};
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(fmt::format("--set {}: {}", text, error.what()));
+    }
+}
 
 IniText read_ini(std::string_view text, std::string_view name) {
     text = without_byte_order_mark(text);

@@ -14,7 +14,7 @@ namespace mobi {
 //     server.batch = 32           a full name before the first section
 //     [server]                    prefixes the names that follow
 //     batch = 32                  so this is server.batch
-//     [runs]                      a line is a run of an experiment: a name and --set arguments
+//     [runs]                      the runs of an experiment: experiment.hpp
 //     cold = --set server.batch=16
 //
 // and one addition: a value that begins with a double quote ends at the next one, so that it can
@@ -30,11 +30,18 @@ struct ConfigLine {
     std::string value;  ///< without quotes; of a run, as written
 };
 
+/// A problem with a line, as the user reads it: `file:line: key = value: what`.
+std::string problem_text(const ConfigLine& line, std::string_view what);
+
+/// The `key=value` of a --set.
+/// \throws std::invalid_argument  when it is none.
+ConfigLine read_override(const std::string& text);
+
 /// What a text holds.  Problems are collected, not thrown.
 struct IniText {
     std::vector<ConfigLine> lines;  ///< in the order of the text; no key twice
     std::vector<ConfigLine> includes;
-    std::vector<ConfigLine> runs;  ///< key = the run's name
+    std::vector<ConfigLine> runs;  ///< of [runs]; key = the name on the line alone
     std::vector<std::string> problems;
 };
 

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "config/value.hpp"
+#include "core/check.hpp"
 #include "core/text.hpp"
 
 namespace mobi {
@@ -46,6 +47,13 @@ std::optional<std::string> nearest_key(std::string_view key) {
     std::copy_if(names.begin(), names.end(), std::back_inserter(same_last),
                  [&](const std::string& name) { return last(name) == last(key); });
     if (same_last.size() == 1) return same_last.front();
+    if (key.find('.') == std::string_view::npos &&
+        same_last.empty()) {  // a section's key, misspelt
+        std::vector<std::string> lasts;
+        for (const auto& run : run_keys()) lasts.emplace_back(last(run.name));
+        const auto keys = keys_called(nearest(key, lasts).value_or(""));
+        return keys.size() == 1 ? std::optional(keys.front()) : nearest(key, names);
+    }
     if (auto found = nearest(key, same_last)) return found;
     return nearest(key, names);
 }
@@ -57,7 +65,51 @@ std::set<std::string> section_names() {
     return names;
 }
 
+template <typename Owner>
+const Key<Owner>& key_called(const std::vector<Key<Owner>>& keys, std::string_view name) {
+    const auto key = std::find_if(keys.begin(), keys.end(),
+                                  [&](const Key<Owner>& one) { return one.name == name; });
+    MOBI_CHECK(key != keys.end(), "find_key() knows '{}'", name);
+    return *key;
+}
+
+/// `use(key, owner)` with the key and an owner of default values.
+template <typename Use>
+auto with_key(const KeyTarget& target, Use use) {
+    if (target.run != nullptr) return use(*target.run, RunConfig());
+    switch (target.kind) {
+        case EntryKind::Device:
+            return use(key_called(device_keys(), target.name), DeviceProfile());
+        case EntryKind::Link:
+            return use(key_called(link_keys(), target.name), LinkProfile());
+        case EntryKind::Backbone:
+            return use(key_called(backbone_keys(), target.name), BackboneParameters());
+        case EntryKind::Availability:
+            break;
+    }
+    return use(key_called(availability_keys(), target.name), AvailabilityProfile());
+}
+
 }  // namespace
+
+std::vector<std::string> keys_called(std::string_view name) {
+    std::vector<std::string> found;
+    for (const auto& key : run_keys())
+        if (std::string_view(key.name).substr(key.name.find('.') + 1) == name)
+            found.push_back(key.name);
+    return found;
+}
+
+std::optional<std::string> normal_value(const KeyTarget& target, std::string_view value) {
+    return with_key(target, [&](const auto& key, auto owner) -> std::optional<std::string> {
+        if (!key.read(owner, value)) return std::nullopt;
+        return key.write(owner);
+    });
+}
+
+std::string accepted_values(const KeyTarget& target) {
+    return with_key(target, [](const auto& key, const auto&) { return key.accepted; });
+}
 
 std::optional<KeyTarget> find_key(std::string_view key) {
     for (const auto& run : run_keys())

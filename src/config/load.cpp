@@ -43,9 +43,7 @@ class Problems {
         if (!seen_.insert(problem).second) return;
         if (problems_.size() < kMost) problems_.push_back(std::move(problem));
     }
-    void add(const ConfigLine& line, std::string_view what) {
-        add(fmt::format("{}: {} = {}: {}", line.where, line.key, line.value, what));
-    }
+    void add(const ConfigLine& line, std::string_view what) { add(problem_text(line, what)); }
 
     bool full() const { return problems_.size() >= kMost; }
 
@@ -75,29 +73,6 @@ std::variant<IniText, std::string> read_file(const fs::path& path) {
     }
 }
 
-ConfigLine parse_override(const std::string& text) {
-    const auto equals = text.find('=');
-    if (equals == std::string::npos)
-        throw std::invalid_argument(fmt::format("--set {}: accepted: key=value", text));
-    try {
-        return {"--set", std::string(trim(std::string_view(text).substr(0, equals))),
-                unquote_value(std::string_view(text).substr(equals + 1))};
-    } catch (const std::invalid_argument& error) {
-        throw std::invalid_argument(fmt::format("--set {}: {}", text, error.what()));
-    }
-}
-
-std::vector<std::string> run_overrides(const ConfigLine& run) {
-    auto words = split_arguments(run.value);
-    std::vector<std::string> overrides;
-    for (auto& word : words) {
-        if (word == "--set") continue;
-        if (word.starts_with("--set=")) word.erase(0, 6);
-        overrides.push_back(std::move(word));
-    }
-    return overrides;
-}
-
 struct Assignment {
     ConfigLine line;
     KeyTarget target;
@@ -114,9 +89,6 @@ class Loader {
     void add_overrides(const std::vector<std::string>& overrides);
     RunConfig resolve();
     Catalogue resolve_catalogue();
-
-    void check_run(const ConfigLine& run);
-    Problems& problems() { return problems_; }
 
   private:
     void add_file(const fs::path& path, const ConfigLine* include);
@@ -212,13 +184,13 @@ void Loader::add_lines(IniText text) {
         return line.key.find(".*.") != std::string::npos;
     });
     for (auto& line : text.lines) add(std::move(line), false);
-    for (const auto& run : text.runs) check_run(run);
+    for (auto& problem : read_experiment(text.runs).problems) problems_.add(std::move(problem));
 }
 
 void Loader::add_overrides(const std::vector<std::string>& overrides) {
     for (const auto& text : overrides) {
         try {
-            add(parse_override(text), true);
+            add(read_override(text), true);
         } catch (const std::invalid_argument& error) {
             problems_.add(error.what());
         }
@@ -239,38 +211,10 @@ void Loader::add(ConfigLine line, bool from_command_line) {
     assignments_.push_back({std::move(line), *std::move(target), from_command_line});
 }
 
-void Loader::check_run(const ConfigLine& run) {
-    try {
-        for (const auto& text : run_overrides(run)) {
-            ConfigLine line = parse_override(text);
-            line.where = fmt::format("{}: {}", run.where, run.key);
-            if (const auto target = find_key(line.key))
-                check_value(*target, line);
-            else
-                problems_.add(line, explain_unknown_key(line.key));
-        }
-    } catch (const std::invalid_argument& error) {
-        problems_.add(run, error.what());
-    }
-}
-
 /// Reports a value that its key does not accept.
 void Loader::check_value(const KeyTarget& target, const ConfigLine& line) {
-    RunConfig config;
-    DeviceProfile device;
-    LinkProfile link;
-    BackboneParameters backbone;
-    AvailabilityProfile availability;
-    if (target.run != nullptr)
-        read(*target.run, config, line);
-    else if (target.kind == EntryKind::Device)
-        read(device_keys(), target.name, device, line);
-    else if (target.kind == EntryKind::Link)
-        read(link_keys(), target.name, link, line);
-    else if (target.kind == EntryKind::Backbone)
-        read(backbone_keys(), target.name, backbone, line);
-    else
-        read(availability_keys(), target.name, availability, line);
+    if (!normal_value(target, line.value))
+        problems_.add(line, fmt::format("accepted: {}", accepted_values(target)));
 }
 
 // ----------------------------------------------------------------------------- resolving
@@ -572,14 +516,13 @@ RunConfig parse_resolved(std::string_view text,
 std::vector<ExperimentRun> list_runs(const fs::path& path) {
     auto file = read_file(path);
     if (const auto* failure = std::get_if<std::string>(&file)) throw ConfigError(*failure);
-    Loader loader(std::nullopt);
     const auto& text = std::get<IniText>(file);
-    for (const auto& problem : text.problems) loader.problems().add(problem);
-    for (const auto& run : text.runs) loader.check_run(run);
-    loader.problems().throw_if_any();
-    std::vector<ExperimentRun> runs;
-    for (const auto& run : text.runs) runs.push_back({run.key, run_overrides(run)});
-    return runs;
+    Problems problems;
+    for (const auto& problem : text.problems) problems.add(problem);
+    Experiment experiment = read_experiment(text.runs);
+    for (auto& problem : experiment.problems) problems.add(std::move(problem));
+    problems.throw_if_any();
+    return std::move(experiment.runs);
 }
 
 }  // namespace mobi

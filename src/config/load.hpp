@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/experiment.hpp"
 #include "config/run_config.hpp"
 
 namespace mobi {
@@ -45,15 +46,8 @@ struct Catalogue {
 /// \throws ConfigError  with all problems.
 Catalogue load_catalogue(const std::filesystem::path& configs);
 
-/// A line of `[runs]`.
-struct ExperimentRun {
-    std::string name;
-    std::vector<std::string> overrides;  ///< `key=value`, for load_config()
-};
-
-/// The runs of an experiment file, in its order; those of included files are not among them.
-/// A line is `<name> = <arguments>`: words as in a shell, `--set key=value` or plain `key=value`.
-/// \throws ConfigError  when the file cannot be read or a run names an unknown key.
+/// The runs of an experiment file; lines `[runs]` of included files are not among them.
+/// \throws ConfigError  when the file cannot be read or its `[runs]` has a mistake.
 std::vector<ExperimentRun> list_runs(const std::filesystem::path& path);
 
 }  // namespace mobi

@@ -2,6 +2,7 @@
 #include "transport/mpi_check.hpp"
 
 #include <array>
+#include <string>
 
 #include <fmt/format.h>
 #include <mpi.h>
@@ -17,7 +18,12 @@ void check_mpi(int code, std::string_view call) {
     int length = 0;
     if (MPI_Error_string(code, text.data(), &length) != MPI_SUCCESS)
         throw TransportError(fmt::format("{}: error {}", call, code));
-    throw TransportError(fmt::format("{}: {}", call, text.data()));
+    // MPICH tells its stack on lines of their own; an error is one line
+    std::string reason(text.data(), static_cast<std::size_t>(length));
+    while (!reason.empty() && reason.back() == '\n') reason.pop_back();
+    for (auto end = reason.find('\n'); end != std::string::npos; end = reason.find('\n'))
+        reason.replace(end, 1, "; ");
+    throw TransportError(fmt::format("{}: {}", call, reason));
 }
 
 void check_mpi_thread(std::string_view caller) {

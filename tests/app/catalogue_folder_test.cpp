@@ -34,6 +34,12 @@ TEST_F(CatalogueFolderTest, ElseTheNearestAboveTheProgram) {
     EXPECT_EQ(find_catalogue(make("elsewhere"), program), near);
 }
 
+TEST_F(CatalogueFolderTest, OrTheOneThatWasInstalledWithTheProgram) {
+    const fs::path installed = make("a prefix/share/fedmobillm/configs/devices").parent_path();
+    const fs::path program = make("a prefix/bin") / "fedmobillm";
+    EXPECT_EQ(find_catalogue(make("elsewhere"), program), installed);
+}
+
 TEST_F(CatalogueFolderTest, AFolderWithThatNameAloneIsNoCatalogue) {
     make("mine/configs/experiments");
     const fs::path program = make("bin") / "fedmobillm";

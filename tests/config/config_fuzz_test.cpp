@@ -36,6 +36,8 @@ power_up_slope = 76.7 mW per Mbit/s
 path = p
 [runs]
 r = --set server.batch=3 "device.a.memory=4 GiB"
+seed = 1..3 7
+data.alpha = 0.1 "1"
 )";
 
 void feed(std::string_view text) {

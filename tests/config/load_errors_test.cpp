@@ -251,12 +251,12 @@ TEST_F(LoadErrorsTest, AMistakeInTheCatalogueIsReportedThere) {
 
 TEST_F(LoadErrorsTest, AMistakeInARunOfAnExperimentIsFoundBeforeTheFirst) {
     const std::string runs =
-        "[runs]\na = --set server.bach=1\nb = --set server.batch=x\nc = \"open\nd = oops\n";
+        "[runs]\na = --set server.bach=1\nb = --set server.batch=x\nc = \"open\nd = --set oops\n";
     const auto text = report(runs);
     EXPECT_TRUE(contains(text, "test.cfg:3: a: server.bach = 1: unknown key"));
     EXPECT_TRUE(contains(text, "test.cfg:4: b: server.batch = x: accepted: an integer"));
     EXPECT_TRUE(contains(text, "test.cfg:5: c = \"open: a closing quote is missing"));
-    EXPECT_TRUE(contains(text, "test.cfg:6: d = oops: --set oops: accepted: key=value"));
+    EXPECT_TRUE(contains(text, "test.cfg:6: d = --set oops: --set oops: accepted: key=value"));
     EXPECT_THROW(list_runs(write("runs.cfg", runs)), ConfigError);
 }
 

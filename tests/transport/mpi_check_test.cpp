@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/mpi_check.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 #include <thread>
 
@@ -13,6 +15,16 @@
 namespace mobi::test {
 namespace {
 
+/// The call, then on the same line the reason: Open MPI's "MPI_ERR_RANK: invalid rank", or MPICH's
+/// "Invalid rank", which may be followed by its stack.
+void expect_rank_error(std::string text, const std::string& call) {
+    EXPECT_TRUE(text.starts_with(call)) << text;
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    EXPECT_TRUE(contains(text, "invalid rank")) << text;
+}
+
 TEST(CheckMpiTest, SuccessIsNoError) {
     EXPECT_NO_THROW(internal::check_mpi(MPI_SUCCESS, "MPI_Isend"));
 }
@@ -22,7 +34,7 @@ TEST(CheckMpiTest, AnErrorNamesTheCallAndMpisReason) {
         internal::check_mpi(MPI_ERR_RANK, "MPI_Isend");
         FAIL() << "passed";
     } catch (const TransportError& error) {
-        EXPECT_STREQ(error.what(), "MPI_Isend: MPI_ERR_RANK: invalid rank");
+        expect_rank_error(error.what(), "MPI_Isend: ");
     }
 }
 
@@ -36,7 +48,7 @@ TEST(CheckMpiTest, ACallOfOursThatFailsIsTold) {
         internal::check_mpi(code, "MPI_Send");
         FAIL() << "sent to nobody";
     } catch (const TransportError& error) {
-        EXPECT_TRUE(contains(error.what(), "MPI_Send: MPI_ERR_RANK"));
+        expect_rank_error(error.what(), "MPI_Send: ");
     }
 }
 
