@@ -92,6 +92,7 @@ def obtain(run, folder, say):
     if not is_current(path, run):
         command = [
             "replay",
+            "--overwrite",
             str(run.path),
             "--set",
             f"server.mode={MODE}",
