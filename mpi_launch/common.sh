@@ -23,6 +23,10 @@ fi
 MOBI_YES=${MOBI_YES:-no}
 MOBI_PYTHON=""
 
+# Seconds that mpirun has to end once a rank has given up, and the code that stands for one that had to be ended.
+MOBI_GRACE=20
+MOBI_HUNG=124
+
 # Debian 12 packages, by need.  libopenblas0-openmp: without it LibTorch runs on the reference BLAS,
 # 80 times slower; the pthread build ignores LibTorch's thread count.
 MOBI_BUILD_PACKAGES=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi-bin libtorch-dev libdnnl-dev
@@ -225,10 +229,39 @@ pass_signal() {
     local rank
     if [[ -z $mobi_caught ]] && rank=$(rank_zero "$2"); then
         kill -s "$1" "$rank" 2>/dev/null || true
+        tell_end_of "$rank" "$mobi_ending" </dev/null >/dev/null 2>&1 &
     else
         kill -s TERM "$2" 2>/dev/null || true
+        echo "mpirun has been told to end" >>"$mobi_ending"
     fi
     mobi_caught=$1 mobi_interrupted=yes
+}
+
+# tell_end_of PROCESS FILE: waits for the end of a process that has been told to end, then notes it in FILE.
+tell_end_of() {
+    trap '' INT TERM HUP
+    while kill -0 "$1" 2>/dev/null; do sleep 0.2; done
+    [[ ! -e $2 ]] || echo "rank 0 has ended" >>"$2"
+}
+
+# end_hanging MPIRUN_PID FILE: mpirun waits for hosts that it cannot reach, and crashes at the second Ctrl-C.
+# This ends it, and the ssh that it has started, if it is still there MOBI_GRACE seconds after FILE says that
+# a rank has given up or has ended; FILE says so then.
+end_hanging() {
+    local folder since="" below=()
+    trap '' INT TERM HUP # which are for the script, and reach its whole group
+    while kill -0 "$1" 2>/dev/null; do
+        [[ -n $since || ! -s $2 ]] || since=$SECONDS
+        if [[ -n $since && $((SECONDS - since)) -ge $MOBI_GRACE ]]; then
+            for folder in /proc/[0-9]*; do
+                ! grep -qs "^PPid:[[:space:]]*$1\$" "$folder/status" || below+=("${folder#/proc/}")
+            done
+            echo "mpirun was ended" >>"$2"
+            kill -s KILL "$1" "${below[@]}" 2>/dev/null || true
+            return 0
+        fi
+        sleep 0.5
+    done
 }
 
 # mobi_mpirun RANKS COMMAND...: prints the mpirun line, runs it, returns the command's exit code; 4
@@ -248,7 +281,9 @@ mobi_mpirun() {
 
     report=$(mktemp 2>/dev/null) ||
         die 2 "no temporary file can be made in TMPDIR=${TMPDIR:-/tmp}: set TMPDIR to a folder that can be written"
-    ! command -v python3 >/dev/null || filter=(python3 "$MOBI_ROOT/mpi_launch/mpirun_filter.py" "$report")
+    mobi_ending=$report.ending
+    : >"$mobi_ending"
+    ! command -v python3 >/dev/null || filter=(python3 "$MOBI_ROOT/mpi_launch/mpirun_filter.py" "$report" "$mobi_ending")
     # Ctrl-C reaches the filter too, and before it has told Python what to do with it.
     exec {filtered}> >(trap '' INT TERM HUP; exec "${filter[@]}" >&2)
     filter_pid=$!
@@ -256,6 +291,7 @@ mobi_mpirun() {
     setsid "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
     mobi_mpirun_pid=$! mobi_caught="" mobi_interrupted=yes code=0
     exec {filtered}>&-
+    end_hanging "$mobi_mpirun_pid" "$mobi_ending" </dev/null >/dev/null 2>&1 &
     trap 'pass_signal TERM $mobi_mpirun_pid' TERM HUP
     trap 'pass_signal INT $mobi_mpirun_pid' INT
     while [[ $mobi_interrupted == yes ]]; do # a trapped signal interrupts the wait, not the run
@@ -264,8 +300,14 @@ mobi_mpirun() {
         { wait "$mobi_mpirun_pid" && code=0 || code=$?; } 2>/dev/null
     done
     trap - TERM HUP INT
+    if grep -qs "mpirun was ended" "$mobi_ending"; then
+        code=$MOBI_HUNG
+        rm -rf "${TMPDIR:-/tmp}"/ompi.*."$(id -u)/pid.$mobi_mpirun_pid"
+        sleep 1 # for what is in the pipe, whose other end somebody may still hold
+        kill -s KILL "$filter_pid" 2>/dev/null || true
+    fi
     wait "$filter_pid" 2>/dev/null || true
-    explain_end "$code" "$(cat "$report"; rm -f "$report")"
+    explain_end "$code" "$(cat "$report"; rm -f "$report" "$mobi_ending")"
 }
 
 # mobi_run RANKS CONFIG... [ARGUMENT...]: `fedmobillm run` in MOBI_WORK; RANKS empty = one worker a core,
@@ -293,13 +335,14 @@ mobi_run() {
 explain_end() {
     local code=$1 death=$2
     if [[ $code -ne 0 && -n $mobi_caught ]]; then
-        [[ $code -eq 130 || $code -eq 143 ]] ||
+        [[ $code -eq 130 || $code -eq 143 || $code -eq $MOBI_HUNG ]] ||
             complain "ended by SIG$mobi_caught at once: the run file keeps every flushed row, and its status says whether rank 0 could close it"
         [[ $mobi_caught == INT ]] && return 130
         return 143
     fi
     case $code in
         0 | 2 | 3 | 5 | 6 | 70) return "$code" ;; # the program has said why
+        "$MOBI_HUNG") return 4 ;;                 # so it has here
         4 | 130 | 143) [[ -n $death ]] || return "$code" ;;
         13[2-9]) death=${death:-a rank died on signal $((code - 128)) (SIG$(kill -l $((code - 128))))} ;;
     esac

@@ -30,9 +30,11 @@
 #include "server/record_rows.hpp"
 #include "transport/broadcast.hpp"
 #include "transport/environment.hpp"
+#include "transport/heartbeat.hpp"
 #include "transport/launcher.hpp"
 #include "transport/local_channel.hpp"
 #include "transport/mpi_channel.hpp"
+#include "transport/silent_rank.hpp"
 #include "worker/worker_loop.hpp"
 
 namespace mobi {
@@ -94,7 +96,17 @@ struct ServerSide {
     PreparedRun run;
     record::Output output;
     std::unique_ptr<PastRun> past;  ///< null: the run begins
+    const Heartbeat* heartbeat = nullptr;
 };
+
+/// A rank that has not been heard of for some time, for the line of progress.
+std::string silence_text(const Heartbeat& heartbeat) {
+    constexpr WallClock::duration worth_a_word(5);
+    const auto longest = heartbeat.longest_silence();
+    if (!longest || longest->first.lasted < worth_a_word) return "";
+    return fmt::format("waiting for rank {} on {}, silent for {:.0f} s", longest->first.rank,
+                       longest->second, longest->first.lasted.count());
+}
 
 /// fp16 has no number above 65504: what was cut there is said, not hidden.
 void warn_of_clamped_values(const ForwardTotalsMap& totals) {
@@ -121,7 +133,7 @@ RecordFacts record_facts(const PreparedRun& run) {
 /// The server's part of a run: everything but the forward passes.
 /// \param output   the place of the run file, held since before the run was prepared.
 /// \param channel  null with `run.compute = none`.
-void serve(ServerSide side, Channel* channel, std::int32_t threads) {
+void serve(ServerSide side, Channel* channel, std::int32_t threads) try {
     const WallClock::time_point start = WallClock::now();
     const PreparedRun& run = side.run;
     const RecordFacts facts = record_facts(run);
@@ -132,11 +144,12 @@ void serve(ServerSide side, Channel* channel, std::int32_t threads) {
     write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
     if (run.settled) writer.submit(loss_rows(run.lost));
 
-    Progress progress;
+    Progress progress([&] { return silence_text(*side.heartbeat); });
     ServerProgress server_progress;
     LiveSource* source = nullptr;
     const auto show_progress = [&] {
         throw_if_interrupted(kLeftBehind);
+        side.heartbeat->check();
         progress.show(server_progress, source != nullptr ? source->replies().samples_done() : 0,
                       source != nullptr ? source->samples_planned() : 0);
     };
@@ -162,6 +175,8 @@ void serve(ServerSide side, Channel* channel, std::int32_t threads) {
     if (source != nullptr) writer.submit(host_rows(*source, reports, result, summary));
     writer.close(record::RunStatus::Finished);
     print_output("{}", summary_text(run.plan, *run.method, run.config.eval, result, summary));
+} catch (const SilentRank& silence) {
+    throw SilentRank(fmt::format("{}; {}", silence.what(), kLeftBehind));
 }
 
 /// With one rank: the worker's threads live here; its loop has a thread of its own, which never
@@ -212,14 +227,15 @@ RunConfig read_configuration(const Arguments& arguments) {
                        arguments.all("set"), catalogue_folder());
 }
 
-ServerSide prepare_server(std::span<const std::string> words) {
+ServerSide prepare_server(std::span<const std::string> words, Heartbeat& heartbeat) {
     const Arguments arguments = parse_arguments(words, specs());
     RunConfig config = read_configuration(arguments);
+    heartbeat.set_patience(WallClock::duration(config.run.patience_s));
     check_run_output(config, arguments.positional);
     record::Output output(config.run.output);  // held from here on, so that no work is wasted
     const std::optional<UnfinishedRun> unfinished =
         find_unfinished(config, what_of_existing(arguments));
-    ServerSide server{prepare_run(std::move(config)), std::move(output), nullptr};
+    ServerSide server{prepare_run(std::move(config)), std::move(output), nullptr, &heartbeat};
     if (unfinished) {
         server.past =
             std::make_unique<PastRun>(unfinished->reader, unfinished->checkpoint, server.run.plan);
@@ -247,6 +263,7 @@ ServerSide prepare_server(std::span<const std::string> words) {
 /// \return  0, or the exit code of what rank 0 found wrong and printed.  `server` is filled on rank
 ///          0, `setup` on all.
 int agree(const Channel& channel,
+          Heartbeat& heartbeat,
           std::span<const std::string> words,
           const std::string& alone,
           std::optional<ServerSide>& server,
@@ -255,7 +272,7 @@ int agree(const Channel& channel,
     if (channel.rank() == 0) {
         try {
             if (channel.size() == 1 && !alone.empty()) throw TransportError(alone);
-            server.emplace(prepare_server(words));
+            server.emplace(prepare_server(words, heartbeat));
             setup = worker_setup(server->run, compute_threads(server->run.config, channel.size()));
             message = start_message(encode_setup(setup));
         } catch (const NothingToDo& done) {
@@ -266,7 +283,7 @@ int agree(const Channel& channel,
             message = refusal_message(error.exit_code());
         }
     }
-    broadcast(message, 0);
+    broadcast(message, 0, [&] { heartbeat.check(); });
     ByteReader reader(message, "start message");
     const auto code = reader.get<std::int32_t>();
     if (code == 0) setup = decode_setup(reader.take(reader.remaining()));
@@ -282,10 +299,13 @@ void serve_without_numerics(ServerSide server, Channel& channel) {
     channel.flush();
 }
 
-int run_ranks(Channel& channel, std::span<const std::string> words, const std::string& alone) {
+int run_ranks(Channel& channel,
+              Heartbeat& heartbeat,
+              std::span<const std::string> words,
+              const std::string& alone) {
     std::optional<ServerSide> server;
     WorkerSetup setup;
-    if (const int code = agree(channel, words, alone, server, setup); code != 0)
+    if (const int code = agree(channel, heartbeat, words, alone, server, setup); code != 0)
         return code == kNothingToDo ? 0 : code;
     if (channel.rank() > 0)
         worker_loop(channel, setup, *find_method(setup.method).program());
@@ -313,7 +333,8 @@ int run_command(std::span<const std::string> words) {
         Environment::abort(exit_code);
     };
     try {
-        MpiChannel channel;
+        Heartbeat heartbeat(WallClock::duration(RunParameters().patience_s));
+        MpiChannel channel([&] { heartbeat.check(); });
         rank = channel.rank();
         log::open(rank, std::find(words.begin(), words.end(), "--verbose") != words.end());
         if (std::find(words.begin(), words.end(), "--help") != words.end()) {
@@ -323,8 +344,9 @@ int run_command(std::span<const std::string> words) {
                     describe_arguments(specs()));
         } else {
             catch_signals();
-            code = run_ranks(channel, words, alone);
+            code = run_ranks(channel, heartbeat, words, alone);
         }
+        heartbeat.end();
     } catch (const Error& error) {
         give_up(error.what(), error.exit_code());
     } catch (const std::exception& error) {

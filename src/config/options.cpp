@@ -98,6 +98,7 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     run("compute", &RunParameters::compute, choice<RunCompute>({{"all", RunCompute::All}, {"packets", RunCompute::Packets}, {"none", RunCompute::None}}), "packets: full ones of zeros, without forward passes and training: what the testbed itself costs; none: the timeline alone", "testbed");
     run("output", &RunParameters::output, codec::path(), "the run file; not part of the resolved configuration", "testbed").host_only = true;
     run("threads", &RunParameters::threads, codec::integer_or("auto", 1), "compute threads of a process; not part of the resolved configuration", "testbed").host_only = true;
+    run("patience", &RunParameters::patience_s, codec::quantity(Quantity::Time), "real time for which a rank may be silent before the run gives up (it computes as long as it likes); 0 s: for ever; not part of the resolved configuration", "testbed, docs/design.md 3.1").host_only = true;
 
     auto method = section(keys, "method", &RunConfig::method);
     method("name", &MethodParameters::name, method_name(), method_summaries(), "paper");

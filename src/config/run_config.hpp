@@ -34,6 +34,7 @@ struct RunParameters {
     RunCompute compute = RunCompute::All;
     std::string output = "results/run.h5";  ///< host-only: not part of the resolved configuration
     int threads = 0;                        ///< compute threads a process; 0 = auto. host-only
+    double patience_s = 60;  ///< wall seconds that a rank may be silent; 0: for ever. host-only
 };
 
 /// A whole resolved configuration: what `fedmobillm check` prints and `/config` holds.

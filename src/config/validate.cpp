@@ -159,6 +159,9 @@ class Validator {
     }
 
     void training() {
+        require(config_.run.patience_s == 0 || config_.run.patience_s >= 1, "run.patience",
+                "a rank is heard of some times a second at most: accepted: 0 s (for ever), or 1 s "
+                "or more");
         const bool wall = config_.run.clock == RunClock::Wall;
         require(!wall || config_.run.compute == RunCompute::All, "run.compute",
                 "the wall clock paces real packets; accepted with run.clock = wall: all");

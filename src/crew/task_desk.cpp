@@ -11,6 +11,7 @@
 #include "core/check.hpp"
 #include "core/error.hpp"
 #include "messages/tags.hpp"
+#include "transport/silent_rank.hpp"
 
 namespace mobi {
 namespace {
@@ -182,7 +183,8 @@ void TaskDesk::take_result(const Message& message) {
     if (result.part < 0 || static_cast<std::size_t>(result.part) >= found->second.task.parts.size())
         throw ProtocolError(message.source, message.tag, "a part of the task",
                             fmt::format("part {} of task {}", result.part, result.task.value()));
-    if (result.part >= found->second.parts) return;
+    const Open& open = found->second;
+    if (result.part >= open.parts || open.taken.contains(result.part)) return;
     results_[{result.task, result.part}] = {std::move(result.bytes), WallClock::now()};
 }
 
@@ -232,7 +234,9 @@ Payload TaskDesk::take(std::int64_t index) {
 
 void TaskDesk::taken(const Delivery& delivery) {
     const auto open = open_.find(delivery.task);
-    if (open != open_.end() && --open->second.results == 0) close(open);
+    if (open == open_.end()) return;
+    open->second.taken.insert(delivery.packet);
+    if (--open->second.results == 0) close(open);
 }
 
 void TaskDesk::skip(std::int64_t index) {
@@ -243,12 +247,19 @@ void TaskDesk::archive(Archive& archive) {
     if (!archive.reads()) {
         take_briefs();
         // What workers are at is kept, not computed again.  Nobody may give up now.
-        while (!settings_.paced && replies_.open_requests() > 0) receive(kPatience);
+        bool all_answer = !settings_.paced;
+        try {
+            while (all_answer && replies_.open_requests() > 0) receive(kPatience);
+        } catch (const SilentRank&) {
+            all_answer = false;
+        }
         pending_.clear();
         for (const auto& [id, open] : open_) {
             Pending& one = pending_[id];
             one.briefed = open.briefed;
             one.brief = open.brief;
+            // Of a rank that does not answer any more: the whole task is computed again.
+            if (!all_answer && results_here(id) < open.results) continue;
             for (auto result = results_.lower_bound({id, 0});
                  result != results_.end() && result->first.first == id; ++result)
                 one.results[result->first.second] = result->second.bytes;
@@ -256,6 +267,11 @@ void TaskDesk::archive(Archive& archive) {
     }
     archive(pending_);
     if (!archive.reads()) pending_.clear();
+}
+
+std::int32_t TaskDesk::results_here(TaskId task) const {
+    return static_cast<std::int32_t>(
+        std::distance(results_.lower_bound({task, 0}), results_.upper_bound({task, INT32_MAX})));
 }
 
 void TaskDesk::go_on() {

@@ -76,6 +76,7 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
         bool briefed = false;
         std::int32_t parts = 0;    // that will be asked for
         std::int32_t results = 0;  // of these, still to be taken
+        std::set<std::int32_t> taken{};
     };
     struct Result {
         Bytes bytes;
@@ -102,6 +103,8 @@ class TaskDesk final : public LiveSource, public TaskWatcher {
     };
 
     void receive(WallClock::duration patience);
+    /// Results of a task that have come and were not taken.
+    std::int32_t results_here(TaskId task) const;
     void taken(const Delivery& delivery);
     void ask(const Group& group);
     void take_briefs();

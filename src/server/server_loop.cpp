@@ -20,6 +20,7 @@
 #include "server/downloads.hpp"
 #include "server/journal.hpp"
 #include "server/trainer_thread.hpp"
+#include "transport/silent_rank.hpp"
 
 namespace mobi {
 namespace {
@@ -99,7 +100,10 @@ class ServerRun {
         if (trainer_) end_training(show);
         return std::move(result_);
     } catch (const Interrupted&) {
-        if (!catching_up_ && can_resume()) write_checkpoint();
+        leave_checkpoint();
+        throw;
+    } catch (const SilentRank&) {
+        leave_checkpoint();
         throw;
     }
 
@@ -164,6 +168,12 @@ class ServerRun {
     bool checkpoint_is_due() const {
         return resumption_.period_s > 0 && !catching_up_ &&
                WallClock::now() - checkpointed_ >= WallClock::duration(resumption_.period_s);
+    }
+
+    /// Of a run that ends early, unless it has hardly begun.
+    void leave_checkpoint() {
+        const bool began = trainer_ != nullptr || !settings_.train;
+        if (began && !catching_up_ && can_resume()) write_checkpoint();
     }
 
     void write_checkpoint() {

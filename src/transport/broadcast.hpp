@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+
 #include "core/byte_io.hpp"
 
 namespace mobi {
@@ -9,8 +11,9 @@ namespace mobi {
 ///
 /// Collective over all ranks; blocks until the root has called it.  Main thread only.
 ///
-/// \param bytes  in on `root`, out on the others
+/// \param bytes    in on `root`, out on the others
+/// \param on_wait  called while waiting; may throw to give up.
 /// \throws TransportError  when MPI fails.
-void broadcast(Bytes& bytes, int root);
+void broadcast(Bytes& bytes, int root, const std::function<void()>& on_wait = {});
 
 }  // namespace mobi

@@ -2,10 +2,12 @@
 #include "transport/environment.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <thread>
 
 #include <mpi.h>
 
@@ -18,19 +20,26 @@ namespace mobi {
 
 using internal::check_mpi;
 
+namespace {
+
+constexpr std::chrono::seconds kLauncherPatience(5);  // to end a process that aborts
+
+}  // namespace
+
 Environment::Environment() : exceptions_(std::uncaught_exceptions()) {
     int initialised = 0;
     check_mpi(MPI_Initialized(&initialised), "MPI_Initialized");
     MOBI_CHECK(initialised == 0, "MPI can be started once in a process");
     int provided = 0;
-    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
+              "MPI_Init_thread");
     running_ = true;
     check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN),
               "MPI_Comm_set_errhandler");
-    if (provided < MPI_THREAD_FUNNELED)
+    if (provided < MPI_THREAD_SERIALIZED)
         throw TransportError(
-            "MPI_Init_thread: this MPI does not allow threads beside the one that "
-            "calls it (MPI_THREAD_FUNNELED)");
+            "MPI_Init_thread: this MPI does not let a second thread call it "
+            "(MPI_THREAD_SERIALIZED)");
 }
 
 Environment::~Environment() {
@@ -58,7 +67,14 @@ void Environment::abort(int code) {
     int finalised = 0;
     MPI_Initialized(&initialised);
     MPI_Finalized(&finalised);
-    if (initialised != 0 && finalised == 0) MPI_Abort(MPI_COMM_WORLD, code);
+    if (initialised != 0 && finalised == 0) {
+        std::thread([code] {  // MPI_Abort waits for the launcher, whose host may be cut off
+            std::this_thread::sleep_for(kLauncherPatience);
+            std::_Exit(code);
+        })
+            .detach();
+        MPI_Abort(MPI_COMM_WORLD, code);
+    }
     std::_Exit(code);
 }
 

@@ -12,7 +12,7 @@ namespace mobi {
 /// - this rank alone has an error: `abort(error.exit_code())`, because others may wait for it.
 class Environment {
   public:
-    /// MPI_Init_thread with MPI_THREAD_FUNNELED; errors are returned from then on, not fatal.
+    /// MPI_Init_thread with MPI_THREAD_SERIALIZED; errors are returned from then on, not fatal.
     /// Works without mpirun: one rank.
     /// \throws Bug             when MPI runs or ran already.
     /// \throws TransportError  when MPI fails, or grants fewer threads.  Collective over all ranks.
@@ -31,7 +31,8 @@ class Environment {
     void finalise();
 
     /// Ends all ranks at once; mpirun returns `code`.  Also ends a process where MPI is not
-    /// running. What the C streams hold is written; no destructor runs.  From any thread.
+    /// running, and within seconds one whose launcher does not answer.  What the C streams hold is
+    /// written; no destructor runs.  From any thread.
     [[noreturn]] static void abort(int code);
 
   private:

@@ -16,11 +16,13 @@
 #include "transport/backoff.hpp"
 #include "transport/communicator.hpp"
 #include "transport/mpi_check.hpp"
+#include "transport/mpi_turn.hpp"
 
 namespace mobi {
 
 using internal::check_mpi;
 using internal::check_mpi_thread;
+using internal::MpiTurn;
 
 namespace {
 
@@ -29,16 +31,24 @@ constexpr WallClock::duration kLongestWhileSending(200e-6);
 }  // namespace
 
 struct MpiChannel::State {
-    explicit State(const Communicator& communicator)
-        : comm(communicator.get()), rank(communicator.rank()), size(communicator.size()) {}
+    State(const Communicator& communicator, std::function<void()> hook)
+        : comm(communicator.get()),
+          rank(communicator.rank()),
+          size(communicator.size()),
+          on_wait(std::move(hook)) {}
 
     void release_finished_sends();
     bool match(MPI_Message& matched, MPI_Status& status);
     std::optional<Message> poll();
+    void wait() const {
+        if (on_wait) on_wait();
+    }
 
     MPI_Comm comm;
     int rank;
     int size;
+    std::function<void()> on_wait;
+    int exceptions = std::uncaught_exceptions();
 
     std::vector<MPI_Request> requests;  ///< of sends under way
     std::vector<Bytes> payloads;        ///< their bytes; `requests[i]` reads `payloads[i]`
@@ -54,6 +64,7 @@ struct MpiChannel::State {
 
 void MpiChannel::State::release_finished_sends() {
     if (requests.empty()) return;
+    const MpiTurn turn;
     finished.resize(requests.size());
     int count = 0;
     check_mpi(MPI_Testsome(static_cast<int>(requests.size()), requests.data(), &count,
@@ -92,6 +103,7 @@ bool MpiChannel::State::match(MPI_Message& matched, MPI_Status& status) {
 
 /// The next message if it is here in full.  One reception at a time, so that order is kept.
 std::optional<Message> MpiChannel::State::poll() {
+    const MpiTurn turn;
     if (reception == MPI_REQUEST_NULL) {
         MPI_Message matched = MPI_MESSAGE_NULL;
         MPI_Status status;
@@ -120,10 +132,11 @@ void MpiChannel::lend_to_mpi(std::unique_ptr<State> state) {
     lent->push_back(std::move(state));
 }
 
-MpiChannel::MpiChannel() : MpiChannel(Communicator(MPI_COMM_WORLD)) {}
+MpiChannel::MpiChannel(std::function<void()> on_wait)
+    : MpiChannel(Communicator(MPI_COMM_WORLD), std::move(on_wait)) {}
 
-MpiChannel::MpiChannel(const Communicator& communicator)
-    : state_(std::make_unique<State>(communicator)) {
+MpiChannel::MpiChannel(const Communicator& communicator, std::function<void()> on_wait)
+    : state_(std::make_unique<State>(communicator, std::move(on_wait))) {
     check_mpi_thread("MpiChannel");
 }
 
@@ -132,9 +145,10 @@ MpiChannel::~MpiChannel() {
         state_->release_finished_sends();
         const bool receiving = state_->reception != MPI_REQUEST_NULL;
         if (state_->requests.empty() && !receiving) return;
-        log::warning(fmt::format("channel closed with {} messages not sent{}",
-                                 state_->requests.size(),
-                                 receiving ? " and one half received" : ""));
+        if (std::uncaught_exceptions() == state_->exceptions)
+            log::warning(fmt::format("channel closed with {} messages not sent{}",
+                                     state_->requests.size(),
+                                     receiving ? " and one half received" : ""));
         lend_to_mpi(std::move(state_));
     } catch (const std::exception& error) {
         log::warning(error.what());
@@ -153,6 +167,7 @@ void MpiChannel::send(int to, int tag, Bytes bytes) {
     state_->payloads.push_back(std::move(bytes));
     state_->requests.push_back(MPI_REQUEST_NULL);
     const Bytes& payload = state_->payloads.back();
+    const MpiTurn turn;
     check_mpi(MPI_Isend(payload.data(), static_cast<int>(payload.size()), MPI_BYTE, to, tag,
                         state_->comm, &state_->requests.back()),
               "MPI_Isend");
@@ -161,6 +176,7 @@ void MpiChannel::send(int to, int tag, Bytes bytes) {
 
 std::optional<Message> MpiChannel::receive(WallClock::duration wall_timeout) {
     check_mpi_thread("MpiChannel::receive");
+    state_->wait();
     if (!state_->arrived.empty()) {
         Message message = std::move(state_->arrived.front());
         state_->arrived.pop_front();
@@ -172,6 +188,7 @@ std::optional<Message> MpiChannel::receive(WallClock::duration wall_timeout) {
         state_->release_finished_sends();
         const WallClock::duration wall_left = deadline - WallClock::now();
         if (!(wall_left > WallClock::duration::zero())) return std::nullopt;
+        state_->wait();
         state_->backoff.pause(state_->requests.empty() ? wall_left
                                                        : std::min(wall_left, kLongestWhileSending));
     }
@@ -183,6 +200,7 @@ void MpiChannel::flush() {
     while (true) {
         state_->release_finished_sends();
         if (state_->requests.empty()) return;
+        state_->wait();
         if (std::optional<Message> message = state_->poll())
             state_->arrived.push_back(std::move(*message));
         else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "transport/channel.hpp"
@@ -13,17 +14,18 @@ class Communicator;
 /// senders in turn.
 ///
 /// A large message may take longer to come in than a receive() lasts; its reception goes on in the
-/// next call.  All calls from the main thread (MPI_THREAD_FUNNELED), else Bug.
+/// next call.  All calls from the main thread, else Bug.
 class MpiChannel final : public Channel {
   public:
     /// Over all ranks.  Local.
-    MpiChannel();
+    /// \param on_wait  called by receive(), and by flush() while it waits; may throw to give up.
+    explicit MpiChannel(std::function<void()> on_wait = {});
     /// \param communicator  outlives the channel.  Two channels over one take each other's
     /// messages.
-    explicit MpiChannel(const Communicator& communicator);
+    explicit MpiChannel(const Communicator& communicator, std::function<void()> on_wait = {});
 
-    /// Flush before: messages that are still under way are reported in the log, and their bytes are
-    /// left to MPI, which may still read them.
+    /// Flush before: messages that are still under way are reported in the log, unless an exception
+    /// passes, and their bytes are left to MPI, which may still read them.
     ~MpiChannel() override;
     MpiChannel(const MpiChannel&) = delete;
     MpiChannel& operator=(const MpiChannel&) = delete;

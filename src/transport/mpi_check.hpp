@@ -12,7 +12,7 @@ namespace mobi::internal {
 /// \throws TransportError  `"MPI_Isend: MPI_ERR_RANK: invalid rank"`.  Local.
 void check_mpi(int code, std::string_view call);
 
-/// MPI runs with MPI_THREAD_FUNNELED: the thread that initialised it makes all calls.
+/// What moves data is called by the thread that initialised MPI; see Heartbeat for the other one.
 /// \throws Bug  on any other thread, and when MPI is not running.  Local.
 void check_mpi_thread(std::string_view caller);
 

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/contains.hpp"
+
 namespace mobi::test {
 namespace {
 
@@ -114,6 +116,40 @@ TEST_F(ProgressTest, ALineIsRewrittenInPlaceAndWipedAtTheEnd) {
     EXPECT_EQ(terminal.shown(), kClear);
     progress.finish();
     EXPECT_EQ(terminal.shown(), "") << "it is wiped already";
+}
+
+TEST_F(ProgressTest, ASilentRankStandsInPlaceOfTheTimeLeft) {
+    std::string silence = "waiting for rank 2 on node3, silent for 41 s";
+    Progress progress([&] { return silence; });
+    wait_a_moment();
+    progress.show(at(5, 10, 1), 100, 100);
+    std::string text = terminal.shown();
+    EXPECT_TRUE(contains(text, "virtual 1 s  waiting for rank 2 on node3, silent for 41 s"))
+        << text;
+    EXPECT_EQ(text.find("left"), std::string::npos) << text;
+    silence.clear();
+    wait_a_moment();
+    progress.show(at(6, 10, 1), 100, 100);
+    text = terminal.shown();
+    EXPECT_EQ(text.find("waiting"), std::string::npos) << text;
+    EXPECT_TRUE(contains(text, " left"));
+}
+
+TEST_F(ProgressTest, ALineThatStandsStillSaysForHowLong) {
+    Progress progress;
+    progress.show(at(5, 10, 1), 100, 100);
+    std::string text;
+    const WallClock::time_point start = WallClock::now();
+    while (WallClock::now() - start < WallClock::duration(10.5)) {
+        wait_a_moment();
+        progress.show(at(5, 10, 1), 100, 100);
+        text = terminal.shown();
+    }
+    EXPECT_TRUE(std::regex_search(text, std::regex("virtual 1 s  no progress for 1[0-9] s$")))
+        << text;
+    wait_a_moment();
+    progress.show(at(6, 10, 1), 100, 100);
+    EXPECT_TRUE(contains(terminal.shown(), " left")) << "it goes on";
 }
 
 TEST_F(ProgressTest, ForwardPassesAreTheWorkUntilTheyAreDone) {

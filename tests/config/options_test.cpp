@@ -203,7 +203,7 @@ TEST(OptionsTest, OnlyWhatDoesNotDecideTheRunStaysWithTheHost) {
     for_each_key([&](const auto& key, const std::string& name) {
         if (key.host_only) host_only.insert(name);
     });
-    EXPECT_EQ(host_only, (std::set<std::string>{"run.output", "run.threads"}));
+    EXPECT_EQ(host_only, (std::set<std::string>{"run.output", "run.patience", "run.threads"}));
 }
 
 TEST(OptionsTest, EntriesHaveTheirSectionsAndFolders) {

@@ -47,6 +47,14 @@ TEST(ValidateTest, AcceptsWhatCanRun) {
               Keys());
 }
 
+TEST(ValidateTest, ARankIsGivenTheTimeToBeHeardOf) {
+    for (const double seconds : {0.0, 1.0, 60.0})
+        EXPECT_EQ(problems([&](RunConfig& c) { c.run.patience_s = seconds; }), Keys()) << seconds;
+    for (const double seconds : {1e-9, 0.9})
+        EXPECT_EQ(problems([&](RunConfig& c) { c.run.patience_s = seconds; }), Keys{"run.patience"})
+            << seconds;
+}
+
 TEST(ValidateTest, APublishedTaskHasItsOwnForm) {
     EXPECT_EQ(problems([](RunConfig& c) {
                   c.data.task = TaskForm::Sst2;

@@ -19,6 +19,7 @@
 #include "method/plans.hpp"
 #include "support/contains.hpp"
 #include "transport/local_channel.hpp"
+#include "transport/silent_rank.hpp"
 
 namespace mobi::test {
 namespace {
@@ -471,6 +472,61 @@ TEST_F(TaskDeskCrewTest, WhoWaitsMayGiveUp) {
     desk->pump(kNow);
     gives_up = true;
     EXPECT_THROW(taken(0, 0), GaveUp);
+}
+
+TEST_F(TaskDeskCrewTest, WhatASilentWorkerOwesIsComputedAgainAfterACheckpoint) {
+    const auto assign_all = [&] {
+        for (const auto& one : {parts(0, 0, {1}), parts(1, 1, {1, 1, 1}), parts(2, 4, {1, 1})}) {
+            desk->assigned(one);
+            desk->dispatched();
+        }
+    };
+    assign_all();
+    desk->pump(kNow);
+    ASSERT_EQ(asked.size(), 3U);
+    answer(asked[0]);
+    result(1, 0, std::byte{10}, asked[1].worker);  // then it falls silent
+    result(1, 1, std::byte{11}, asked[1].worker);
+    answer(asked[2]);
+    EXPECT_EQ(taken(1, 0), Bytes(1, std::byte{10}));
+    const auto fall_silent = [] { throw SilentRank("rank 2 on node2 has been silent"); };
+    crew->on_idle = fall_silent;
+    Archive written;
+    EXPECT_NO_THROW(desk->archive(written));
+    EXPECT_THROW(taken(1, 2), SilentRank) << "it is not forgotten";
+
+    settings.resumes = true;
+    fleet = ListFleet();
+    start();
+    assign_all();
+    fleet.add_delivery(1, 0);
+    desk->skip(0);
+    const Bytes bytes = written.take();
+    Archive read(bytes);
+    desk->archive(read);
+    desk->go_on();
+    desk->pump(kNow);
+    ASSERT_EQ(asked.size(), 1U) << "of three";
+    ASSERT_EQ(tasks_of(asked[0]), (std::vector<std::int64_t>{1, 1, 1}));
+    EXPECT_EQ(taken(0, 0), Bytes(1, std::byte{0})) << "kept";
+    EXPECT_EQ(taken(2, 1), Bytes(1, std::byte{2})) << "kept";
+    // This one falls silent too: the part that was taken before does not stand for one that is not
+    // there.
+    result(1, 0, std::byte{10}, asked[0].worker);
+    result(1, 1, std::byte{11}, asked[0].worker);
+    crew->on_idle = fall_silent;
+    Archive again;
+    desk->archive(again);
+    start();
+    assign_all();
+    for (std::int64_t i = 0; i < fleet.delivered(); ++i) desk->skip(i);
+    const Bytes more = again.take();
+    Archive read_again(more);
+    desk->archive(read_again);
+    desk->go_on();
+    desk->pump(kNow);
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(tasks_of(asked[0]), (std::vector<std::int64_t>{1, 1, 1}));
 }
 
 TEST_F(TaskDeskCrewTest, WhatIsNoResultBreaksTheProtocol) {

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,12 +25,7 @@ class KillTest(Workspace):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # the launch scripts look for the program beside themselves, wherever it was built
-        cls.root = cls.folder / "project"
-        shutil.copytree(ROOT / "mpi_launch", cls.root / "mpi_launch")
-        program = cls.root / "build/release/src/app/fedmobillm"
-        program.parent.mkdir(parents=True)
-        program.symlink_to(PROGRAM)
+        cls.root = cls.link_project()
         # more updates than anybody waits for; little is flushed late
         cls.config = cls.configure(server__epochs=100_000, record__flush="100 ms")
 

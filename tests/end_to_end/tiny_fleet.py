@@ -132,6 +132,16 @@ class Workspace(unittest.TestCase):
         path.write_text("".join(f"[{section}]\n" + "".join(lines) for section, lines in sections.items()))
         return path
 
+    @classmethod
+    def link_project(cls):
+        """A folder with the launch scripts, which look for the program beside themselves, wherever it was built."""
+        root = cls.folder / "project"
+        shutil.copytree(ROOT / "mpi_launch", root / "mpi_launch")
+        program = root / "build/release/src/app/fedmobillm"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(PROGRAM)
+        return root
+
     # ---- the program ---------------------------------------------------------------------------
 
     @classmethod

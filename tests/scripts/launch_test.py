@@ -29,6 +29,9 @@ if [ "$rank" = 0 ]; then
 fi
 case ${ACT:-end} in
     complain) [ "$rank" != 0 ] || echo "fedmobillm run: unknown key" >&2; exit 2 ;;
+    silent)
+        sleep "$rank"; echo "fedmobillm run: rank 1: rank 0 on n has been silent for 9 s (run.patience)" >&2
+        exec sleep 20 ;;
     die) [ "$rank" != 1 ] || kill -KILL $$; sleep 20 ;;
     crash) [ "$rank" != 0 ] || kill -SEGV $$; sleep 20 ;;
     work)
@@ -36,6 +39,19 @@ case ${ACT:-end} in
         : >"$SCRATCH/started.$rank"
         for _ in $(seq 200); do sleep 0.1; done ;;
 esac
+"""
+
+HANGING_MPIRUN = f"""#!{sys.executable}
+import os, pathlib, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, lambda *_: None)
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # as ranks find it, though this was started in the background
+command = sys.argv[sys.argv.index("-np") + 2 :]
+ranks = [subprocess.Popen(command, env={{**os.environ, "OMPI_COMM_WORLD_RANK": str(rank)}}) for rank in (0, 1)]
+pathlib.Path(os.environ["SCRATCH"], f"mpirun.{{os.getpid()}}").touch()
+while True:
+    for rank in ranks:
+        rank.poll()
+    time.sleep(0.1)
 """
 
 
@@ -164,6 +180,41 @@ class RunLocalTest(Launch):
     def test_ctrl_c_gives_rank_0_time_to_close_the_file(self):
         self.assertEqual(self.stop(signal.SIGINT), 130)
 
+    def hang(self, act):
+        """With an mpirun that has lost a host: it does not end, whoever of its ranks does, nor at a signal."""
+        common = self.root / "mpi_launch/common.sh"
+        common.write_text(common.read_text().replace("MOBI_GRACE=20\n", "MOBI_GRACE=1\n"))
+        self.assertIn("MOBI_GRACE=1\n", common.read_text())
+        mpirun = self.scratch / "bin/mpirun"
+        mpirun.parent.mkdir()
+        mpirun.write_text(HANGING_MPIRUN)
+        mpirun.chmod(0o755)
+        return {"ACT": act, "PATH": f"{mpirun.parent}:{os.environ['PATH']}"}
+
+    def assert_mpirun_was_ended(self):
+        (mpirun,) = self.scratch.glob("mpirun.*")
+        self.assertFalse(pathlib.Path("/proc", mpirun.suffix[1:]).exists())
+
+    def test_an_mpirun_that_hangs_is_ended_and_the_programs_line_stands_alone(self):
+        end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", **self.hang("silent"))
+        self.assertEqual(end.returncode, 4, end.err)
+        self.assertEqual(end.lines, ["fedmobillm run: rank 1: rank 0 on n has been silent for 9 s (run.patience)"])
+        self.assert_mpirun_was_ended()
+
+    def test_an_mpirun_that_hangs_after_ctrl_c_is_ended(self):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(number=number):
+                self.setUp()
+                process = self.start("run_local.sh", "-n", 2, "--", "study.cfg", **self.hang("work"))
+                while not all((self.scratch / f"started.{rank}").exists() for rank in (0, 1)):
+                    time.sleep(0.05)
+                os.killpg(process.pid, number)
+                _, text = process.communicate(timeout=100)
+                self.assertEqual(process.returncode, code, text)
+                self.assertTrue((self.scratch / "closed").exists(), "rank 0 had no time to close its file")
+                self.assertNotIn("run_local.sh: ", text)
+                self.assert_mpirun_was_ended()
+
     def test_open_mpis_words_about_a_failed_start_pass(self):
         end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", MOBI_MPIRUN="--no-such-option")
         self.assertNotEqual(end.returncode, 0)
@@ -263,7 +314,7 @@ class MpirunFilterTest(unittest.TestCase):
     def filter(self, *chunks):
         with tempfile.NamedTemporaryFile() as report:
             process = subprocess.Popen(
-                [sys.executable, str(ROOT / "mpi_launch/mpirun_filter.py"), report.name],
+                [sys.executable, str(ROOT / "mpi_launch/mpirun_filter.py"), report.name, os.devnull],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )  # fmt: skip
             for chunk in chunks:
@@ -294,6 +345,18 @@ class MpirunFilterTest(unittest.TestCase):
         self.assertEqual(self.filter(text), (b"ours\n", b"rank 2 on vm died on signal 9 (Killed)"))
         improper = self.RULE + b"prterun has exited due to process rank 0 with PID 0 on node vm exiting improperly.\n" + self.RULE
         self.assertEqual(self.filter(improper), (improper, b""))
+
+    def test_of_ranks_that_miss_another_one_is_heard(self):
+        silence = b"fedmobillm run: rank %d: rank 3 on node3 has been silent for 61 s (run.patience)\n"
+        other = b"fedmobillm run: rank 2: no such file\n"
+        text = b"\r 5 %% done" + silence % 0 + silence % 1 + other + silence % 2
+        self.assertEqual(self.filter(text)[0], b"\r 5 %% done" + silence % 0 + other)
+        self.assertEqual(self.filter(silence % 0, b"\r 6 %% done", silence % 1)[0], silence % 0 + b"\r 6 %% done\n")
+
+    def test_lost_connections_are_told_unless_a_rank_has_given_up(self):
+        box = self.RULE + b"WARNING: Open MPI failed to TCP connect to a peer MPI process.\n" + self.RULE
+        line = b"fedmobillm run: rank 0: what it was\n"
+        self.assertEqual(self.filter(box + line + box)[0], box + line)
 
     def test_an_unfinished_box_is_not_lost(self):
         text = self.RULE + b"MPI_ABORT was invoked on rank 0\n"

@@ -45,6 +45,21 @@ TEST(BroadcastTest, WaitingForTheRootCostsNoProcessorTime) {
     EXPECT_EQ(bytes, pattern(100, 0));
 }
 
+TEST(BroadcastTest, WhoeverWaitsForTheRootMayGiveUp) {
+    struct GaveUp {};
+    const Communicator world(MPI_COMM_WORLD);
+    Bytes bytes;
+    if (world.rank() == 0) {
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        broadcast(bytes, 0);  // of nothing: the others take no part in what would follow its size
+    } else {
+        EXPECT_THROW(broadcast(bytes, 0, [] { throw GaveUp(); }), GaveUp);
+    }
+    if (world.rank() == 0) bytes = pattern(100, 0);
+    broadcast(bytes, 0);
+    EXPECT_EQ(bytes, pattern(100, 0));
+}
+
 TEST(BroadcastTest, AnotherThreadMayNotCallIt) {
     std::thread([] {
         Bytes bytes;

@@ -311,5 +311,26 @@ TEST(MpiChannelTest, ARankOfAPartIsCountedInThePart) {
     MPI_Comm_free(&part);
 }
 
+TEST(MpiChannelTest, WhoeverWaitsMayGiveUp) {
+    struct GaveUp {};
+    bool gives_up = false;
+    MpiChannel channel([&] {
+        if (gives_up) throw GaveUp();
+    });
+    EXPECT_EQ(channel.receive(Seconds(0.01)), std::nullopt);
+    gives_up = true;
+    EXPECT_THROW(channel.receive(Seconds(20)), GaveUp);
+    EXPECT_THROW(channel.receive({}), GaveUp) << "even if it does not wait";
+    channel.flush();  // nothing to wait for
+    // Larger than what MPI sends before its receiver asks for it.
+    const Bytes large = numbered(1, 1 << 20);
+    const int next = (channel.rank() + 1) % channel.size();
+    channel.send(next, 1, large);
+    EXPECT_THROW(channel.flush(), GaveUp);
+    gives_up = false;
+    channel.flush();
+    EXPECT_EQ(receive_all(channel, 1).at(0).bytes, large) << "it is still sent";
+}
+
 }  // namespace
 }  // namespace mobi::test
