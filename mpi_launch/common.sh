@@ -281,6 +281,55 @@ mobi_run() {
     mobi_mpirun "$ranks" "$path" run "${words[@]}"
 }
 
+# experiment_read FILE: goes to the repository's root; sets experiment (its name), experiment_file and
+# experiment_runs (`name<TAB>arguments` a line).
+experiment_read() {
+    local file=$1 program
+    [[ -f $file ]] || file=$MOBI_ROOT/$file
+    [[ -f $file ]] || die 2 "no file '${file#"$MOBI_ROOT"/}'; the experiments are in configs/experiments"
+    experiment_file=$(realpath -- "$file")
+    program=$(mobi_program) || exit $?
+    cd "$MOBI_ROOT"
+    experiment_runs=$("$program" check --list-runs "$experiment_file") || die $? "see the message above"
+    [[ -n $experiment_runs ]] || die 2 "$experiment_file has no section [runs] with a line '<name> = <--set arguments>'"
+    experiment=$(basename "$experiment_file" .cfg)
+}
+
+# experiment_has NAME: whether the file of this run is there.
+experiment_has() { [[ -e results/$experiment/$1.h5 ]]; }
+
+# experiment_words ARGUMENTS: sets experiment_set to the words, split as a shell would, quotes included.
+experiment_words() { mapfile -t experiment_set < <(xargs -r printf '%s\n' <<<"$1"); }
+
+# experiment_agrees NAME ARGUMENTS: whether the file that is there is that of the run which is asked for.
+experiment_agrees() {
+    local output=results/$experiment/$1.h5 code=0
+    experiment_words "$2"
+    "$(mobi_program)" check --same-as "$output" "$experiment_file" "${experiment_set[@]}" || code=$?
+    [[ $code -eq 0 ]] ||
+        complain "run '$1' is not the one that is asked for: move $output away, or give FILE another name"
+    return "$code"
+}
+
+# experiment_run RANKS NAME ARGUMENTS: makes one run, or goes on with it, unless its file is there;
+# returns its exit code.
+experiment_run() {
+    local ranks=$1 name=$2 output=results/$experiment/$2 code=0
+    if experiment_has "$name"; then
+        experiment_agrees "$name" "$3"
+        return
+    fi
+    say "$experiment: $name"
+    experiment_words "$3"
+    mobi_run "$ranks" "$experiment_file" --resume "${experiment_set[@]}" --set "run.output=$output.partial.h5" || code=$?
+    case $code in
+        0) mv "$output.partial.h5" "$output.h5" || code=5 ;;
+        130 | 143) complain "interrupted in '$name'; start again to go on" ;;
+        *) complain "run '$name' ended with code $code" ;;
+    esac
+    return "$code"
+}
+
 # explain_end CODE DEATH: turns mpirun's exit code into ours and adds the line that is missing.
 explain_end() {
     local code=$1 death=$2

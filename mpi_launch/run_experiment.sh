@@ -31,19 +31,12 @@ while [[ $# -gt 0 ]]; do
     esac
 done
 [[ -n $file ]] || die 2 "which experiment? mpi_launch/run_experiment.sh configs/experiments/<name>.cfg"
-[[ -f $file ]] || file=$MOBI_ROOT/$file
-[[ -f $file ]] || die 2 "no file '${file#"$MOBI_ROOT"/}'; the experiments are in configs/experiments"
-file=$(realpath -- "$file")
-
-program=$(mobi_program)
-cd "$MOBI_ROOT"
-runs=$("$program" check --list-runs "$file") || die $? "see the message above"
-[[ -n $runs ]] || die 2 "$file has no section [runs] with a line '<name> = <--set arguments>'"
+experiment_read "$file"
 for name in "${only[@]}"; do
-    cut -f 1 <<<"$runs" | grep -qxF -- "$name" || die 2 "no run '$name' in $file; it has: $(cut -f 1 <<<"$runs" | tr '\n' ' ')"
+    cut -f 1 <<<"$experiment_runs" | grep -qxF -- "$name" ||
+        die 2 "no run '$name' in $experiment_file; it has: $(cut -f 1 <<<"$experiment_runs" | tr '\n' ' ')"
 done
 
-experiment=$(basename "$file" .cfg)
 mkdir -p "results/$experiment"
 # Held until this script and its mpirun have ended.  Other codes than 75: no locks on this file system,
 # or no flock; then the program alone keeps two runs from one file.
@@ -53,31 +46,18 @@ flock -n -E 75 "$lock" 2>/dev/null || [[ $? -ne 75 ]] ||
 done_already=0 made=0 failed=0 first_code=0
 while IFS=$'\t' read -r name arguments <&3; do
     [[ ${#only[@]} -eq 0 || " ${only[*]} " == *" $name "* ]] || continue
-    output=results/$experiment/$name
-    mapfile -t words < <(xargs -r printf '%s\n' <<<"$arguments") # splits as a shell would, quotes included
-    code=0
-    if [[ -e $output.h5 ]]; then
-        "$program" check --same-as "$output.h5" "$file" "${words[@]}" || code=$?
-    else
-        say "$experiment: $name"
-        mobi_run "$ranks" "$file" --resume "${words[@]}" --set "run.output=$output.partial.h5" || code=$?
-    fi
-    if [[ $code -eq 0 && -e $output.h5 ]]; then
-        done_already=$((done_already + 1))
-    elif [[ $code -eq 0 ]]; then
-        mv "$output.partial.h5" "$output.h5"
-        made=$((made + 1))
-    elif [[ -e $output.h5 ]]; then
-        complain "run '$name' is not the one that is asked for: move $output.h5 away, or give FILE another name"
-        failed=$((failed + 1))
-        [[ $first_code -ne 0 ]] || first_code=$code
-    elif [[ $code -eq 130 || $code -eq 143 ]]; then
-        die "$code" "interrupted in '$name'; start again to go on"
-    else
-        complain "run '$name' ended with code $code"
-        failed=$((failed + 1))
-        [[ $first_code -ne 0 ]] || first_code=$code
-    fi
-done 3<<<"$runs"
+    was_there=no code=0
+    ! experiment_has "$name" || was_there=yes
+    experiment_run "$ranks" "$name" "$arguments" || code=$?
+    case $code:$was_there in
+        0:yes) done_already=$((done_already + 1)) ;;
+        0:no) made=$((made + 1)) ;;
+        130:no | 143:no) exit "$code" ;;
+        *)
+            failed=$((failed + 1))
+            [[ $first_code -ne 0 ]] || first_code=$code
+            ;;
+    esac
+done 3<<<"$experiment_runs"
 say "$experiment: $made made, $done_already there before, $failed failed, in results/$experiment"
 exit "$first_code"
