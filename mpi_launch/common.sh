@@ -330,14 +330,16 @@ experiment_run() {
     return "$code"
 }
 
-# explain_end CODE DEATH: turns mpirun's exit code into ours and adds the line that is missing.
+# explain_end CODE REPORT: turns mpirun's exit code into ours and adds the line that is missing.
 explain_end() {
-    local code=$1 death=$2
+    local code=$1 death=$2 by_signal=143
+    [[ ${mobi_caught:-$code} != @(INT|130) ]] || by_signal=130
+    # rank 0 has said that the file is closed: how mpirun ended the others does not matter
+    [[ $code -eq 0 || $death != answered ]] || return "$by_signal"
     if [[ $code -ne 0 && -n $mobi_caught ]]; then
         [[ $code -eq 130 || $code -eq 143 ]] ||
             complain "ended by SIG$mobi_caught at once: the run file keeps every flushed row, and its status says whether rank 0 could close it"
-        [[ $mobi_caught == INT ]] && return 130
-        return 143
+        return "$by_signal"
     fi
     case $code in
         0 | 2 | 3 | 5 | 70) return "$code" ;; # the program has said why

@@ -5,7 +5,8 @@ usage: mpirun ... 2> >(mpirun_filter.py REPORT >&2)
 
 Our program has said in one line what was wrong, and the launch script says which rank died; Open
 MPI's boxes about the same event hide both.  Boxes about anything else (no such host, no slots) pass.
-Which rank died on which signal goes to the file REPORT.  Bytes pass as they come: only a line that
+Which rank died on which signal goes to the file REPORT; "answered" instead, if the program has said how
+it ended at a signal: ranks that mpirun kills after that are no accident.  Bytes pass as they come: only a line that
 may be the rule of a box is held back until it is whole.
 """
 import os
@@ -34,6 +35,7 @@ ECHO = re.compile(  # single lines of the same kind, and version 5's echo of our
 # mpirun of version 4 may crash itself at the second Ctrl-C, when all is over but for its own exit.
 TRACE = re.compile(rb"\[[^\[\]\s]*\] \*\*\* Process received signal \*\*\*")
 TRACE_BEGUN = re.compile(rb"\[[^\[\]\s]*(\]( (\*[* a-zA-Z]*)?)?)?$")
+ANSWER = re.compile(rb"fedmobillm \w+: (rank 0: )?(terminated|interrupted); ")
 TRACE_END = b"*** End of error message ***\n"
 OF_MPIRUN = re.compile(rb"^\[[^\]]*\] \[ ?\d+\] (\S*/)?(mpirun|prterun|orterun)\(", re.M)
 
@@ -45,7 +47,11 @@ def main(report):
     trace = None  # those of a crash
     tail = b""  # a held piece of a line
     inside_line = False  # a piece of the current line has been passed on
+    answered = False
+    recent = b""  # the end of what came, for an answer that comes in pieces
     while chunk := os.read(0, 65536):
+        recent = recent[-80:] + chunk
+        answered = answered or ANSWER.search(recent) is not None
         lines = re.findall(rb"[^\n]*\n|[^\n]+", tail + chunk)  # a lone carriage return is progress
         tail = b""
         for line in lines:
@@ -81,6 +87,9 @@ def main(report):
                     write(line)
                 inside_line = False
     write(b"".join(trace or box or []) + tail)
+    if answered:
+        with open(report, "w") as file:
+            file.write("answered")
 
 
 def judge(box, report):

@@ -295,6 +295,12 @@ class MpirunFilterTest(unittest.TestCase):
         improper = self.RULE + b"prterun has exited due to process rank 0 with PID 0 on node vm exiting improperly.\n" + self.RULE
         self.assertEqual(self.filter(improper), (improper, b""))
 
+    def test_an_answer_to_a_signal_stands_for_all_deaths(self):
+        answer = b"[9/99] progress\rfedmobillm run: rank 0: terminated; the run file is closed\n"
+        box = self.RULE + b"mpirun noticed that process rank 1 with PID 0 on node n1 exited on signal 9 (Killed).\n" + self.RULE
+        for text in (answer + box, box + answer):
+            self.assertEqual(self.filter(*(text[at : at + 9] for at in range(0, len(text), 9))), (answer, b"answered"))
+
     def test_an_unfinished_box_is_not_lost(self):
         text = self.RULE + b"MPI_ABORT was invoked on rank 0\n"
         self.assertEqual(self.filter(text)[0], text)
