@@ -298,6 +298,16 @@ experiment_read() {
 # experiment_has NAME: whether the file of this run is there.
 experiment_has() { [[ -e results/$experiment/$1.h5 ]]; }
 
+# experiment_lock [--shared]: keeps run_experiment.sh and jobs of the same experiment apart, until this
+# script and its mpirun have ended.  Jobs of it share the lock: the program keeps two runs from one file.
+experiment_lock() {
+    local lock
+    exec {lock}<"results/$experiment"
+    # Other codes than 75: no locks on this file system, or no flock; then the program alone does.
+    flock -n -E 75 "$@" "$lock" 2>/dev/null || [[ $? -ne 75 ]] ||
+        die 5 "results/$experiment is in use by another run_experiment.sh or by its job"
+}
+
 # experiment_words ARGUMENTS: sets experiment_set to the words, split as a shell would, quotes included.
 experiment_words() { mapfile -t experiment_set < <(xargs -r printf '%s\n' <<<"$1"); }
 
