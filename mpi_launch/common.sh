@@ -219,7 +219,7 @@ pass_signal() {
     if [[ -z $mobi_caught ]] && rank=$(rank_zero "$2"); then
         kill -s "$1" "$rank" 2>/dev/null || true
     else
-        kill -s TERM "$2" 2>/dev/null || true
+        kill -s "$mobi_ends_mpirun" "$2" 2>/dev/null || true
     fi
     mobi_caught=$1 mobi_interrupted=yes
 }
@@ -227,7 +227,7 @@ pass_signal() {
 # mobi_mpirun RANKS COMMAND...: prints the mpirun line, runs it, returns the command's exit code; 4
 # when a rank died, 143 or 130 after SIGTERM or SIGINT.  MOBI_HOSTFILE: where to start the ranks.
 mobi_mpirun() {
-    local ranks=$1 line code filtered filter_pid report further=() filter=(cat)
+    local ranks=$1 line start code filtered filter_pid report further=() filter=(cat)
     shift
     command -v mpirun >/dev/null || die 1 "mpirun is missing: apt-get install openmpi-bin, or load your cluster's Open MPI"
     read -r -a further <<<"${MOBI_MPIRUN:-}"
@@ -246,7 +246,12 @@ mobi_mpirun() {
     exec {filtered}> >(trap '' INT TERM HUP; exec "${filter[@]}" >&2)
     filter_pid=$!
     # A session of its own: Ctrl-C reaches this script alone, which passes it on in good order.
-    setsid "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
+    start=(setsid) mobi_ends_mpirun=TERM
+    if [[ -n ${SLURM_JOB_ID:-} ]] && env --block-signal=TERM true 2>/dev/null; then
+        # scancel and requeues send SIGTERM to every process: mpirun must not end rank 0 over it
+        start+=(env --block-signal=TERM) mobi_ends_mpirun=INT
+    fi
+    "${start[@]}" "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
     mobi_mpirun_pid=$! mobi_caught="" mobi_interrupted=yes code=0
     exec {filtered}>&-
     trap 'pass_signal TERM $mobi_mpirun_pid' TERM HUP

@@ -6,7 +6,7 @@ usage: mpirun ... 2> >(mpirun_filter.py REPORT >&2)
 Our program has said in one line what was wrong, and the launch script says which rank died; Open
 MPI's boxes about the same event hide both.  Boxes about anything else (no such host, no slots) pass.
 Which rank died on which signal goes to the file REPORT; "answered" instead, if the program has said how
-it ended at a signal: ranks that mpirun kills after that are no accident.  Bytes pass as they come: only a line that
+it ended at a signal: that mpirun then kills ranks, and loses its own daemons, is no accident.  Bytes pass as they come: only a line that
 may be the rule of a box is held back until it is whole.
 """
 import os
@@ -31,11 +31,13 @@ ECHO = re.compile(  # single lines of the same kind, and version 5's echo of our
     rb"|\[.*ORTE_ERROR_LOG: Out of resource in file \S*/show_help.c"
     rb"|SET (OMP_NUM_THREADS|OPENBLAS_NUM_THREADS|LD_LIBRARY_PATH)=)"
     rb"|Abort is in progress\.\.\.hit ctrl-c again"
+    rb"|(mpirun|prterun): Forwarding signal \d+ to job"  # SIGCONT, which Slurm sends before SIGTERM
 )
 # mpirun of version 4 may crash itself at the second Ctrl-C, when all is over but for its own exit.
 TRACE = re.compile(rb"\[[^\[\]\s]*\] \*\*\* Process received signal \*\*\*")
 TRACE_BEGUN = re.compile(rb"\[[^\[\]\s]*(\]( (\*[* a-zA-Z]*)?)?)?$")
 ANSWER = re.compile(rb"fedmobillm \w+: (rank 0: )?(terminated|interrupted); ")
+AFTERMATH = re.compile(rb"\[[^\]]*\] (oob:tcp: send_msg: write failed|\[\[.*mca_oob_tcp_peer_send_handler: unable to send)")
 TRACE_END = b"*** End of error message ***\n"
 OF_MPIRUN = re.compile(rb"^\[[^\]]*\] \[ ?\d+\] (\S*/)?(mpirun|prterun|orterun)\(", re.M)
 
@@ -68,7 +70,7 @@ def main(report):
             elif box is not None:
                 box.append(line)
                 if line == RULE:
-                    judge(b"".join(box), report)
+                    judge(b"".join(box), report, answered)
                     box = None
             elif trace is not None:
                 trace.append(line)
@@ -83,7 +85,7 @@ def main(report):
                 trace = [line[begun.start() :]]
                 inside_line = False
             else:
-                if inside_line or not ECHO.match(line):
+                if inside_line or not (ECHO.match(line) or (answered and AFTERMATH.match(line))):
                     write(line)
                 inside_line = False
     write(b"".join(trace or box or []) + tail)
@@ -92,9 +94,9 @@ def main(report):
             file.write("answered")
 
 
-def judge(box, report):
+def judge(box, report, answered):
     text = b" ".join(box.split())
-    if not KNOWN.search(text):
+    if not answered and not KNOWN.search(text):
         write(box)
     if death := DEATH.search(text):
         rank, node, number, name = (part.decode(errors="replace") for part in death.groups())

@@ -114,6 +114,17 @@ class RunLocalTest(Launch):
             self.assertEqual(end.lines[0], "no such host")
             self.assertIn(f"mpirun could not run the ranks (its code {code})", end.lines[1])
 
+    def test_after_an_answer_to_a_signal_nothing_else_is_said(self):
+        mpirun = self.scratch / "bin/mpirun"
+        mpirun.parent.mkdir()
+        answer = "fedmobillm run: rank 0: terminated; the run file is closed with status aborted"
+        for code in (1, 137, 143):
+            mpirun.write_text(f"#!/bin/sh\necho '{answer}' >&2\nexit {code}\n")
+            mpirun.chmod(0o755)
+            path = f"{mpirun.parent}:{os.environ['PATH']}"
+            end = self.run_to_end("run_local.sh", "-n", 1, "--", "study.cfg", PATH=path)
+            self.assertEqual((end.returncode, end.lines), (143, [answer]))
+
     def test_the_programs_own_message_stands_alone(self):
         end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", ACT="complain")
         self.assertEqual(end.returncode, 2)
@@ -409,6 +420,9 @@ class MpirunFilterTest(unittest.TestCase):
         box = self.RULE + b"mpirun noticed that process rank 1 with PID 0 on node n1 exited on signal 9 (Killed).\n" + self.RULE
         for text in (answer + box, box + answer):
             self.assertEqual(self.filter(*(text[at : at + 9] for at in range(0, len(text), 9))), (answer, b"answered"))
+        lost = b"[n1:7] oob:tcp: send_msg: write failed: Broken pipe (32) [sd = 22]\n" + self.RULE + b"lost a daemon\n" + self.RULE
+        self.assertEqual(self.filter(answer, lost), (answer, b"answered"))
+        self.assertEqual(self.filter(lost), (lost, b""))
 
     def test_an_unfinished_box_is_not_lost(self):
         text = self.RULE + b"MPI_ABORT was invoked on rank 0\n"
