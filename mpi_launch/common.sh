@@ -14,6 +14,8 @@ set -euo pipefail
 
 MOBI_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 MOBI_SELF=$(cd "$(dirname "$0")" && pwd -P)/$(basename "$0")
+MOBI_NAME=$(basename "$0")
+[[ $MOBI_NAME != slurm_script ]] || MOBI_NAME=run_slurm.sbatch # Slurm runs a copy of that name
 MOBI_YES=${MOBI_YES:-no}
 MOBI_PYTHON=""
 
@@ -36,7 +38,7 @@ fi
 say() { printf '%s==> %s%s\n' "$mobi_bold" "$*" "$mobi_plain" >&2; }
 
 # complain TEXT...: one line on what went wrong and what to do about it.
-complain() { printf '%s%s: %s%s\n' "$mobi_red" "$(basename "$0")" "$*" "$mobi_plain" >&2; }
+complain() { printf '%s%s: %s%s\n' "$mobi_red" "$MOBI_NAME" "$*" "$mobi_plain" >&2; }
 
 # die CODE TEXT...: complains and ends the script.  Codes as in the program: 2 usage, 3 input data,
 # 4 a rank or MPI; 1 for the rest.
@@ -50,10 +52,10 @@ die() {
 # usage: prints the comment at the head of the running script.
 usage() { awk 'NR > 1 && !/^#/ { exit } NR > 2 && !/^#SBATCH/ { sub(/^# ?/, ""); print }' "$MOBI_SELF"; }
 
-unknown_option() { die 2 "unknown option '$1'; see $(basename "$0") --help"; }
+unknown_option() { die 2 "unknown option '$1'; see $MOBI_NAME --help"; }
 
 # need_value WORDS...: fails when the option that these words begin with has no value after it.
-need_value() { [[ $# -ge 2 ]] || die 2 "$1 needs a value; see $(basename "$0") --help"; }
+need_value() { [[ $# -ge 2 ]] || die 2 "$1 needs a value; see $MOBI_NAME --help"; }
 
 # logged NAME COMMAND...: runs with the output in build/log/NAME.log; shows its end on failure.
 logged() {
