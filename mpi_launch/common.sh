@@ -26,7 +26,8 @@ MOBI_BUILD_PACKAGES=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi
     libspdlog-dev nlohmann-json3-dev libicu-dev python3)
 MOBI_ANALYSIS_PACKAGES=(python3-h5py python3-numpy python3-matplotlib)
 MOBI_FETCH_PACKAGES=(python3-pip wordnet-base)
-export MOBI_BUILD_PACKAGES MOBI_ANALYSIS_PACKAGES MOBI_FETCH_PACKAGES
+MOBI_SLURM_PACKAGES=(slurm-wlm munge) # for tests labelled slurm
+export MOBI_BUILD_PACKAGES MOBI_ANALYSIS_PACKAGES MOBI_FETCH_PACKAGES MOBI_SLURM_PACKAGES
 
 if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
     mobi_bold=$'\e[1m' mobi_red=$'\e[31m' mobi_plain=$'\e[0m'
