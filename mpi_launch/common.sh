@@ -20,6 +20,8 @@ MOBI_PREFIX="" MOBI_WORK=$MOBI_ROOT
 if [[ $MOBI_ROOT == */share/fedmobillm && -x ${MOBI_ROOT%/share/fedmobillm}/bin/fedmobillm ]]; then
     MOBI_PREFIX=${MOBI_ROOT%/share/fedmobillm} MOBI_WORK=$(pwd -P)
 fi
+MOBI_NAME=$(basename "$0")
+[[ $MOBI_NAME != slurm_script ]] || MOBI_NAME=run_slurm.sbatch # Slurm runs a copy of that name
 MOBI_YES=${MOBI_YES:-no}
 MOBI_PYTHON=""
 
@@ -34,7 +36,8 @@ MOBI_BUILD_PACKAGES=(g++ cmake ninja-build git pkg-config libopenmpi-dev openmpi
     libspdlog-dev nlohmann-json3-dev libicu-dev python3)
 MOBI_ANALYSIS_PACKAGES=(python3-h5py python3-numpy python3-matplotlib)
 MOBI_FETCH_PACKAGES=(python3-pip wordnet-base)
-export MOBI_BUILD_PACKAGES MOBI_ANALYSIS_PACKAGES MOBI_FETCH_PACKAGES
+MOBI_SLURM_PACKAGES=(slurm-wlm munge) # for tests labelled slurm
+export MOBI_BUILD_PACKAGES MOBI_ANALYSIS_PACKAGES MOBI_FETCH_PACKAGES MOBI_SLURM_PACKAGES
 
 if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
     mobi_bold=$'\e[1m' mobi_red=$'\e[31m' mobi_plain=$'\e[0m'
@@ -46,7 +49,7 @@ fi
 say() { printf '%s==> %s%s\n' "$mobi_bold" "$*" "$mobi_plain" >&2; }
 
 # complain TEXT...: one line on what went wrong and what to do about it.
-complain() { printf '%s%s: %s%s\n' "$mobi_red" "$(basename "$0")" "$*" "$mobi_plain" >&2; }
+complain() { printf '%s%s: %s%s\n' "$mobi_red" "$MOBI_NAME" "$*" "$mobi_plain" >&2; }
 
 # die CODE TEXT...: complains and ends the script.  Codes as in the program: 2 usage, 3 input data,
 # 4 a rank or MPI; 1 for the rest.
@@ -60,10 +63,10 @@ die() {
 # usage: prints the comment at the head of the running script.
 usage() { awk 'NR > 1 && !/^#/ { exit } NR > 2 && !/^#SBATCH/ { sub(/^# ?/, ""); print }' "$MOBI_SELF"; }
 
-unknown_option() { die 2 "unknown option '$1'; see $(basename "$0") --help"; }
+unknown_option() { die 2 "unknown option '$1'; see $MOBI_NAME --help"; }
 
 # need_value WORDS...: fails when the option that these words begin with has no value after it.
-need_value() { [[ $# -ge 2 ]] || die 2 "$1 needs a value; see $(basename "$0") --help"; }
+need_value() { [[ $# -ge 2 ]] || die 2 "$1 needs a value; see $MOBI_NAME --help"; }
 
 # logged NAME COMMAND...: runs with the output in build/log/NAME.log; shows its end on failure.
 logged() {
@@ -231,7 +234,7 @@ pass_signal() {
         kill -s "$1" "$rank" 2>/dev/null || true
         tell_end_of "$rank" "$mobi_ending" </dev/null >/dev/null 2>&1 &
     else
-        kill -s TERM "$2" 2>/dev/null || true
+        kill -s "$mobi_ends_mpirun" "$2" 2>/dev/null || true
         echo "mpirun has been told to end" >>"$mobi_ending"
     fi
     mobi_caught=$1 mobi_interrupted=yes
@@ -267,7 +270,7 @@ end_hanging() {
 # mobi_mpirun RANKS COMMAND...: prints the mpirun line, runs it, returns the command's exit code; 4
 # when a rank died, 143 or 130 after SIGTERM or SIGINT.  MOBI_HOSTFILE: where to start the ranks.
 mobi_mpirun() {
-    local ranks=$1 line code filtered filter_pid report further=() filter=(cat)
+    local ranks=$1 line start code filtered filter_pid report further=() filter=(cat)
     shift
     command -v mpirun >/dev/null || die 1 "mpirun is missing: apt-get install openmpi-bin, or load your cluster's Open MPI"
     read -r -a further <<<"${MOBI_MPIRUN:-}"
@@ -288,7 +291,12 @@ mobi_mpirun() {
     exec {filtered}> >(trap '' INT TERM HUP; exec "${filter[@]}" >&2)
     filter_pid=$!
     # A session of its own: Ctrl-C reaches this script alone, which passes it on in good order.
-    setsid "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
+    start=(setsid) mobi_ends_mpirun=TERM
+    if [[ -n ${SLURM_JOB_ID:-} ]] && env --block-signal=TERM true 2>/dev/null; then
+        # scancel and requeues send SIGTERM to every process: mpirun must not end rank 0 over it
+        start+=(env --block-signal=TERM) mobi_ends_mpirun=INT
+    fi
+    "${start[@]}" "${line[@]}" </dev/null 2>&"$filtered" {filtered}>&- &
     mobi_mpirun_pid=$! mobi_caught="" mobi_interrupted=yes code=0
     exec {filtered}>&-
     end_hanging "$mobi_mpirun_pid" "$mobi_ending" </dev/null >/dev/null 2>&1 &
@@ -331,14 +339,75 @@ mobi_run() {
     mobi_mpirun "$ranks" "$path" run "${words[@]}"
 }
 
-# explain_end CODE DEATH: turns mpirun's exit code into ours and adds the line that is missing.
+# experiment_read FILE: goes to MOBI_WORK; sets experiment (its name), experiment_file and
+# experiment_runs (`name<TAB>arguments` a line).
+experiment_read() {
+    local file=$1 program
+    [[ -f $file ]] || file=$MOBI_ROOT/$file
+    [[ -f $file ]] || die 2 "no file '${file#"$MOBI_ROOT"/}'; the experiments are in configs/experiments"
+    experiment_file=$(realpath -- "$file")
+    program=$(mobi_program) || exit $?
+    cd "$MOBI_WORK"
+    experiment_runs=$("$program" check --list-runs "$experiment_file") || die $? "see the message above"
+    [[ -n $experiment_runs ]] || die 2 "$experiment_file has no section [runs] with a line '<name> = <--set arguments>' or '<key> = <values>'"
+    experiment=$(basename "$experiment_file" .cfg)
+}
+
+# experiment_has NAME: whether the file of this run is there.
+experiment_has() { [[ -e results/$experiment/$1.h5 ]]; }
+
+# experiment_lock [--shared]: keeps run_experiment.sh and jobs of the same experiment apart, until this
+# script and its mpirun have ended.  Jobs of it share the lock: the program keeps two runs from one file.
+experiment_lock() {
+    local lock
+    exec {lock}<"results/$experiment"
+    # Other codes than 75: no locks on this file system, or no flock; then the program alone does.
+    flock -n -E 75 "$@" "$lock" 2>/dev/null || [[ $? -ne 75 ]] ||
+        die 5 "results/$experiment is in use by another run_experiment.sh or by its job"
+}
+
+# experiment_words ARGUMENTS: sets experiment_set to the words, split as a shell would, quotes included.
+experiment_words() { mapfile -t experiment_set < <(xargs -r printf '%s\n' <<<"$1"); }
+
+# experiment_agrees NAME ARGUMENTS: whether the file that is there is that of the run which is asked for.
+experiment_agrees() {
+    local output=results/$experiment/$1.h5 code=0
+    experiment_words "$2"
+    "$(mobi_program)" check --same-as "$output" "$experiment_file" "${experiment_set[@]}" || code=$?
+    [[ $code -eq 0 ]] ||
+        complain "run '$1' is not the one that is asked for: move $output away, or give FILE another name"
+    return "$code"
+}
+
+# experiment_run RANKS NAME ARGUMENTS: makes one run, or goes on with it, unless its file is there;
+# returns its exit code.
+experiment_run() {
+    local ranks=$1 name=$2 output=results/$experiment/$2 code=0
+    if experiment_has "$name"; then
+        experiment_agrees "$name" "$3"
+        return
+    fi
+    say "$experiment: $name"
+    experiment_words "$3"
+    mobi_run "$ranks" "$experiment_file" --resume "${experiment_set[@]}" --set "run.output=$output.partial.h5" || code=$?
+    case $code in
+        0) mv "$output.partial.h5" "$output.h5" || code=5 ;;
+        130 | 143) complain "interrupted in '$name'; start again to go on" ;;
+        *) complain "run '$name' ended with code $code" ;;
+    esac
+    return "$code"
+}
+
+# explain_end CODE REPORT: turns mpirun's exit code into ours and adds the line that is missing.
 explain_end() {
-    local code=$1 death=$2
+    local code=$1 death=$2 by_signal=143
+    [[ ${mobi_caught:-$code} != @(INT|130) ]] || by_signal=130
+    # rank 0 has said that the file is closed: how mpirun ended the others does not matter
+    [[ $code -eq 0 || $death != answered ]] || return "$by_signal"
     if [[ $code -ne 0 && -n $mobi_caught ]]; then
         [[ $code -eq 130 || $code -eq 143 || $code -eq $MOBI_HUNG ]] ||
             complain "ended by SIG$mobi_caught at once: the run file keeps every flushed row, and its status says whether rank 0 could close it"
-        [[ $mobi_caught == INT ]] && return 130
-        return 143
+        return "$by_signal"
     fi
     case $code in
         0 | 2 | 3 | 5 | 6 | 70) return "$code" ;; # the program has said why

@@ -5,9 +5,10 @@ usage: mpirun ... 2> >(mpirun_filter.py REPORT ENDING >&2)
 
 Our program has said in one line what was wrong, and the launch script says which rank died; Open
 MPI's boxes about the same event hide both.  Boxes about anything else (no such host, no slots) pass.
-Which rank died on which signal goes to the file REPORT.  Once a rank has said that it gives up, so that
-mpirun is about to end, that goes to the file ENDING.  Of several ranks that say so because they do not hear
-of another one, only the first passes.  Bytes pass as they come: only a line that
+Which rank died on which signal goes to the file REPORT; "answered" instead, if the program has said how
+it ended at a signal: that mpirun then kills ranks, and loses its own daemons, is no accident.  Once a rank
+has said that it gives up, so that mpirun is about to end, that goes to the file ENDING.  Of several ranks
+that say so because they do not hear of another one, only the first passes.  Bytes pass as they come: only a line that
 may be the rule of a box is held back until it is whole.
 """
 import os
@@ -35,12 +36,15 @@ ECHO = re.compile(  # single lines of the same kind, and version 5's echo of our
     rb"|SET (OMP_NUM_THREADS|OPENBLAS_NUM_THREADS|LD_LIBRARY_PATH)=)"
     rb"|\[[^\]]*\] plm:rsh: Warning: setpgid\(\d+,\d+\) failed in parent"
     rb"|Abort is in progress\.\.\.hit ctrl-c again"
+    rb"|(mpirun|prterun): Forwarding signal \d+ to job"  # SIGCONT, which Slurm sends before SIGTERM
 )
 # mpirun of version 4 may crash itself at the second Ctrl-C, when all is over but for its own exit.
 TRACE = re.compile(rb"\[[^\[\]\s]*\] \*\*\* Process received signal \*\*\*")
 TRACE_BEGUN = re.compile(rb"\[[^\[\]\s]*(\]( (\*[* a-zA-Z]*)?)?)?$")
 GIVES_UP = re.compile(rb"fedmobillm run: rank \d+: ")
 SILENCE = re.compile(GIVES_UP.pattern + rb".* silent for \d+ s \(run\.patience\)")
+ANSWER = re.compile(rb"fedmobillm \w+: (rank 0: )?(terminated|interrupted); ")
+LOST_DAEMON = re.compile(rb"\[[^\]]*\] (oob:tcp: send_msg: write failed|\[\[.*mca_oob_tcp_peer_send_handler: unable to send)")
 TRACE_END = b"*** End of error message ***\n"
 OF_MPIRUN = re.compile(rb"^\[[^\]]*\] \[ ?\d+\] (\S*/)?(mpirun|prterun|orterun)\(", re.M)
 
@@ -52,8 +56,11 @@ def main(report, ending):
     trace = None  # those of a crash
     tail = b""  # a held piece of a line
     inside_line = False  # a piece of the current line has been passed on
-    gave_up = silence_told = False
+    gave_up = silence_told = answered = False
+    recent = b""  # the end of what came, for an answer that comes in pieces
     while chunk := os.read(0, 65536):
+        recent = recent[-80:] + chunk
+        answered = answered or ANSWER.search(recent) is not None
         lines = re.findall(rb"[^\n]*\n|[^\n]+", tail + chunk)  # a lone carriage return is progress
         tail = b""
         for line in lines:
@@ -70,7 +77,7 @@ def main(report, ending):
             elif box is not None:
                 box.append(line)
                 if line == RULE:
-                    judge(b"".join(box), report, gave_up)
+                    judge(b"".join(box), report, gave_up, answered)
                     box = None
             elif trace is not None:
                 trace.append(line)
@@ -93,16 +100,19 @@ def main(report, ending):
                 if silence and silence_told:
                     before = line[: silence.start()]
                     write(before + b"\n" if before or inside_line else b"")
-                elif inside_line or not ECHO.match(line):
+                elif inside_line or not (ECHO.match(line) or (answered and LOST_DAEMON.match(line))):
                     write(line)
                 silence_told |= bool(silence)
                 inside_line = False
     write(b"".join(trace or box or []) + tail)
+    if answered:
+        with open(report, "w") as file:
+            file.write("answered")
 
 
-def judge(box, report, gave_up):
+def judge(box, report, gave_up, answered):
     text = b" ".join(box.split())
-    if not KNOWN.search(text) and not (gave_up and AFTERMATH.search(text)):
+    if not answered and not KNOWN.search(text) and not (gave_up and AFTERMATH.search(text)):
         write(box)
     if death := DEATH.search(text):
         rank, node, number, name = (part.decode(errors="replace") for part in death.groups())

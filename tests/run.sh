@@ -36,7 +36,9 @@ if [[ $fast == yes ]]; then
     mobi_prepare
     set -- --label-exclude '^(weights|slow)$' "$@"
 else
-    mobi_prepare "${MOBI_FETCH_PACKAGES[@]}"
+    slurm=()
+    [[ $(id -u) -ne 0 ]] || slurm=("${MOBI_SLURM_PACKAGES[@]}") # its test runs as root only
+    mobi_prepare "${MOBI_FETCH_PACKAGES[@]}" "${slurm[@]}"
 fi
 mobi_build "$preset"
 if [[ $fast == no ]]; then

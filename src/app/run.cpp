@@ -323,6 +323,12 @@ int run_ranks(Channel& channel,
 int run_command(std::span<const std::string> words) {
     // before MPI starts, which sets such variables itself
     const std::string alone = lost_ranks(1, std::getenv).value_or("");
+    if (const auto doubt = srun_without_pmix(std::getenv)) {
+        const char* const task = std::getenv("SLURM_PROCID");
+        if (doubt->certain || task == nullptr || std::string_view(task) == "0")
+            fmt::print(stderr, "fedmobillm run: {}\n", doubt->line);
+        if (doubt->certain) return TransportError("").exit_code();
+    }
     Environment environment;
     int code = 0;
     int rank = 0;

@@ -36,6 +36,8 @@ int slurm_tasks(const Variables& variable) {
     return 0;
 }
 
+constexpr std::string_view kForSlurm = "mpirun (run_slurm.sbatch) or srun --mpi=pmix";
+
 struct Launcher {
     const char* size;  ///< the variable with the number of ranks
     std::string_view name;
@@ -55,8 +57,7 @@ std::optional<std::string> lost_ranks(int ranks, const Variables& variable) {
         if (tasks <= 1) return std::nullopt;
         return line("another Open MPI's mpirun", tasks, kRightMpi);
     }
-    if (const int tasks = slurm_tasks(variable); tasks > 1)
-        return line("Slurm", tasks, "mpirun (run_slurm.sbatch) or srun --mpi=pmix");
+    if (const int tasks = slurm_tasks(variable); tasks > 1) return line("Slurm", tasks, kForSlurm);
     constexpr std::array<Launcher, 4> others{{{"PMI_SIZE", "the mpirun of MPICH or Intel MPI"},
                                               {"MV2_COMM_WORLD_SIZE", "the mpirun of MVAPICH"},
                                               {"JSM_NAMESPACE_SIZE", "jsrun"},
@@ -65,6 +66,20 @@ std::optional<std::string> lost_ranks(int ranks, const Variables& variable) {
         if (const int tasks = number(variable, other.size); tasks > 1)
             return line(other.name, tasks, kRightMpi);
     return std::nullopt;
+}
+
+std::optional<SrunWithoutPmix> srun_without_pmix(const Variables& variable) {
+    const int tasks = slurm_tasks(variable);
+    // under mpirun or with PMIx the tasks know of each other
+    if (tasks <= 1 || variable("OMPI_COMM_WORLD_SIZE") != nullptr ||
+        variable("PMIX_RANK") != nullptr)
+        return std::nullopt;
+    if (variable("PMI_RANK") == nullptr && variable("PMI_FD") == nullptr)
+        return SrunWithoutPmix{*lost_ranks(1, variable), true};
+    return SrunWithoutPmix{
+        fmt::format("Slurm started {} tasks without PMIx: if MPI does not start, use {}", tasks,
+                    kForSlurm),
+        false};
 }
 
 }  // namespace mobi

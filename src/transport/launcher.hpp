@@ -19,4 +19,15 @@ namespace mobi {
 std::optional<std::string> lost_ranks(int ranks,
                                       const std::function<const char*(const char*)>& variable);
 
+/// What will keep the tasks that srun has started from one another, asked before MPI starts: Open
+/// MPI ends each of them in MPI_Init, with a page about building it again and code 1.
+struct SrunWithoutPmix {
+    std::string line;  ///< for the user; says what to use instead
+    bool certain;      ///< `srun --mpi=none`; else `--mpi=pmi2`, with which some MPIs do start
+};
+
+/// \return  nothing where PMIx is there, or this is no step of Slurm with several tasks.
+std::optional<SrunWithoutPmix> srun_without_pmix(
+    const std::function<const char*(const char*)>& variable);
+
 }  // namespace mobi

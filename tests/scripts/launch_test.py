@@ -130,6 +130,17 @@ class RunLocalTest(Launch):
             self.assertEqual(end.lines[0], "no such host")
             self.assertIn(f"mpirun could not run the ranks (its code {code})", end.lines[1])
 
+    def test_after_an_answer_to_a_signal_nothing_else_is_said(self):
+        mpirun = self.scratch / "bin/mpirun"
+        mpirun.parent.mkdir()
+        answer = "fedmobillm run: rank 0: terminated; the run file is closed with status aborted"
+        for code in (1, 137, 143):
+            mpirun.write_text(f"#!/bin/sh\necho '{answer}' >&2\nexit {code}\n")
+            mpirun.chmod(0o755)
+            path = f"{mpirun.parent}:{os.environ['PATH']}"
+            end = self.run_to_end("run_local.sh", "-n", 1, "--", "study.cfg", PATH=path)
+            self.assertEqual((end.returncode, end.lines), (143, [answer]))
+
     def test_the_programs_own_message_stands_alone(self):
         end = self.run_to_end("run_local.sh", "-n", 2, "--", "study.cfg", ACT="complain")
         self.assertEqual(end.returncode, 2)
@@ -270,7 +281,7 @@ class RunExperimentTest(Launch):
             time.sleep(0.05)
         end = self.run_to_end("run_experiment.sh", "-n", 1, "study.cfg")
         self.assertEqual(end.returncode, 5, end.err)
-        self.assertIn("another run_experiment.sh is at work in results/study", end.lines[0])
+        self.assertIn("results/study is in use by another run_experiment.sh or by its job", end.lines[0])
         self.assertEqual(self.names(), ["one.partial.h5"])
         os.killpg(first.pid, signal.SIGTERM)
         self.assertIn("interrupted in 'one'", first.communicate(timeout=100)[1])
@@ -296,9 +307,94 @@ class RunExperimentTest(Launch):
         self.assertIn("it has: one two", end.lines[0])
 
 
+class SubmitExperimentTest(Launch):
+    """run_experiment.sh --slurm, with a script in sbatch's place; end_to_end/slurm_test.py has the real one."""
+
+    def setUp(self):
+        super().setUp()
+        sbatch = self.scratch / "bin/sbatch"
+        sbatch.parent.mkdir()
+        sbatch.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$SCRATCH/submitted"\necho "${JOB:-42}"\nexit "${FAIL:-0}"\n')
+        sbatch.chmod(0o755)
+        self.path = f"{sbatch.parent}:{os.environ['PATH']}"
+
+    def submit(self, *words, **environment):
+        (self.scratch / "submitted").unlink(missing_ok=True)
+        end = self.run_to_end("run_experiment.sh", *words, PATH=self.path, **environment)
+        end.submitted = (self.scratch / "submitted").read_text().splitlines() if (self.scratch / "submitted").exists() else None
+        return end
+
+    def finish(self, *names):
+        (self.root / "results/study").mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (self.root / f"results/study/{name}.h5").write_text("")
+
+    def test_one_task_for_each_run(self):
+        end = self.submit("--slurm", "--time=5", "-N", "2", "study.cfg", JOB="42;cluster")
+        self.assertEqual((end.returncode, end.out), (0, "42\n"), end.err)
+        at = end.submitted.index("--time=5")
+        self.assertEqual(
+            end.submitted[at:],
+            ["--time=5", "-N", "2", "--array=1-2", "mpi_launch/run_slurm.sbatch", "--experiment", str(self.config), "one", "two"],
+        )
+        self.assertIn("squeue --job=42", end.err)
+
+    def test_what_is_there_is_left_out(self):
+        self.finish("one")
+        end = self.submit("--slurm", "study.cfg")
+        self.assertEqual(end.submitted[-3:], ["--experiment", str(self.config), "two"])
+        self.assertIn("--array=1-1", end.submitted)
+        self.assertIn("1 runs, 1 there before", end.err)
+        self.finish("two")
+        end = self.submit("--slurm", "study.cfg")
+        self.assertEqual((end.returncode, end.out, end.submitted), (0, "", None))
+
+    def test_a_run_of_another_configuration_is_named(self):
+        self.finish("one")
+        end = self.submit("--slurm", "study.cfg", SAME="2")
+        self.assertEqual((end.returncode, end.out), (2, "42\n"))
+        self.assertRegex(end.lines[0], "run 'one' is not the one that is asked for")
+        self.assertEqual(end.submitted[-1], "two")
+
+    def test_only_some(self):
+        for words in (("--only", "two", "--slurm", "study.cfg"), ("--slurm", "--only", "two", "study.cfg"), ("study.cfg", "--slurm", "--only", "two")):
+            end = self.submit(*words)
+            self.assertEqual(end.submitted[-2:], [str(self.config), "two"], end.err)
+
+    def test_how_many_at_a_time(self):
+        self.assertIn("--array=1-2%1", self.submit("--slurm", "--array=%1", "study.cfg").submitted)
+
+    def test_wrong_use(self):
+        for words, said in (
+            (("-n", "4", "--slurm", "study.cfg"), "--ntasks-per-node=4"),
+            (("--slurm", "study.cfg", "--time=5"), "FILE comes last"),
+            (("--slurm",), "which experiment"),
+            (("--slurm", "--array=1-3", "study.cfg"), "--array=%4"),
+            (("--slurm", "--only", "three", "study.cfg"), "it has: one two"),
+        ):
+            end = self.submit(*words)
+            self.assertEqual((end.returncode, end.submitted, len(end.lines)), (2, None, 1), end.err)
+            self.assertIn(said, end.lines[0])
+
+    def test_without_slurm_or_its_consent(self):
+        end = self.submit("--slurm", "study.cfg", FAIL="1")
+        self.assertEqual(end.returncode, 1)
+        self.assertIn("sbatch did not take the job", end.lines[-1])
+        if shutil.which("sbatch") is None:
+            end = self.run_to_end("run_experiment.sh", "--slurm", "study.cfg")
+            self.assertEqual(end.returncode, 1)
+            self.assertIn("sbatch is missing", end.lines[0])
+
+
 class RunSlurmTest(Launch):
+    def job(self, *words, **environment):
+        return self.run_to_end("run_slurm.sbatch", *words, SLURM_SUBMIT_DIR=str(self.root), **{"SLURM_NTASKS": "2", **environment})
+
+    def arguments(self):
+        return (self.scratch / "arguments").read_text().splitlines()
+
     def test_runs_one_rank_a_task(self):
-        end = self.run_to_end("run_slurm.sbatch", self.config, SLURM_NTASKS="2", SLURM_SUBMIT_DIR=str(self.root))
+        end = self.job(self.config)
         self.assertEqual(end.returncode, 0, end.err)
         self.assertIn("-np 2 ", end.err)
 
@@ -306,6 +402,30 @@ class RunSlurmTest(Launch):
         end = self.run_to_end("run_slurm.sbatch", self.config)
         self.assertEqual(end.returncode, 2)
         self.assertIn("this is a Slurm job: sbatch", end.err)
+
+    def test_the_number_of_the_task_in_an_array(self):
+        self.job(self.config, "--set", "run.seed=%a", "--set", "run.output=s%a.h5", SLURM_ARRAY_TASK_ID="7")
+        self.assertEqual(self.arguments()[2:], ["--set", "run.seed=7", "--set", "run.output=s7.h5"])
+        self.job(self.config, "--set", "a.b=%a")  # in no array nothing is replaced
+        self.assertEqual(self.arguments()[2:], ["--set", "a.b=%a"])
+
+    def test_a_task_is_one_run_of_an_experiment(self):
+        results = self.root / "results/study"
+        results.mkdir(parents=True)
+        end = self.job("--experiment", self.config, "two", "one", SLURM_ARRAY_TASK_ID="2")
+        self.assertEqual(end.returncode, 0, end.err)
+        self.assertEqual([path.name for path in results.iterdir()], ["one.h5"])
+        self.assertEqual(
+            self.arguments()[2:],
+            ["--resume", "--set", "a.b=4 GiB", "--set", "c=d", "--set", "run.output=results/study/one.partial.h5"],
+        )
+        for task, said in (("3", "task '3' of a job with 2 runs"), ("", "task '' of a job")):
+            end = self.job("--experiment", self.config, "two", "one", SLURM_ARRAY_TASK_ID=task)
+            self.assertEqual(end.returncode, 2)
+            self.assertIn(said, end.lines[0])
+        end = self.job("--experiment", self.config, "three", SLURM_ARRAY_TASK_ID="1")
+        self.assertEqual(end.returncode, 2)
+        self.assertIn("has no run 'three' any more", end.lines[0])
 
 
 class MpirunFilterTest(unittest.TestCase):
@@ -357,6 +477,15 @@ class MpirunFilterTest(unittest.TestCase):
         box = self.RULE + b"WARNING: Open MPI failed to TCP connect to a peer MPI process.\n" + self.RULE
         line = b"fedmobillm run: rank 0: what it was\n"
         self.assertEqual(self.filter(box + line + box)[0], box + line)
+
+    def test_an_answer_to_a_signal_stands_for_all_deaths(self):
+        answer = b"[9/99] progress\rfedmobillm run: rank 0: terminated; the run file is closed\n"
+        box = self.RULE + b"mpirun noticed that process rank 1 with PID 0 on node n1 exited on signal 9 (Killed).\n" + self.RULE
+        for text in (answer + box, box + answer):
+            self.assertEqual(self.filter(*(text[at : at + 9] for at in range(0, len(text), 9))), (answer, b"answered"))
+        lost = b"[n1:7] oob:tcp: send_msg: write failed: Broken pipe (32) [sd = 22]\n" + self.RULE + b"lost a daemon\n" + self.RULE
+        self.assertEqual(self.filter(answer, lost), (answer, b"answered"))
+        self.assertEqual(self.filter(lost), (lost, b""))
 
     def test_an_unfinished_box_is_not_lost(self):
         text = self.RULE + b"MPI_ABORT was invoked on rank 0\n"

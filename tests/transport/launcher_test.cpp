@@ -47,6 +47,32 @@ TEST(LauncherTest, WhatMpirunSaysCountsMoreThanTheStepItIsIn) {
               std::string::npos);
 }
 
+TEST(LauncherTest, SrunWithoutPmixIsToldBeforeMpiStarts) {
+    const auto doubt = [](const Environment& environment) {
+        return srun_without_pmix([&](const char* name) -> const char* {
+            const auto found = environment.find(name);
+            return found == environment.end() ? nullptr : found->second.c_str();
+        });
+    };
+    Environment step{{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "3"}};
+    ASSERT_TRUE(doubt(step));
+    EXPECT_TRUE(doubt(step)->certain);
+    EXPECT_EQ(
+        doubt(step)->line,
+        "one rank, but Slurm started 3 tasks: use mpirun (run_slurm.sbatch) or srun --mpi=pmix");
+    step["PMI_RANK"] = "1";  // --mpi=pmi2
+    ASSERT_TRUE(doubt(step));
+    EXPECT_FALSE(doubt(step)->certain);
+    EXPECT_NE(doubt(step)->line.find("if MPI does not start, use mpirun"), std::string::npos);
+    step["PMIX_RANK"] = "1";
+    EXPECT_FALSE(doubt(step));
+    EXPECT_FALSE(doubt({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}}));
+    EXPECT_FALSE(doubt({{"SLURM_STEP_ID", "batch"}, {"SLURM_NTASKS", "3"}}));
+    EXPECT_FALSE(
+        doubt({{"SLURM_STEP_ID", "0"}, {"SLURM_NTASKS", "3"}, {"OMPI_COMM_WORLD_SIZE", "3"}}));
+    EXPECT_FALSE(doubt({{"PMI_SIZE", "8"}, {"PMI_RANK", "0"}}));
+}
+
 TEST(LauncherTest, TheMpirunOfAnotherMpi) {
     EXPECT_EQ(
         said({{"PMI_SIZE", "8"}}),
