@@ -243,6 +243,7 @@ pass_signal() {
 # tell_end_of PROCESS FILE: waits for the end of a process that has been told to end, then notes it in FILE.
 tell_end_of() {
     trap '' INT TERM HUP
+    drop_lock
     while kill -0 "$1" 2>/dev/null; do sleep 0.2; done
     [[ ! -e $2 ]] || echo "rank 0 has ended" >>"$2"
 }
@@ -253,6 +254,7 @@ tell_end_of() {
 end_hanging() {
     local folder since="" below=()
     trap '' INT TERM HUP # which are for the script, and reach its whole group
+    drop_lock
     while kill -0 "$1" 2>/dev/null; do
         [[ -n $since || ! -s $2 ]] || since=$SECONDS
         if [[ -n $since && $((SECONDS - since)) -ge $MOBI_GRACE ]]; then
@@ -359,12 +361,14 @@ experiment_has() { [[ -e results/$experiment/$1.h5 ]]; }
 # experiment_lock [--shared]: keeps run_experiment.sh and jobs of the same experiment apart, until this
 # script and its mpirun have ended.  Jobs of it share the lock: the program keeps two runs from one file.
 experiment_lock() {
-    local lock
-    exec {lock}<"results/$experiment"
+    exec {mobi_lock}<"results/$experiment"
     # Other codes than 75: no locks on this file system, or no flock; then the program alone does.
-    flock -n -E 75 "$@" "$lock" 2>/dev/null || [[ $? -ne 75 ]] ||
+    flock -n -E 75 "$@" "$mobi_lock" 2>/dev/null || [[ $? -ne 75 ]] ||
         die 5 "results/$experiment is in use by another run_experiment.sh or by its job"
 }
+
+# drop_lock: for what outlives the script, which would hold it.
+drop_lock() { [[ -z ${mobi_lock:-} ]] || exec {mobi_lock}<&-; }
 
 # experiment_words ARGUMENTS: sets experiment_set to the words, split as a shell would, quotes included.
 experiment_words() { mapfile -t experiment_set < <(xargs -r printf '%s\n' <<<"$1"); }

@@ -335,7 +335,7 @@ class SubmitExperimentTest(Launch):
         at = end.submitted.index("--time=5")
         self.assertEqual(
             end.submitted[at:],
-            ["--time=5", "-N", "2", "--array=1-2", "mpi_launch/run_slurm.sbatch", "--experiment", str(self.config), "one", "two"],
+            ["--time=5", "-N", "2", "--array=1-2", str(self.root / "mpi_launch/run_slurm.sbatch"), "--experiment", str(self.config), "one", "two"],
         )
         self.assertIn("squeue --job=42", end.err)
 
