@@ -131,7 +131,7 @@ TEST_F(RunStageTest, TasksArePacedUnderTheWallClock) {
     EXPECT_NE(dynamic_cast<TaskDesk*>(stage.source()), nullptr);
     auto* const pace = dynamic_cast<WallPace*>(stage.pace());
     ASSERT_NE(pace, nullptr);
-    pace->begin();
+    pace->begin({});
     DeviceTask task;
     task.id = TaskId(0);
     task.device = DeviceId(0);
