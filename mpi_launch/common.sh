@@ -404,10 +404,11 @@ experiment_run() {
 
 # explain_end CODE REPORT: turns mpirun's exit code into ours and adds the line that is missing.
 explain_end() {
-    local code=$1 death=$2 by_signal=143
+    local code=$1 death=${2%$'\nanswered'} by_signal=143
     [[ ${mobi_caught:-$code} != @(INT|130) ]] || by_signal=130
-    # rank 0 has said that the file is closed: how mpirun ended the others does not matter
-    [[ $code -eq 0 || $death != answered ]] || return "$by_signal"
+    # rank 0 has said that the file is closed: how mpirun ended the others does not matter, unless a
+    # rank that died is why rank 0 had a signal
+    [[ $code -eq 0 || $2 == "$death" || (-z $mobi_caught && -n $death) ]] || return "$by_signal"
     if [[ $code -ne 0 && -n $mobi_caught ]]; then
         [[ $code -eq 130 || $code -eq 143 || $code -eq $MOBI_HUNG ]] ||
             complain "ended by SIG$mobi_caught at once: the run file keeps every flushed row, and its status says whether rank 0 could close it"

@@ -5,8 +5,8 @@ usage: mpirun ... 2> >(mpirun_filter.py REPORT ENDING >&2)
 
 Our program has said in one line what was wrong, and the launch script says which rank died; Open
 MPI's boxes about the same event hide both.  Boxes about anything else (no such host, no slots) pass.
-Which rank died on which signal goes to the file REPORT; "answered" instead, if the program has said how
-it ended at a signal: that mpirun then kills ranks, and loses its own daemons, is no accident.  Once a rank
+Which rank died on which signal goes to the file REPORT; then "answered", if the program has said how it
+ended at a signal: if that was for the script, it is no accident that mpirun then kills ranks and loses daemons.  Once a rank
 has said that it gives up, so that mpirun is about to end, that goes to the file ENDING.  Of several ranks
 that say so because they do not hear of another one, only the first passes.  Bytes pass as they come: only a line that
 may be the rule of a box is held back until it is whole.
@@ -106,8 +106,8 @@ def main(report, ending):
                 inside_line = False
     write(b"".join(trace or box or []) + tail)
     if answered:
-        with open(report, "w") as file:
-            file.write("answered")
+        with open(report, "a") as file:
+            file.write("\nanswered")
 
 
 def judge(box, report, gave_up, answered):

@@ -436,7 +436,7 @@ class ReferenceTest(ReportCase):
         self.assertEqual(
             calls,
             [
-                f"replay {run.path} --set server.mode=replay_after_all "
+                f"replay --overwrite {run.path} --set server.mode=replay_after_all "
                 f"--set run.output={self.folder}/replay_all.h5"
             ],
         )

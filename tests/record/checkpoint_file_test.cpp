@@ -78,7 +78,7 @@ TEST_F(CheckpointFileTest, EveryDamageIsRefusedByName) {
         FAIL();
     } catch (const DataError& error) {
         EXPECT_NE(std::string(error.what()).find("results/run.h5.checkpoint"), std::string::npos);
-        EXPECT_NE(std::string(error.what()).find("--resume"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("--overwrite"), std::string::npos);
     }
 }
 

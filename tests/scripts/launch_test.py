@@ -482,9 +482,10 @@ class MpirunFilterTest(unittest.TestCase):
         answer = b"[9/99] progress\rfedmobillm run: rank 0: terminated; the run file is closed\n"
         box = self.RULE + b"mpirun noticed that process rank 1 with PID 0 on node n1 exited on signal 9 (Killed).\n" + self.RULE
         for text in (answer + box, box + answer):
-            self.assertEqual(self.filter(*(text[at : at + 9] for at in range(0, len(text), 9))), (answer, b"answered"))
+            out, report = self.filter(*(text[at : at + 9] for at in range(0, len(text), 9)))
+            self.assertEqual((out, report), (answer, b"rank 1 on n1 died on signal 9 (Killed)\nanswered"))
         lost = b"[n1:7] oob:tcp: send_msg: write failed: Broken pipe (32) [sd = 22]\n" + self.RULE + b"lost a daemon\n" + self.RULE
-        self.assertEqual(self.filter(answer, lost), (answer, b"answered"))
+        self.assertEqual(self.filter(answer, lost), (answer, b"\nanswered"))
         self.assertEqual(self.filter(lost), (lost, b""))
 
     def test_an_unfinished_box_is_not_lost(self):
