@@ -43,7 +43,11 @@ TRACE = re.compile(rb"\[[^\[\]\s]*\] \*\*\* Process received signal \*\*\*")
 TRACE_BEGUN = re.compile(rb"\[[^\[\]\s]*(\]( (\*[* a-zA-Z]*)?)?)?$")
 GIVES_UP = re.compile(rb"fedmobillm run: rank \d+: ")
 SILENCE = re.compile(GIVES_UP.pattern + rb".* silent for \d+ s \(run\.patience\)")
-ANSWER = re.compile(rb"fedmobillm \w+: (rank 0: )?(terminated|interrupted); ")
+# What comes first: rank 0's answer to a signal, or a rank's own trouble, over which mpirun ends the others.
+FIRST = re.compile(
+    rb"fedmobillm \w+: (rank \d+: |(?!rank \d))"
+    rb"((?P<answer>(terminated|interrupted); )|(?!terminated|interrupted)([^\n]{14}|[^\n]*\n))"
+)
 LOST_DAEMON = re.compile(rb"\[[^\]]*\] (oob:tcp: send_msg: write failed|\[\[.*mca_oob_tcp_peer_send_handler: unable to send)")
 TRACE_END = b"*** End of error message ***\n"
 OF_MPIRUN = re.compile(rb"^\[[^\]]*\] \[ ?\d+\] (\S*/)?(mpirun|prterun|orterun)\(", re.M)
@@ -56,11 +60,13 @@ def main(report, ending):
     trace = None  # those of a crash
     tail = b""  # a held piece of a line
     inside_line = False  # a piece of the current line has been passed on
-    gave_up = silence_told = answered = False
+    gave_up = silence_told = False
+    first = None
     recent = b""  # the end of what came, for an answer that comes in pieces
     while chunk := os.read(0, 65536):
         recent = recent[-80:] + chunk
-        answered = answered or ANSWER.search(recent) is not None
+        first = first or FIRST.search(recent)
+        answered = first is not None and first["answer"] is not None
         lines = re.findall(rb"[^\n]*\n|[^\n]+", tail + chunk)  # a lone carriage return is progress
         tail = b""
         for line in lines:
@@ -105,7 +111,7 @@ def main(report, ending):
                 silence_told |= bool(silence)
                 inside_line = False
     write(b"".join(trace or box or []) + tail)
-    if answered:
+    if first is not None and first["answer"] is not None:
         with open(report, "a") as file:
             file.write("\nanswered")
 

@@ -484,6 +484,10 @@ class MpirunFilterTest(unittest.TestCase):
         for text in (answer + box, box + answer):
             out, report = self.filter(*(text[at : at + 9] for at in range(0, len(text), 9)))
             self.assertEqual((out, report), (answer, b"rank 1 on n1 died on signal 9 (Killed)\nanswered"))
+        why = b"fedmobillm run: rank 2: rank 0 on n1 has been silent for 3 s\n"
+        for at in (5, 9, 17, 200):
+            text = why + answer
+            self.assertEqual(self.filter(*(text[first : first + at] for first in range(0, len(text), at))), (text, b""))
         lost = b"[n1:7] oob:tcp: send_msg: write failed: Broken pipe (32) [sd = 22]\n" + self.RULE + b"lost a daemon\n" + self.RULE
         self.assertEqual(self.filter(answer, lost), (answer, b"\nanswered"))
         self.assertEqual(self.filter(lost), (lost, b""))
