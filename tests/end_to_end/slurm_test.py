@@ -248,7 +248,8 @@ class SlurmTest(Workspace):
 
     def all_completed(self, job, count):
         tasks = self.cluster.wait_until_over(job)
-        self.assertEqual([(task["JobState"], task["ExitCode"]) for task in tasks], count * [("COMPLETED", "0:0")], tasks)
+        said = "\n".join(path.read_text() for path in sorted(self.project.glob(f"results/*/slurm-{job}_*.out")))
+        self.assertEqual([(task["JobState"], task["ExitCode"]) for task in tasks], count * [("COMPLETED", "0:0")], said)
 
     def test_a_requeued_run_of_an_experiment(self):
         file = self.folder / "requeued.cfg"

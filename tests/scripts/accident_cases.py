@@ -279,7 +279,7 @@ def f18_tilde_in_an_output(runner):
 def f13_ranks_from_OMP_NUM_THREADS(runner):
     ranks = len(os.sched_getaffinity(0)) + 1
     for environment in ({"OMP_NUM_THREADS": "16"}, {"OMP_NUM_THREADS": "1"}, {"OMP_THREAD_LIMIT": "1"}):
-        words = ("--", runner.common / "base.cfg", *sets("run.compute=none", f"run.output={runner.folder}/o.h5"))
+        words = ("--", runner.common / "base.cfg", "--overwrite", *sets("run.compute=none", f"run.output={runner.folder}/o.h5"))
         end = runner.script("run_local.sh", *words, *sets(*absolute(runner)), environment=environment)
         name, value = next(iter(environment.items()))
         yield row(runner, f"{name}={value} run_local.sh", end, f"-np {ranks}", end.code == 0 and f"-np {ranks} " in end.text)
@@ -439,7 +439,7 @@ def messages_of_scripts(runner, judged):
     if "import" not in end.text:
         yield judged("k", "report.py FILE without .h5", end, (0, RECORD), r"", r"Errno")
     words = ("-n", "2", "--", runner.common / "base.cfg")
-    settings = sets(*absolute(runner), "run.compute=none", f"run.output={runner.folder}/o.h5")
+    settings = ("--overwrite", *sets(*absolute(runner), "run.compute=none", f"run.output={runner.folder}/o.h5"))
     end = runner.script("run_local.sh", *words, *settings)
     yield judged("o", "run_local.sh: the printed line", end, 0, r"==> mpirun .* </dev/null")
     yield judged("s", "run_local.sh with mpirun 5", end, 0, r"", r"SET OMP_NUM_THREADS")

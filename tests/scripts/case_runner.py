@@ -105,7 +105,7 @@ class Runner:
             # the scripts take the folder above them for the project
             (root / "mpi_launch").unlink()
             (root / "mpi_launch").mkdir()
-            for script in (self.root / "mpi_launch").iterdir():
+            for script in filter(pathlib.Path.is_file, (self.root / "mpi_launch").iterdir()):
                 (root / "mpi_launch" / script.name).write_bytes(script.read_bytes())
             program = root / "build/release/src/app/fedmobillm"
             program.parent.mkdir(parents=True)
