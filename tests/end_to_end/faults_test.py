@@ -4,11 +4,11 @@
 Environment: MOBI_FAULTS, the library that makes faults; MOBI_POINTS, how many places of a run are tried.
 """
 import os
-import pathlib
 import random
 import subprocess
 import sys
 import unittest
+import warnings
 
 import h5py
 
@@ -49,9 +49,15 @@ class Faults(KillingWorkspace):
         self.assertEqual(len(lines), 1, end.stderr)
         return lines[0]
 
+    @staticmethod
+    def quietly(path):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", mobilog.IncompleteRun)
+            return mobilog.open_run(path)
+
     def assert_readable(self, path):
         """Every table that mobilog shows, and every dataset, can be read."""
-        with mobilog.open_run(path) as run:
+        with self.quietly(path) as run:
             self.assertTrue(run.incomplete)
         with h5py.File(path, "r", swmr=True) as file:
             names = []
@@ -118,13 +124,13 @@ class FullDiskTest(Faults):
 class MessageTest(Faults):
     def test_a_damaged_packet_is_named(self):
         output = self.folder / "damaged.h5"
-        for number, byte in ((1, 30), (4, 45)):
-            with self.subTest(number=number, byte=byte):
+        for byte in (12, 20, 30):  # the first message: how many come from a rank is a matter of speed
+            with self.subTest(byte=byte):
                 words = ["run", "--overwrite", self.config, "--set", f"run.output={output}"]
                 end = subprocess.run(
                     [MPIEXEC, "-np", "3", "--oversubscribe", "-x", "LD_PRELOAD", "-x", "MOBI_FAULT_MESSAGE", PROGRAM, *map(str, words)],
                     cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
-                    env={**ENVIRONMENT, "LD_PRELOAD": LIBRARY, "MOBI_FAULT_MESSAGE": f"2:{number}:{byte}"},
+                    env={**ENVIRONMENT, "LD_PRELOAD": LIBRARY, "MOBI_FAULT_MESSAGE": f"2:1:{byte}"},
                 )  # fmt: skip
                 self.assertEqual(end.returncode, MPI, end.stderr)
                 self.assertIn("rank 2", self.said(end))

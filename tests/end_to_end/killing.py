@@ -8,7 +8,7 @@ import time
 
 from tiny_fleet import ENVIRONMENT, PROGRAM, Workspace
 
-KILLS = int(os.environ.get("MOBI_KILLS", "2"))  # moments of each kind of run; 50 in all are a thorough check
+KILLS = int(os.environ.get("MOBI_KILLS", "1"))  # moments of each kind of run; 5 are a thorough check
 OFTEN = ("record.checkpoint=30 ms", "record.flush=20 ms")
 
 
