@@ -67,12 +67,6 @@ class SilenceTest(KillingWorkspace):
                 found[int(rank[1])] = int(entry)
         return found
 
-    def wait_for(self, what, condition, seconds=60):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, what)
-            time.sleep(0.02)
-
     def stop(self, script, rank):
         """Stops a rank and waits for the end.  \\return what is said about it."""
         self.assertIsNone(script.poll(), "the run ended too early")

@@ -11,6 +11,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 import h5py
@@ -180,6 +181,12 @@ class Workspace(unittest.TestCase):
         overrides = [word for setting in (*settings, f"run.output={path}") for word in ("--set", setting)]
         cls.good("replay", "--overwrite", log, *overrides)
         return path
+
+    def wait_for(self, what, condition, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.02)
 
     # ---- comparisons ---------------------------------------------------------------------------
 

@@ -56,12 +56,6 @@ class HostsTest(Workspace):
     def ranks_on(self, hosts, host):
         return [one for one, program in hosts.processes(host).items() if program == "fedmobillm"]
 
-    def wait_for(self, what, condition, seconds=60):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, what)
-            time.sleep(0.1)
-
     def finish(self, hosts, script):
         """The whole run went well, on all hosts."""
         seen = set()
