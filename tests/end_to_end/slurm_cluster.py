@@ -231,10 +231,26 @@ SlurmdParameters=config_overrides
         return until(over, seconds)
 
     def requeue(self, job):
-        """Ends a running job and has it start again at once; Slurm by itself waits for two minutes."""
+        """Ends a running job and has it start again at once; Slurm by itself waits for two minutes.
+
+        That wait is there so that the first life's end is reported before the second begins: a report
+        that comes later ends the second life. So this waits for the process that reports it.
+        """
+        number = self.job(job)["JobId"]
         self.good("scontrol", "requeue", job)
         until(lambda: self.job(job)["JobState"] == "PENDING")
+        until(lambda: not self._has_process(f"slurmstepd: [{number}.batch]"))
         self.good("scontrol", "update", f"JobId={job}", "StartTime=now")
+
+    @staticmethod
+    def _has_process(title):
+        for file in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if title.encode() in file.read_bytes():
+                    return True
+            except OSError:
+                pass  # it has just ended
+        return False
 
     def output(self, job):
         """What a job that has its own file of output has written."""
