@@ -32,32 +32,10 @@ try:
 except ImportError as missing:
     debian_python.go_on(missing, __name__, __file__, "python3-h5py python3-numpy")
 
+from rank_processes import figures_of, ranks_of  # noqa: E402
 from tiny_fleet import ENVIRONMENT, read_datasets  # noqa: E402
 
 UNITS = {"ms": 1e-3, "s": 1.0, "min": 60.0}
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def ranks_of(program, session):
-    """{process number: rank} of the program in a session."""
-    found = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if os.getsid(int(entry)) != session or os.readlink(f"/proc/{entry}/exe") != program:
-                continue
-            environment = pathlib.Path(f"/proc/{entry}/environ").read_bytes()
-            rank = re.search(rb"OMPI_COMM_WORLD_RANK=(\d+)", environment)
-            found[int(entry)] = int(rank[1]) if rank else 0
-        except OSError:
-            continue
-    return found
-
-
-def figures_of(process):
-    """(processor seconds, bytes of memory) of a process."""
-    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    memory = re.search(r"^Pss:\s+(\d+) kB", pathlib.Path(f"/proc/{process}/smaps_rollup").read_text(), re.M)
-    return (int(fields[11]) + int(fields[12])) / TICKS, int(memory[1]) * 1024
 
 
 def measure(options, ranks, output):
@@ -73,10 +51,10 @@ def measure(options, ranks, output):
     cpu, memory, most = {}, {}, 0
     while process.poll() is None:
         together = 0
-        for number, rank in ranks_of(options.program, process.pid).items():
+        for rank, number in ranks_of(options.program, process.pid).items():
             try:
                 cpu[rank], bytes_ = figures_of(number)
-            except (OSError, TypeError):
+            except OSError:
                 continue
             memory[rank] = max(memory.get(rank, 0), bytes_)
             together += bytes_

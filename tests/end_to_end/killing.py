@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from rank_processes import ranks_of
 from tiny_fleet import ENVIRONMENT, PROGRAM, Workspace
 
 KILLS = int(os.environ.get("MOBI_KILLS", "1"))  # moments of each kind of run; 5 are a thorough check
@@ -22,24 +23,9 @@ class KillingWorkspace(Workspace):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
 
-    @staticmethod
-    def ranks_of(process):
-        """{rank: process number} below `process`."""
-        found = {}
-        for entry in os.listdir("/proc"):
-            try:
-                with open(f"/proc/{entry}/environ", "rb") as file:
-                    environment = dict(line.split(b"=", 1) for line in file.read().split(b"\0") if b"=" in line)
-                if os.getsid(int(entry)) != process.pid or os.readlink(f"/proc/{entry}/exe") != os.path.realpath(PROGRAM):
-                    continue
-                found[int(environment.get(b"OMPI_COMM_WORLD_RANK", b"0"))] = int(entry)
-            except (OSError, ValueError):
-                continue
-        return found
-
     def kill(self, process, whom):
         """kill -9 of rank 0, of the last rank, or of everything at once."""
-        ranks = self.ranks_of(process)
+        ranks = ranks_of(PROGRAM, process.pid)
         if whom == "all" or not ranks:
             self.end(process.pid, *ranks.values())
         else:
@@ -51,7 +37,7 @@ class KillingWorkspace(Workspace):
             process.communicate()
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:  # until the last one has given the output back
-            left = self.ranks_of(process)
+            left = ranks_of(PROGRAM, process.pid)
             if not left:
                 return
             if whom == "all":
