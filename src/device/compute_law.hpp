@@ -43,10 +43,11 @@ struct LawFit {
 
 /// Fits the law by least squares of relative residuals, law / measured - 1.
 ///
-/// The rate is always fitted; start-up and launches only where the points tell them: of rate; rate
-/// and launches; rate and start-up; all three, each with a point more than it has parameters, the
-/// law of least squared error when each point is predicted from the others; of nearly equal ones
-/// the one named first.  One or two points are a plain rate.
+/// The rate is always fitted, start-up and launches only where the points tell them.  Candidates
+/// are the laws of the rate; rate and launches; rate and start-up; all three, each if there is a
+/// point more than it has parameters.  Taken is the one that predicts each point best from the
+/// others, by squared error; of nearly equal ones the one named first.  One or two points are a
+/// plain rate.
 ///
 /// Deterministic, and independent of the points' order.
 /// \throws Bug  without a point, or with one without work or time.

@@ -151,6 +151,7 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
     for (const auto& [name, count] : fleet.mix) {
         const std::vector<std::string>& links = entry(fleet.links, name, "fleet.links");
         Device prototype{0, entry(parts.profiles, name, "profile"), {}, {}, nullptr};
+        prototype.profile.profile_file.clear();  // its points are shared
         if (fleet.fit.empty() || fleet.backbones.contains(name))
             prototype.backbone = entry(fleet.backbones, name, "fleet.backbones");
         const auto pattern = fleet.availability.find(name);
