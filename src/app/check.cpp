@@ -19,6 +19,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/text.hpp"
+#include "device/fleet.hpp"
 #include "model/backbone.hpp"
 #include "prepare/estimate.hpp"
 #include "prepare/run_preparation.hpp"
@@ -36,6 +37,7 @@ const std::vector<ArgumentSpec>& specs() {
         {"same-as", true, "only whether that run file is a finished run of this configuration"},
         {"devices", false, "the catalogue's devices as a table"},
         {"links", false, "the catalogue's links as a table"},
+        {"laws", false, "the laws fitted to the catalogue's measured points, with their errors"},
         {"backbone", true, "with --devices: what a sample costs with this model folder"},
         {"tokens", true, "of that sample (128)"},
         {"no-estimate", false, "the configuration alone: reads no text and no backbone"},
@@ -65,7 +67,9 @@ int compare_with(const std::string& path, const RunConfig& config) {
 }
 
 int print_catalogue(const Arguments& arguments) {
-    const Catalogue catalogue = load_catalogue(needed_catalogue_folder());
+    Catalogue catalogue = load_catalogue(needed_catalogue_folder());
+    for (auto& [name, device] : catalogue.devices) read_files_of(device);
+    if (arguments.has("laws")) print_output("{}", laws_text(catalogue.devices));
     if (arguments.has("devices")) {
         std::optional<SampleCost> cost;
         if (arguments.has("backbone")) {
@@ -80,6 +84,12 @@ int print_catalogue(const Arguments& arguments) {
     constexpr double kPacketBytes = 36'864;  // eight samples of six fp16 taps of width 384
     if (arguments.has("links")) print_output("{}", links_text(catalogue.links, kPacketBytes));
     return 0;
+}
+
+/// The laws of the fleet's measured points.
+std::string fleet_laws_text(const PreparedRun& run) {
+    const std::string text = laws_text(run.config.devices);
+    return text.empty() ? text : "\n# Laws of measured points\n" + text;
 }
 
 /// What was read from where in the folders of the backbones, a line each.
@@ -103,7 +113,8 @@ int check_command(std::span<const std::string> words) {
         print_output("{}", print_defaults());
         return 0;
     }
-    if (arguments.has("devices") || arguments.has("links")) return print_catalogue(arguments);
+    if (arguments.has("devices") || arguments.has("links") || arguments.has("laws"))
+        return print_catalogue(arguments);
     if (arguments.has("list-runs")) return list_experiment(arguments.get("list-runs"));
     if (arguments.positional.empty())
         throw ConfigError(
@@ -117,7 +128,7 @@ int check_command(std::span<const std::string> words) {
     std::string estimate;
     if (!arguments.has("no-estimate")) {
         const PreparedRun run = prepare_run(config);
-        estimate = sources_text(run) + "\n# Estimate\n" + estimate_text(run);
+        estimate = sources_text(run) + fleet_laws_text(run) + "\n# Estimate\n" + estimate_text(run);
     }
     print_output("{}{}", dump(config), estimate);
     if (record::is_being_written(config.run.output))

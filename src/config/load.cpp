@@ -79,6 +79,13 @@ struct Assignment {
     bool from_command_line = false;
 };
 
+/// A line whose value is a path relative to the folder of `file`, not to the working directory.
+ConfigLine beside(ConfigLine line, const fs::path& file) {
+    if (!line.value.empty())
+        line.value = (file.parent_path() / line.value).lexically_normal().generic_string();
+    return line;
+}
+
 class Loader {
   public:
     /// \param configs  the catalogue's folder; none for a resolved text.
@@ -368,7 +375,10 @@ bool Loader::apply_catalogue(EntryKind kind,
         else if (target->run != nullptr || target->kind != kind || target->entry != name)
             problems_.add(line, only);
         else
-            remember(line.key, line, read(keys, target->name, entry, line));
+            remember(
+                line.key, line,
+                read(keys, target->name, entry,
+                     target->name == "profile" ? beside(line, catalogue_file(kind, name)) : line));
     }
     return true;
 }

@@ -90,7 +90,7 @@ class Validator {
                 fmt::format("no [backbone.{}] is defined", name));
         if (backbone == nullptr) return;
         require(rate_flop_per_s(device, backbone->weight_dtype).has_value() ||
-                    !std::isnan(device.time_per_sample_s),
+                    !std::isnan(device.time_per_sample_s) || !device.profile_file.empty(),
                 fmt::format("device.{}.rate_fp32", device.name),
                 fmt::format("neither this rate nor one that stands for it is known, and backbone "
                             "'{}' has weights that need it; set it, or backbone.{}.weight_dtype",
@@ -105,6 +105,12 @@ class Validator {
         known(device.memory_bytes, "memory");
         if (std::isnan(device.time_per_sample_s))
             known(device.memory_bandwidth_bytes_per_s, "memory_bandwidth");
+        const std::string profile = fmt::format("device.{}.profile", device.name);
+        require(device.profile_file.empty() || std::isnan(device.time_per_sample_s), profile,
+                "time_per_sample is set too; accepted: one of the two");
+        require(device.profile_file.empty() || device.t0_s == 0, profile,
+                "t0 is set too, and the measured points have a start-up of their own; accepted: "
+                "one of the two");
         if (device.battery_j > 0) known(device.compute_w, "power_compute");
     }
 

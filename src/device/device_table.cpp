@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/device_table.hpp"
 
-#include <charconv>
-#include <cmath>
+#include <algorithm>
 #include <optional>
-#include <set>
-#include <stdexcept>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,7 +26,7 @@ struct Figure {
     bool zero = true;  ///< whether `least` itself is accepted
 };
 
-constexpr double kMost = 1e30;
+constexpr double kMost = CsvRange{}.most;
 
 // Columns of names.
 constexpr std::string_view kLink = "link";
@@ -66,11 +63,6 @@ const std::vector<Figure>& figures() {
     return list;
 }
 
-/// What stands before the unit.
-std::string_view key_of(std::string_view title) {
-    return trim(title.substr(0, title.find('[')));
-}
-
 std::string known_names() {
     std::vector<std::string_view> names;
     for (const Figure& figure : figures()) names.push_back(figure.name);
@@ -80,66 +72,29 @@ std::string known_names() {
 
 }  // namespace
 
-DeviceTable::Column DeviceTable::parse_column(std::string_view cell, const std::string& name) {
-    const auto bracket = cell.find('[');
-    const std::string_view key = key_of(cell);
-    for (const Figure& figure : figures()) {
-        if (figure.name != key) continue;
-        Column column{figure.of_device, figure.of_link, 1, figure.least, figure.most, figure.zero};
-        const bool has_unit = bracket != std::string_view::npos && cell.ends_with(']');
-        if (has_unit != figure.quantity.has_value())
-            throw DataError(fmt::format("{}:1: column '{}': accepted: {}", name, printable(cell),
-                                        figure.quantity
-                                            ? fmt::format("{} [unit], with one of {}", key,
-                                                          accepted_units(*figure.quantity))
-                                            : fmt::format("{}, without a unit", key)));
-        if (!has_unit) return column;
-        const std::string unit(trim(cell.substr(bracket + 1, cell.size() - bracket - 2)));
-        try {
-            column.scale = parse_quantity("1 " + unit, *figure.quantity);
-        } catch (const std::invalid_argument&) {
-            throw DataError(fmt::format("{}:1: column '{}': accepted units: {}", name,
-                                        printable(cell), accepted_units(*figure.quantity)));
-        }
-        return column;
-    }
+DeviceTable::Column DeviceTable::parse_column(std::string_view title, const std::string& name) {
+    for (const Figure& figure : figures())
+        if (figure.name == csv_key(title))
+            return {figure.of_device, figure.of_link, csv_scale(title, figure.quantity, name),
+                    CsvRange{figure.least, figure.most, figure.zero}};
     throw DataError(
-        fmt::format("{}:1: column '{}': accepted: {}", name, printable(cell), known_names()));
-}
-
-double DeviceTable::parse_value(const Column& column,
-                                std::string_view cell,
-                                const std::string& title,
-                                const std::string& where) {
-    double value = 0;
-    const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    value *= column.scale;
-    const bool good = error == std::errc() && stop == cell.data() + cell.size() &&
-                      value >= column.least && value <= column.most &&
-                      (column.zero || value > column.least);
-    if (!good)
-        throw DataError(fmt::format("{}: {} = '{}': accepted: a number {} {}{}", where, title,
-                                    printable(cell), column.zero ? "from" : "above", column.least,
-                                    column.most < kMost ? fmt::format(" to {}", column.most) : ""));
-    return value;
+        fmt::format("{}:1: column '{}': accepted: {}", name, printable(title), known_names()));
 }
 
 void DeviceTable::add_line(std::span<const std::string_view> cells,
-                           std::span<const std::string> titles,
+                           std::span<const std::string_view> titles,
                            const std::string& where) {
-    if (cells.size() != titles.size())
-        throw DataError(fmt::format("{}: {} fields; accepted: {}, as in the header", where,
-                                    cells.size(), titles.size()));
     std::size_t number = 0;  // of the column of numbers
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        const std::string_view cell = trim(cells[i]);
         if (titles[i].empty()) continue;  // pandas writes its index under no name
-        if (titles[i] == kLink)
-            links_.emplace_back(cell);
-        else if (titles[i] == kBackbone)
-            backbones_.emplace_back(cell);
-        else
-            values_.push_back(parse_value(columns_[number++], cell, titles[i], where));
+        if (titles[i] == kLink) {
+            links_.emplace_back(cells[i]);
+        } else if (titles[i] == kBackbone) {
+            backbones_.emplace_back(cells[i]);
+        } else {
+            const Column& column = columns_[number++];
+            values_.push_back(csv_number(cells[i], column.scale, column.range, titles[i], where));
+        }
     }
     ++devices_;
 }
@@ -147,33 +102,11 @@ void DeviceTable::add_line(std::span<const std::string_view> cells,
 DeviceTable DeviceTable::parse(std::string_view text, const std::string& name) {
     DeviceTable table;
     table.name_ = name;
-    text = without_byte_order_mark(text);
-    std::vector<std::string> titles;
-    std::size_t number = 0;
-    while (!text.empty()) {
-        const std::string_view line = trim(take_line(text));
-        ++number;
-        if (line.empty() || line.front() == '#') continue;
-        const std::vector<std::string_view> cells = split(line, ',');
-        if (!titles.empty()) {
-            table.add_line(cells, titles, fmt::format("{}:{}", name, number));
-            continue;
-        }
-        if (cells.size() == 1 && line.find_first_of(";\t") != std::string_view::npos)
-            throw DataError(fmt::format(
-                "{}:{}: '{}': accepted: columns with commas between them, not {}", name, number,
-                printable(line), line.find(';') == std::string_view::npos ? "tabs" : "semicolons"));
-        std::set<std::string_view> keys;
-        for (const std::string_view cell : cells) {
-            titles.emplace_back(trim(cell));
-            if (titles.back().empty()) continue;
-            if (!keys.insert(key_of(cell)).second)
-                throw DataError(fmt::format("{}:{}: two columns '{}'; accepted: one of a key", name,
-                                            number, printable(key_of(cell))));
-            if (titles.back() != kLink && titles.back() != kBackbone)
-                table.columns_.push_back(parse_column(titles.back(), name));
-        }
-    }
+    CsvReader csv(text, name);
+    for (const std::string_view title : csv.titles())
+        if (!title.empty() && title != kLink && title != kBackbone)
+            table.columns_.push_back(parse_column(title, name));
+    while (const auto* const cells = csv.next()) table.add_line(*cells, csv.titles(), csv.where());
     if (table.devices_ == 0)
         throw DataError(
             fmt::format("{}: no device; accepted: a header with some of {}, then a line a device",
@@ -193,6 +126,11 @@ void DeviceTable::apply(std::size_t device, DeviceProfile& profile, LinkProfile&
         else
             link.*column.of_link = *value++;
     }
+}
+
+bool DeviceTable::sets(double DeviceProfile::*figure) const {
+    return std::any_of(columns_.begin(), columns_.end(),
+                       [&](const Column& column) { return column.of_device == figure; });
 }
 
 const std::string* DeviceTable::link(std::size_t device) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "device/csv_text.hpp"
 #include "device/profile.hpp"
 
 namespace mobi {
@@ -34,22 +35,19 @@ class DeviceTable {
     const std::string* link(std::size_t device) const;
     const std::string* backbone(std::size_t device) const;
 
+    /// Whether a column sets this figure of devices.
+    bool sets(double DeviceProfile::*figure) const;
+
   private:
     struct Column {
         double DeviceProfile::*of_device = nullptr;
         double LinkProfile::*of_link = nullptr;
         double scale = 1;  // to SI
-        double least = 0;  // what is accepted, in SI
-        double most = 0;
-        bool zero = true;  // whether `least` itself is
+        CsvRange range;
     };
-    static Column parse_column(std::string_view cell, const std::string& name);
-    static double parse_value(const Column& column,
-                              std::string_view cell,
-                              const std::string& title,
-                              const std::string& where);
+    static Column parse_column(std::string_view title, const std::string& name);
     void add_line(std::span<const std::string_view> cells,
-                  std::span<const std::string> titles,
+                  std::span<const std::string_view> titles,
                   const std::string& where);
 
     std::string name_;

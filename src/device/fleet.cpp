@@ -2,8 +2,10 @@
 #include "device/fleet.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,6 +16,7 @@
 #include "core/text.hpp"
 #include "core/text_file.hpp"
 #include "device/atc_profile.hpp"
+#include "device/compute_profile.hpp"
 #include "device/device_table.hpp"
 #include "device/trace_file.hpp"
 
@@ -43,6 +46,7 @@ void draw_rates(std::uint64_t seed, Device& device) {
                              &profile.rate_int4_flop_per_s, &profile.memory_bandwidth_bytes_per_s})
             *rate *= own;
         profile.time_per_sample_s /= own;
+        profile.speed *= own;
     }
     if (device.link.spread > 0) {
         const double own = factor(Purpose::LinkSpeed, device.link.spread);
@@ -51,6 +55,40 @@ void draw_rates(std::uint64_t seed, Device& device) {
               &device.link.downlink_bytes_per_s, &device.link.downlink_deviation_bytes_per_s})
             *rate *= own;
     }
+}
+
+/// Rates by precision, with their keys.
+constexpr std::array kRates{
+    std::tuple(Precision::Fp32, &DeviceProfile::rate_fp32_flop_per_s, "rate_fp32"),
+    std::tuple(Precision::Fp16, &DeviceProfile::rate_fp16_flop_per_s, "rate_fp16"),
+    std::tuple(Precision::Bf16, &DeviceProfile::rate_bf16_flop_per_s, "rate_bf16"),
+    std::tuple(Precision::Int8, &DeviceProfile::rate_int8_flop_per_s, "rate_int8"),
+    std::tuple(Precision::Int4, &DeviceProfile::rate_int4_flop_per_s, "rate_int4")};
+
+/// Refuses a rate beside measured points of the same precision: neither is taken in silence.
+void refuse_second_source(const DeviceProfile& device) {
+    for (const auto& [precision, rate, key] : kRates)
+        if (device.measured->law(precision) != nullptr && !std::isnan(device.*rate))
+            throw ConfigError(fmt::format(
+                "device.{0}.{1}: {2} has measured points of this precision; accepted: one of the "
+                "two, e.g. device.{0}.{1} = unknown, or an empty device.{0}.profile",
+                device.name, key, device.measured->name()));
+}
+
+/// The same of the figures of single devices.
+void refuse_second_source(const DeviceTable& table, const DeviceProfile& device) {
+    if (!device.measured) return;
+    for (const auto& [precision, rate, key] : kRates)
+        if (device.measured->law(precision) != nullptr && table.sets(rate))
+            throw DataError(fmt::format(
+                "{}: column '{}': device.{}.profile has measured points of this precision; "
+                "accepted: one of the two",
+                table.name(), key, device.name));
+    if (table.sets(&DeviceProfile::time_per_sample_s))
+        throw DataError(fmt::format(
+            "{}: column 'time_per_sample': device.{}.profile has measured points; accepted: one of "
+            "the two",
+            table.name(), device.name));
 }
 
 /// One of the links, each as likely as it is often there.
@@ -113,6 +151,7 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
     for (const auto& [name, count] : fleet.mix) {
         const std::vector<std::string>& links = entry(fleet.links, name, "fleet.links");
         Device prototype{0, entry(parts.profiles, name, "profile"), {}, {}, nullptr};
+        prototype.profile.profile_file.clear();  // its points are shared
         if (fleet.fit.empty() || fleet.backbones.contains(name))
             prototype.backbone = entry(fleet.backbones, name, "fleet.backbones");
         const auto pattern = fleet.availability.find(name);
@@ -141,14 +180,21 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
         if (const std::string* backbone = table.backbone(i))
             devices[i].backbone = known(*backbone, backbones, table, i);
         draw_rates(parts.seed, devices[i]);
+        refuse_second_source(table, devices[i].profile);
         table.apply(i, devices[i].profile, devices[i].link);
     }
     return devices;
 }
 
 void read_files_of(DeviceProfile& device) {
-    if (device.load_file.empty()) return;
-    device.load = std::make_shared<const RateTrace>(read_load(device.load_file));
+    if (!device.load_file.empty())
+        device.load = std::make_shared<const RateTrace>(read_load(device.load_file));
+    if (!device.profile_file.empty()) {
+        device.measured = std::make_shared<const ComputeProfile>(
+            ComputeProfile::read(device.profile_file, device.name));
+        refuse_second_source(device);
+        device.measured->check_bandwidth(device.memory_bandwidth_bytes_per_s, device.name);
+    }
 }
 
 void read_files_of(LinkProfile& link) {

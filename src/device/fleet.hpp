@@ -49,8 +49,10 @@ std::vector<std::pair<std::string, int>> shares_of(
 std::vector<Device> make_fleet(const FleetParts& parts);
 
 /// Reads the files that an entry names: a link's ATC profile and traces, whose means become the
-/// rates unless those are given to them; a pattern's trace; a device's background load. \throws
-/// DataError  naming file and line.
+/// rates unless those are given to them; a pattern's trace; a device's background load and measured
+/// points.
+/// \throws DataError    naming file and line.
+/// \throws ConfigError  when a device has measured points and a rate of the same precision.
 void read_files_of(DeviceProfile& device);
 void read_files_of(LinkProfile& link);
 void read_files_of(AvailabilityProfile& availability);

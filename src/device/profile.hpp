@@ -15,6 +15,8 @@ namespace mobi {
 
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+class ComputeProfile;
+
 /// What a kind of device can do: one file of `configs/devices`, section `[device.<name>]`.
 /// A figure that is not known is NaN; what follows from it is NaN too, never zero.
 struct DeviceProfile {
@@ -27,12 +29,15 @@ struct DeviceProfile {
     double memory_bytes = kUnknown;  ///< what an application can have
     double memory_bandwidth_bytes_per_s = kUnknown;
     double time_per_sample_s = kUnknown;  ///< where known, in place of rate and bandwidth
-    double t0_s = 0;                      ///< start-up time of one packet's computation
-    double thermal_budget_s = 0;          ///< continuous work at the full rate; 0: never too hot
-    double thermal_floor = 0.5;           ///< share of the full rate that is left in the end
-    double thermal_decay_s = 120;         ///< time constant on the way there
-    double thermal_stretch = 1;           ///< factor on compute time, >= 1
-    double spread = 0;          ///< sigma of a log-normal factor on a device's rates, median 1
+    std::string profile_file;             ///< measured points, in place of a rate; or empty
+    std::shared_ptr<const ComputeProfile> measured;  ///< read from `profile_file`
+    double speed = 1;              ///< its own factor on what its class measured, from `spread`
+    double t0_s = 0;               ///< start-up time of one packet's computation
+    double thermal_budget_s = 0;   ///< continuous work at the full rate; 0: never too hot
+    double thermal_floor = 0.5;    ///< share of the full rate that is left in the end
+    double thermal_decay_s = 120;  ///< time constant on the way there
+    double thermal_stretch = 1;    ///< factor on compute time, >= 1
+    double spread = 0;             ///< sigma of a log-normal factor on a device's rates, median 1
     double compute_spread = 0;  ///< sigma of a log-normal factor drawn for every packet, median 1
     double compute_deviation = 0;  ///< of a normal factor drawn for every packet, mean 1
     double compute_w = kUnknown;   ///< power while computing

@@ -63,6 +63,12 @@ const Table& DeviceRow::table() {
         column("jitter_s", &R::jitter_s, "s", "standard deviation of a transfer's latency"),
         column("loss", &R::loss, "1", "share of the segments that its link loses"),
         column("emptied_ns", &R::emptied_ns, "ns", "it left with an empty battery; -1: never"),
+        column("start_up_s", &R::start_up_s, "s", "of a pass, before max(launches x launch_s + FLOP / rate, bytes / bandwidth); its own, for its backbone's weights", Names::None, kYoung),
+        column("launch_s", &R::launch_s, "s", "of one launch; 0: a single rate", Names::None, kYoung),
+        column("launches", &R::launches, "launches", "of one pass, whatever its batch", Names::None, kYoung),
+        column("rate_flop_per_s", &R::rate_flop_per_s, "FLOP/s", "that a pass approaches for much work; NaN: a time per sample in its place", Names::None, kYoung),
+        column("memory_bandwidth_bytes_per_s", &R::memory_bandwidth_bytes_per_s, "bytes/s", "bounds a pass from below", Names::None, kYoung),
+        column("law_error", &R::law_error, "1", "largest residual of its law over the measured points, law / measured - 1; NaN: no points", Names::None, kYoung),
     }};
     return table;
 }

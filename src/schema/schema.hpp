@@ -18,6 +18,9 @@ namespace mobi::record {
 /// or changes its name, type or meaning.  A reader refuses what is older than kOldestSchema.
 inline constexpr std::int32_t kSchemaVersion = 5;
 inline constexpr std::int32_t kOldestSchema = 4;
+/// Of a table or column that was added without raising the version, because nothing that reads the
+/// older files needs it: files of this version may lack it, too.  It is sure to be in the next.
+inline constexpr std::int32_t kYoung = kSchemaVersion + 1;
 
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
 enum class RunStatus : std::int8_t { Running = 0, Finished = 1, Aborted = 2 };
@@ -54,6 +57,14 @@ struct DeviceRow {  // /devices, one per device, in device order
     double jitter_s;
     double loss;
     std::int64_t emptied_ns;  // when it left with an empty battery; -1: never
+    // What its computations take with its backbone's weights, max(launches launch_s + FLOP / rate,
+    // bytes / bandwidth) after start_up_s, before heat and draws; NaN where time_per_sample does.
+    double start_up_s;
+    double launch_s;  // 0: a single rate
+    double launches;  // of one pass
+    double rate_flop_per_s;
+    double memory_bandwidth_bytes_per_s;
+    double law_error;  // largest residual of the law over its measured points; NaN: no points
 
     static const Table& table();
 };

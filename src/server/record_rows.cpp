@@ -2,9 +2,12 @@
 #include "server/record_rows.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <string>
 
 #include "core/check.hpp"
+#include "device/compute_model.hpp"
 
 namespace mobi {
 namespace {
@@ -36,6 +39,24 @@ std::int32_t pivot_number(Pivot pivot) {
             break;
     }
     throw Bug("an unresolved pivot");
+}
+
+/// The figures that the device's computations are timed with.
+void set_compute(const DevicePlan& device, const BackbonePlan& backbone, record::DeviceRow& row) {
+    const DeviceProfile& profile = device.profile;
+    const bool per_sample = !std::isnan(profile.time_per_sample_s);
+    const auto law = per_sample ? std::nullopt : law_of(profile, backbone.weight_dtype);
+    row.start_up_s = profile.t0_s + (law ? law->t0_s : 0);
+    row.launch_s = law ? law->launch_s : 0;
+    row.launches = forward_launches(backbone.size);
+    row.rate_flop_per_s =
+        per_sample ? kUnknown : rate_flop_per_s(profile, backbone.weight_dtype).value_or(kUnknown);
+    row.memory_bandwidth_bytes_per_s = per_sample ? kUnknown : profile.memory_bandwidth_bytes_per_s;
+    row.law_error = kUnknown;
+    if (const LawFit* const fit = per_sample ? nullptr : fit_of(profile, backbone.weight_dtype))
+        row.law_error =
+            *std::max_element(fit->residuals.begin(), fit->residuals.end(),
+                              [](double a, double b) { return std::abs(a) < std::abs(b); });
 }
 
 }  // namespace
@@ -251,6 +272,7 @@ std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,
         row.jitter_s = device.link.jitter_s;
         row.loss = device.link.loss;
         row.emptied_ns = -1;
+        set_compute(device, plan.backbones[static_cast<std::size_t>(device.backbone)], row);
         rows.push_back(row);
     }
     for (const auto& [device, time] : leftovers.emptied)

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <string>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,6 +12,7 @@
 #include "core/rng.hpp"
 #include "core/text.hpp"
 #include "device/compute_model.hpp"
+#include "device/compute_profile.hpp"
 #include "device/memory_model.hpp"
 #include "support/contains.hpp"
 
@@ -67,6 +70,35 @@ TEST_F(DevicesTextTest, ALineHasTheFiguresThatAreKnown) {
     EXPECT_EQ(rows[0], "device fp16 int8 memory bandwidth power");
     EXPECT_EQ(rows[1], "all 1.5 TFLOP/s 3 TFLOP/s 8 GB 50 GB/s 12.5 W");
     EXPECT_EQ(rows[2], "nothing - - - - -");
+}
+
+/// Three points and more on t = 10 ms + FLOPs / 100 GFLOP/s, of which the last is 10 % late.
+std::shared_ptr<const ComputeProfile> points(const char* more = "") {
+    return std::make_shared<const ComputeProfile>(ComputeProfile::parse(
+        std::string("precision,flop [GFLOP],time [ms],source\n"
+                    "fp16,1,20,one\nfp16,2,30,two\nfp16,4,50,four\nfp16,9,110,nine\n") +
+            more,
+        "t", "d"));
+}
+
+TEST_F(DevicesTextTest, LawsComeWithTheirPointsAndErrors) {
+    EXPECT_EQ(laws_text(devices), "");
+    add("plain").rate_fp16_flop_per_s = 1e9;
+    EXPECT_EQ(laws_text(devices), "");
+    add("a").measured = points();
+    add("b").measured = points();  // the same points, which count once
+    add("c").measured = points("int8,1,5,fast\n");
+    const auto rows = rows_of(laws_text(devices));
+    ASSERT_EQ(rows.size(), 3 * 5 + 2 + 1u);
+    EXPECT_TRUE(rows[0].starts_with("a fp16: ")) << rows[0];
+    EXPECT_TRUE(contains(rows[0], "; 4 points (rate, start-up); each from the others: median "));
+    EXPECT_TRUE(rows[1].starts_with("1 GFLOP 0 launches 20 ms law ")) << rows[1];
+    EXPECT_TRUE(rows[1].ends_with(" % one")) << rows[1];
+    EXPECT_TRUE(rows[5].starts_with("b fp16: "));
+    EXPECT_TRUE(rows[15].starts_with("c int8: work / 200 GFLOP/s; 1 point (")) << rows[15];
+    EXPECT_EQ(rows[16], "1 GFLOP 0 launches 5 ms law +0 % fast");
+    EXPECT_TRUE(rows[17].starts_with("4 points of laws with three and more, ")) << rows[17];
+    EXPECT_TRUE(contains(devices_text(devices, std::nullopt), "200 GFLOP/s"));
 }
 
 TEST_F(DevicesTextTest, TheFastestComesFirstAndTheUnknownLast) {

@@ -155,6 +155,17 @@ TEST_F(CheckTest, TablesAreThoseOfTheCatalogueInTheWorkingDirectory) {
     EXPECT_EQ(answer_of(check_command, {"--devices"}).text, devices);
     EXPECT_EQ(answer_of(check_command, {"--links"}).text, links);
     EXPECT_EQ(answer_of(check_command, {"--links", "--devices"}).text, devices + links);
+    EXPECT_EQ(answer_of(check_command, {"--laws"}).text, "");
+    files.write("place/configs/devices/board.cfg",
+                "[device.board]\nprofile = points.csv\nmemory = 1 GB\n"
+                "memory_bandwidth = 10 GB/s\n");
+    files.write("place/configs/devices/points.csv",
+                "precision,flop [GFLOP],time [ms],source\nfp16,1,10,a page\n");
+    EXPECT_EQ(answer_of(check_command, {"--laws"}).text,
+              "board fp16: work / 100 GFLOP/s; 1 point (a plain rate: one point tells no more)\n"
+              "      1 GFLOP     0 launches       10 ms  law   +0 %  a page\n");
+    EXPECT_TRUE(contains(answer_of(check_command, {"--devices"}).text, "100 GFLOP/s"));
+    fs::remove(path("place/configs/devices/board.cfg"));
 
     SampleCost cost;
     BackboneParameters parameters;

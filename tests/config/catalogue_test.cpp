@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of configs/ themselves.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "config/ini.hpp"
 #include "config/load.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "device/compute_model.hpp"
+#include "device/compute_profile.hpp"
+#include "device/fleet.hpp"
 #include "support/shared_data.hpp"
 
 namespace mobi::test {
@@ -38,21 +46,22 @@ TEST(CatalogueTest, TheQuickStartHasTheFleetOfTheMethods) {
     const struct {
         const char* device;
         int count;
-        double rate, memory, bandwidth;
+        double rate, memory, bandwidth;  // of what stands for fp16, rounded to two digits
         const char* link;
         double uplink;
         const char* backbone;
     } classes[] = {
-        {"jetson_tx2", 34, 0.45e12, 7852e6, 59.7e9, "wifi_20", 20e6 / 8, "minilm-3"},
+        {"jetson_tx2", 34, 0.20e12, 7852e6, 59.7e9, "wifi_20", 20e6 / 8, "minilm-3"},
         {"xavier_nx", 33, 0.6e12, 7.8e9, 59.7e9, "wifi_50", 50e6 / 8, "minilm-6"},
-        {"agx_xavier", 33, 1e12, 15.7e9, 137e9, "wifi_100", 100e6 / 8, "mpnet-12"},
+        {"agx_xavier", 33, 2.7e12, 15.7e9, 137e9, "wifi_100", 100e6 / 8, "mpnet-12"},
     };
     ASSERT_EQ(config.fleet.mix.size(), 3u);
     for (std::size_t i = 0; i < 3; ++i) {
         const auto& one = classes[i];
         EXPECT_EQ(config.fleet.mix[i], std::pair(std::string(one.device), one.count));
-        const DeviceProfile& device = config.devices.at(one.device);
-        EXPECT_EQ(device.rate_fp16_flop_per_s, one.rate);
+        DeviceProfile device = config.devices.at(one.device);
+        read_files_of(device);
+        EXPECT_NEAR(*rate_flop_per_s(device, Precision::Fp16), one.rate, 0.02 * one.rate);
         EXPECT_EQ(device.memory_bytes, one.memory);
         EXPECT_EQ(device.memory_bandwidth_bytes_per_s, one.bandwidth);
         EXPECT_EQ(config.fleet.links.at(one.device), std::vector<std::string>{one.link});
@@ -133,14 +142,76 @@ TEST(CatalogueTest, EveryTaskFitsTheQuickStart) {
             << file;
 }
 
+/// The catalogue with the points that its devices measured.
+Catalogue with_files() {
+    Catalogue catalogue = load_catalogue(source_path("configs"));
+    for (auto& [name, device] : catalogue.devices) read_files_of(device);
+    return catalogue;
+}
+
+constexpr std::array kPrecisions{
+    std::pair(Precision::Fp32, "fp32"), std::pair(Precision::Fp16, "fp16"),
+    std::pair(Precision::Bf16, "bf16"), std::pair(Precision::Int8, "int8"),
+    std::pair(Precision::Int4, "int4")};
+
+// docs/devices.md 1.1: what a law is worth, each point predicted from the others.
+TEST(CatalogueTest, LawsPredictTheirPointsAsWellAsTheDocumentationSays) {
+    std::map<std::vector<double>, std::vector<double>> laws;  // times -> errors: shared points once
+    for (const auto& [name, device] : with_files().devices)
+        for (const auto& [precision, word] : kPrecisions) {
+            if (!device.measured || device.measured->points(precision).size() < 3) continue;
+            const auto& points = device.measured->points(precision);
+            std::vector<double> times;
+            for (const MeasuredPoint& point : points) times.push_back(point.time_s);
+            laws[times] = leave_one_out(points);
+        }
+    std::vector<double> pooled;
+    for (const auto& [times, errors] : laws)
+        pooled.insert(pooled.end(), errors.begin(), errors.end());
+    const ErrorSummary all = summarise(pooled);
+    EXPECT_EQ(all.count, 74u);
+    EXPECT_NEAR(all.median, 0.10, 0.01);
+    EXPECT_NEAR(all.p90, 0.26, 0.01);
+}
+
+TEST(CatalogueTest, EveryEntryWithPointsSaysWhatItsLawIsWorth) {
+    const auto percent = [](double value) { return fmt::format("{:.0f} %", value * 100); };
+    for (const auto& [name, device] : with_files().devices) {
+        if (!device.measured) continue;
+        std::vector<std::string> of_laws;
+        std::size_t most = 0;
+        for (const auto& [precision, word] : kPrecisions) {
+            const auto& points = device.measured->points(precision);
+            most = std::max(most, points.size());
+            if (points.empty()) continue;
+            const ErrorSummary errors = summarise(leave_one_out(points));
+            of_laws.push_back(
+                fmt::format("{} {}, {}", word, percent(errors.median), percent(errors.p90)));
+        }
+        const std::string single = of_laws.front().substr(of_laws.front().find(' ') + 1);
+        const std::string expected =
+            most == 1
+                ? "; one point"
+                : fmt::format(
+                      "; left-out errors {}",
+                      of_laws.size() == 1 ? single : fmt::format("{}", fmt::join(of_laws, ", ")));
+        std::ifstream file(source_path("configs/devices") / (name + ".cfg"));
+        std::string found;
+        for (std::string line; std::getline(file, line);)
+            if (line.starts_with("profile =")) found = line;
+        EXPECT_TRUE(found.ends_with(expected))
+            << name << ": " << found << "\n  should end in " << expected;
+    }
+}
+
 TEST(CatalogueTest, HasFortyDevicesAndThirtyLinksWithTheFiguresThatTimesNeed) {
-    const Catalogue catalogue = load_catalogue(source_path("configs"));
+    const Catalogue catalogue = with_files();
     EXPECT_GE(catalogue.devices.size(), 40u);
     EXPECT_GE(catalogue.links.size(), 30u);
     for (const auto& [name, device] : catalogue.devices) {
         EXPECT_GT(device.memory_bytes, 0) << name;
         EXPECT_GT(device.memory_bandwidth_bytes_per_s, 0) << name;
-        EXPECT_GT(device.rate_fp16_flop_per_s, 0) << name;
+        EXPECT_GT(rate_flop_per_s(device, Precision::Fp16).value_or(0), 0) << name;
     }
     for (const auto& [name, link] : catalogue.links) {
         EXPECT_GT(link.uplink_bytes_per_s, 0) << name;

@@ -100,6 +100,22 @@ TEST_F(LoadConfigTest, ANewEntryCanBeDefinedInPlace) {
     EXPECT_EQ(config.backbones.at("own").path, "x");
 }
 
+TEST_F(LoadConfigTest, AProfileOfTheCatalogueIsRelativeToItsFolder) {
+    write("devices/board.cfg",
+          "[device.board]\nprofile = points/board.csv\nmemory = 1 GB\n"
+          "memory_bandwidth = 1 GB/s\n");
+    const std::vector<std::string> fleet{"fleet.mix=board:1", "fleet.links=*:wifi",
+                                         "fleet.backbones=*:big"};
+    auto config = load("", fleet);
+    const std::string in_catalogue = (folder_ / "devices/points/board.csv").lexically_normal();
+    EXPECT_EQ(config.devices.at("board").profile_file, in_catalogue);
+    EXPECT_EQ(parse_resolved(dump(config), {}, "t").devices.at("board").profile_file, in_catalogue);
+    config = load("[device.board]\nprofile = mine.csv\n", fleet);
+    EXPECT_EQ(config.devices.at("board").profile_file, "mine.csv");  // of the working directory
+    config = load("[device.board]\nprofile =\nrate_fp32 = 1 GFLOP/s\n", fleet);
+    EXPECT_EQ(config.devices.at("board").profile_file, "");
+}
+
 TEST_F(LoadConfigTest, AStarInTheFleetStandsForTheOtherClasses) {
     const auto config = load("", {"fleet.links=nx:lte *:wifi", "fleet.backbones=*:big"});
     EXPECT_EQ(config.fleet.links.at("tx2"), std::vector<std::string>{"wifi"});

@@ -296,6 +296,18 @@ TEST(ValidateTest, AProfileOrATimePerSampleStandsForFigures) {
                   device.time_per_sample_s = 1;
               }),
               Keys());
+    const auto with_points = [](auto change) {
+        return problems([&](RunConfig& c) {
+            DeviceProfile& device = c.devices["d"];
+            device.rate_fp16_flop_per_s = kUnknown;
+            device.profile_file = "points.csv";
+            change(device);
+        });
+    };
+    EXPECT_EQ(with_points([](DeviceProfile&) {}), Keys());
+    EXPECT_EQ(with_points([](DeviceProfile& d) { d.time_per_sample_s = 1; }),
+              Keys{"device.d.profile"});
+    EXPECT_EQ(with_points([](DeviceProfile& d) { d.t0_s = 1; }), Keys{"device.d.profile"});
 }
 
 TEST(ValidateTest, ADeadlineIsWithinTheLongestRun) {

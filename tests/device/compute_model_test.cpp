@@ -3,10 +3,13 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "device/compute_profile.hpp"
 #include "device/sizes.hpp"
 
 namespace mobi::test {
@@ -112,6 +115,96 @@ TEST(ComputeTimeTest, AnUnknownFigureIsAnErrorAndNotAFreePacket) {
     profile = device();
     profile.rate_fp16_flop_per_s = 0;
     EXPECT_THROW(compute_time(profile, {1, 0, 0, Precision::Fp16}), ConfigError);
+}
+
+DeviceProfile measured(const std::string& lines) {
+    DeviceProfile profile;
+    profile.name = "test";
+    profile.memory_bandwidth_bytes_per_s = 59.7e9;
+    profile.measured = std::make_shared<const ComputeProfile>(ComputeProfile::parse(
+        "precision,flop [GFLOP],launches,time [ms],source\n" + lines, "t", "test"));
+    return profile;
+}
+
+// 0.1 ms a launch, 500 GFLOP/s
+constexpr const char* kPoints = "fp32,1,100,12,x\nfp32,2,100,14,x\nfp32,4,100,18,x\n";
+
+TEST(ComputeTimeTest, MeasuredPointsGiveLaunchesAndARate) {
+    const DeviceProfile profile = measured(kPoints);
+    ComputeWork work;
+    work.weights = Precision::Fp32;
+    work.flop = 5e9;
+    work.launches = 50;
+    EXPECT_EQ(compute_time(profile, work), nanoseconds(15'000'000));
+    work.samples = 8;  // in one pass: what they cost is in the FLOPs
+    EXPECT_EQ(compute_time(profile, work), nanoseconds(15'000'000));
+    EXPECT_NEAR(*rate_flop_per_s(profile, Precision::Fp32), 500e9, 1);
+}
+
+TEST(ComputeTimeTest, APointExtrapolatesByItsRate) {
+    const DeviceProfile profile = measured("fp32,1,100,10,x\n");
+    ComputeWork work;
+    work.weights = Precision::Fp32;
+    work.flop = 1e12;
+    work.launches = 7;
+    EXPECT_EQ(compute_time(profile, work), std::chrono::seconds(10));
+}
+
+TEST(ComputeTimeTest, ALawIsStretchedAndItsStartUpIsNot) {
+    // start-up of 10 ms, 1 TFLOP/s
+    DeviceProfile profile =
+        measured("fp32,1,0,11,x\nfp32,2,0,12,x\nfp32,5,0,15,x\nfp32,9,0,19,x\n");
+    profile.thermal_stretch = 3;
+    ComputeWork work;
+    work.weights = Precision::Fp32;
+    work.flop = 4e9;
+    EXPECT_EQ(compute_time(profile, work), nanoseconds(22'000'000));
+}
+
+TEST(ComputeTimeTest, AMeasuredPrecisionStandsForOthersAsARateDoes) {
+    DeviceProfile profile = measured(kPoints);
+    ComputeWork work;
+    work.flop = 5e9;
+    work.launches = 50;
+    work.weights = Precision::Fp16;
+    EXPECT_EQ(compute_time(profile, work), nanoseconds(15'000'000));
+    profile.rate_fp16_flop_per_s = 1e12;  // its own comes first
+    EXPECT_EQ(compute_time(profile, work), nanoseconds(5'000'000));
+    EXPECT_EQ(fit_of(profile, Precision::Fp16), nullptr);
+    EXPECT_FALSE(law_of(profile, Precision::Int4));
+    EXPECT_TRUE(law_of(profile, Precision::Fp32));
+}
+
+// Monotone in batch and length, and never faster than reading the weights.
+TEST(ComputeTimeTest, ALawGrowsWithBatchAndLengthAboveTheMemoryBound) {
+    const DeviceProfile profile = measured(kPoints);
+    const ModelSize size = roberta_base();
+    double before_batch = 0;
+    for (const int batch : {1, 2, 8, 64}) {
+        double before = 0;
+        for (const double tokens : {1.0, 16.0, 128.0, 512.0}) {
+            ComputeWork work;
+            work.weights = Precision::Fp32;
+            work.flop = batch * forward_flop(size, tokens);
+            work.launches = forward_launches(size);
+            work.weight_bytes = 3e9;
+            work.tap_bytes = 100.0 * batch;
+            const double seconds =
+                std::chrono::duration<double>(compute_time(profile, work)).count();
+            EXPECT_GE(seconds, before);
+            EXPECT_GE(seconds, 3e9 / 59.7e9);
+            before = seconds;
+        }
+        EXPECT_GT(before, before_batch);
+        before_batch = before;
+    }
+}
+
+TEST(ForwardLaunchesTest, CountsKernelsOfLayers) {
+    EXPECT_EQ(forward_launches(roberta_base()), 12 * 17);
+    ModelSize gated = roberta_base();
+    gated.gated_mlp = true;
+    EXPECT_EQ(forward_launches(gated), 12 * 19);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "device/fleet.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <string>
@@ -11,6 +12,8 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "device/compute_model.hpp"
+#include "device/compute_profile.hpp"
 #include "support/temp_folder.hpp"
 
 namespace mobi::test {
@@ -233,6 +236,83 @@ TEST(ReadFilesTest, ALinksTraceIsItsRateOrHasItsMean) {
     EXPECT_DOUBLE_EQ(link.uplink_bytes_per_s, 5e5);
     EXPECT_DOUBLE_EQ(link.trace->mean_bits_per_s(), 4e6);
     EXPECT_DOUBLE_EQ(link.downlink_trace->mean_bits_per_s(), 8e6);
+}
+
+constexpr const char* kMeasured =
+    "precision,flop [GFLOP],launches,weights [MB],time [ms],source\n"
+    "fp16,1,100,10,15,x\nfp16,2,100,10,20,x\nfp16,3,100,10,25,x\n";  // 0.1 ms a launch, 200 GFLOP/s
+
+/// A class of the case whose `profile` names these points.
+DeviceProfile& measured(Case& one, const TempFolder& folder) {
+    DeviceProfile& profile = one.profiles["tx2"];
+    profile.profile_file = folder.write("points.csv", kMeasured);
+    return profile;
+}
+
+template <typename Function>
+std::string words_of(Function&& function) {
+    try {
+        function();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "accepted";
+}
+
+TEST(ReadFilesTest, MeasuredPointsAndARateOfOnePrecisionAreRefused) {
+    const TempFolder folder;
+    DeviceProfile device;
+    device.name = "d";
+    device.profile_file = folder.write("points.csv", kMeasured);
+    device.rate_int8_flop_per_s = 1e9;
+    read_files_of(device);
+    ASSERT_NE(device.measured, nullptr);
+    ASSERT_NE(device.measured->law(Precision::Fp16), nullptr);
+    device.rate_fp16_flop_per_s = 1e9;
+    const std::string words = words_of([&] { read_files_of(device); });
+    EXPECT_TRUE(words.starts_with("device.d.rate_fp16: ")) << words;
+    EXPECT_NE(words.find("points.csv has measured points of this precision"), std::string::npos);
+    device.rate_fp16_flop_per_s = kUnknown;
+    device.memory_bandwidth_bytes_per_s = 1e8;  // 10 MB take 100 ms
+    EXPECT_NE(words_of([&] { read_files_of(device); }).find("one of the two figures is wrong"),
+              std::string::npos);
+}
+
+TEST(FleetTest, FiguresOfSingleDevicesDoNotHideMeasuredPoints) {
+    const TempFolder folder;
+    Case one(3, 1);
+    DeviceProfile& profile = measured(one, folder);
+    read_files_of(profile);
+    const auto words = [&](const std::string& column) {
+        one.fleet.devices_file = folder.write("devices.csv", column + "\n1\n2\n3\n4\n");
+        return words_of([&] { one.make(); });
+    };
+    EXPECT_NE(words("rate_fp16 [GFLOP/s]").find("column 'rate_fp16': device.tx2.profile has "),
+              std::string::npos);
+    EXPECT_NE(words("time_per_sample [ms]").find("device.tx2.profile has measured points"),
+              std::string::npos);
+    EXPECT_EQ(words("memory [GB]"), "accepted");
+    EXPECT_EQ(words("rate_int8 [GFLOP/s]"), "accepted");
+}
+
+TEST(FleetTest, ASpreadIsASpeedOfTheMeasuredLaw) {
+    const TempFolder folder;
+    Case one(50, 1);
+    DeviceProfile& profile = measured(one, folder);
+    profile.memory_bandwidth_bytes_per_s = 1e12;
+    profile.spread = 0.5;
+    read_files_of(profile);
+    ComputeWork work;
+    work.flop = 4e9;
+    work.launches = 100;
+    const double whole = std::chrono::duration<double>(compute_time(profile, work)).count();
+    EXPECT_NEAR(whole, 0.030, 1e-9);
+    for (const Device& device : one.make()) {
+        if (device.profile.name != "tx2") continue;
+        EXPECT_NE(device.profile.speed, 1);
+        EXPECT_NEAR(std::chrono::duration<double>(compute_time(device.profile, work)).count(),
+                    whole / device.profile.speed, 2e-9);
+    }
 }
 
 TEST(ReadFilesTest, AMissingFileIsNamedAndNoFileIsNoTrace) {

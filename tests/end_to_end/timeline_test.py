@@ -90,7 +90,7 @@ class TimelineTest(Workspace):
             }
         )
         with h5py.File(self.run_fleet("timeline.h5", config=config)) as file:
-            return {name: file[name][()] for name in ("samples", "uploads", "updates", "downloads", "backbones")}
+            return {name: file[name][()] for name in ("samples", "uploads", "updates", "downloads", "backbones", "devices")}
 
     # ---- what is expected ----------------------------------------------------------------------
 
@@ -203,6 +203,30 @@ class TimelineTest(Workspace):
         uploads = self.run_timeline()["uploads"]
         second = uploads[uploads["device"] == 1]
         self.assertTrue(np.isnan(second["compute_energy_j"]).all() and np.isnan(second["send_energy_j"]).all())
+
+    def test_measured_points_in_place_of_a_rate(self):
+        # 2 ms a launch, 1 MFLOP/s; this backbone has 2 x 17 launches
+        points = self.folder / "points.csv"
+        lines = [f"fp16,{flop},34,{68 + flop / 1000},{flop} FLOP" for flop in (1000, 3000, 9000, 40000)]
+        points.write_text("precision,flop [FLOP],launches,time [ms],source\n" + "\n".join(lines) + "\n")
+        tables = self.run_timeline(device__first__rate_fp16=None, device__first__profile=points)
+        first, second = tables["devices"]
+        self.assertAlmostEqual(first["launch_s"], 0.002, delta=1e-9)
+        self.assertAlmostEqual(first["rate_flop_per_s"], 1e6, delta=1e-3)
+        self.assertEqual((first["start_up_s"], first["launches"], first["memory_bandwidth_bytes_per_s"]), (0, 34, 1e9))
+        self.assertLess(abs(first["law_error"]), 1e-9)
+        self.assertEqual((second["start_up_s"], second["launch_s"], second["rate_flop_per_s"]), (0.007, 0, 1e9))
+        self.assertTrue(np.isnan(second["law_error"]))
+        # and the file alone gives every time
+        uploads = tables["uploads"]
+        self.assertEqual(set(uploads["device"]), {0, 1})
+        for row in uploads:
+            device = tables["devices"][row["device"]]
+            moved = 2 * PARAMETERS + int(row["samples"]) * B * D * 4
+            computing = device["launches"] * device["launch_s"] + row["charged_flop"] / device["rate_flop_per_s"]
+            bound = max(computing, moved / device["memory_bandwidth_bytes_per_s"])
+            seconds = device["start_up_s"] + bound * float(STRETCH[row["device"]])
+            self.assertAlmostEqual(row["compute_end_ns"] - row["compute_start_ns"], seconds * SECOND, delta=1)
 
     def test_downloads(self):
         tables = self.run_timeline()

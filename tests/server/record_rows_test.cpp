@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "device/compute_model.hpp"
+#include "device/compute_profile.hpp"
 #include "schema/table.hpp"
 #include "server/small_run.hpp"
 
@@ -439,6 +442,41 @@ TEST(RecordRowsTest, ADevicesFiguresAreItsOwn) {
     EXPECT_EQ(row.loss, 0.5);
     EXPECT_EQ(rows.at(5).admitted, 0);
     EXPECT_EQ(rows.at(4).backbone, 1);
+}
+
+TEST(RecordRowsTest, ADeviceSaysWhatItIsTimedWith) {
+    FleetPlan fleet = small_plan();
+    DeviceProfile& rated = fleet.devices[1].profile;
+    rated.time_per_sample_s = kUnknown;
+    rated.rate_fp32_flop_per_s = 3e9;
+    rated.memory_bandwidth_bytes_per_s = 2e9;
+    rated.t0_s = 0.5;
+    fleet.devices[2].profile = rated;
+    DeviceProfile& measured = fleet.devices[2].profile;
+    measured.t0_s = 0;
+    measured.speed = 2;
+    measured.measured = std::make_shared<const ComputeProfile>(
+        ComputeProfile::parse("precision,flop [GFLOP],launches,time [s],source\n"
+                              "fp16,1,10,2,x\nfp16,2,10,3,x\nfp16,4,10,5,x\nfp16,4,10,5.5,x\n",
+                              "t", "phone"));
+    const auto rows = device_rows(fleet, {}, {}, profile_names(fleet), link_names(fleet));
+    EXPECT_TRUE(std::isnan(rows.at(0).rate_flop_per_s)) << "time_per_sample takes its place";
+    EXPECT_TRUE(std::isnan(rows.at(0).memory_bandwidth_bytes_per_s));
+    EXPECT_TRUE(std::isnan(rows.at(0).law_error));
+    EXPECT_EQ(rows.at(1).rate_flop_per_s, 3e9);
+    EXPECT_EQ(rows.at(1).memory_bandwidth_bytes_per_s, 2e9);
+    EXPECT_EQ(rows.at(1).start_up_s, 0.5);
+    EXPECT_EQ(rows.at(1).launch_s, 0);
+    EXPECT_TRUE(std::isnan(rows.at(1).law_error));
+    const LawFit& fit = *measured.measured->law(Precision::Fp16);
+    EXPECT_GT(fit.law.launch_s, 0);
+    EXPECT_EQ(rows.at(2).launch_s, fit.law.launch_s / 2);
+    EXPECT_EQ(rows.at(2).rate_flop_per_s, fit.law.flop_per_s * 2);
+    EXPECT_EQ(rows.at(2).launches, forward_launches(fleet.backbones[0].size));
+    double most = 0;
+    for (const double residual : fit.residuals) most = std::max(most, std::abs(residual));
+    EXPECT_GT(most, 0);
+    EXPECT_EQ(std::abs(rows.at(2).law_error), most);
 }
 
 TEST(RecordRowsTest, WhatDevicesMissAddsUpToWhatWasPlanned) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/long_work.hpp"
+#include "device/compute_model.hpp"
 #include "fleet/virtual_fleet.hpp"
 #include "method/event_record.hpp"
 #include "method/packets.hpp"
@@ -37,6 +38,7 @@ Part part_of(const BackbonePlan& backbone,
     compute.tap_bytes = tap_bytes(backbone.layout, packet.samples.size());
     compute.weights = backbone.weight_dtype;
     compute.samples = static_cast<std::int32_t>(packet.samples.size());
+    compute.launches = forward_launches(backbone.size);
     return {0, compute, bytes};
 }
 
