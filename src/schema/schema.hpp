@@ -18,6 +18,9 @@ namespace mobi::record {
 /// or changes its name, type or meaning.  A reader refuses what is older than kOldestSchema.
 inline constexpr std::int32_t kSchemaVersion = 5;
 inline constexpr std::int32_t kOldestSchema = 4;
+/// `since` of a column or table that came without a new version: files of kSchemaVersion may lack
+/// it, and readers do without.
+inline constexpr std::int32_t kYoung = kSchemaVersion + 1;
 
 enum class Outcome : std::int8_t { Delivered = 0, Lost = 1, Planned = 2 };
 enum class RunStatus : std::int8_t { Running = 0, Finished = 1, Aborted = 2 };
@@ -223,6 +226,7 @@ struct UpdateRow {  // /updates, in the order of the server's steps
     std::int64_t first_sample;     // where its ids begin in /update_samples
     std::int32_t samples;
     std::int64_t overrun_ns;  // wall clock: how long after its planned end it ended; else 0
+    std::int32_t launches;    // kernel launches by formula; 0: none counted
 
     static const Table& table();
 };
