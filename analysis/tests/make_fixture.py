@@ -397,6 +397,7 @@ def write_updates(file, steps, random, samples_total):
             "first_sample": ("i8", first),
             "samples": ("i4", steps["samples"]),
             "overrun_ns": ("i8", 0),
+            "launches": ("i4", 600),
         },
         "one row per server step",
     )

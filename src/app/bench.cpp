@@ -44,17 +44,20 @@ std::vector<std::int32_t> read_numbers(const std::string& option,
 
 int bench_command(std::span<const std::string> words) {
     constexpr std::string_view kUsage =
-        "usage: fedmobillm bench forward FOLDER | timeline | transport [OPTION]...; --help after "
-        "each";
+        "usage: fedmobillm bench forward FOLDER | server CONFIG... | timeline | transport "
+        "[OPTION]...; "
+        "--help after each";
     if (words.empty()) throw ConfigError(std::string(kUsage));
     if (words[0] == "--help") {
         print_output("{}\n", kUsage);
         return 0;
     }
     if (words[0] == "forward") return bench_forward_command(words.subspan(1));
+    if (words[0] == "server") return bench_server_command(words.subspan(1));
     if (words[0] == "timeline") return bench_timeline_command(words.subspan(1));
     if (words[0] == "transport") return bench_transport_command(words.subspan(1));
-    throw ConfigError(fmt::format("bench {}: accepted: forward, timeline or transport", words[0]));
+    throw ConfigError(
+        fmt::format("bench {}: accepted: forward, server, timeline or transport", words[0]));
 }
 
 }  // namespace mobi

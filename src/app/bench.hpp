@@ -10,6 +10,7 @@
 namespace mobi {
 
 int bench_forward_command(std::span<const std::string> words);
+int bench_server_command(std::span<const std::string> words);
 int bench_timeline_command(std::span<const std::string> words);
 int bench_transport_command(std::span<const std::string> words);
 

@@ -220,7 +220,8 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     server("access_rate", &ServerParameters::access_bytes_per_s, codec::quantity_or("unlimited", Quantity::Rate), "the server's own link, which all uploads share, and all downloads", "testbed");
     server("deadline", &ServerParameters::deadline_s, codec::quantity_or("none", Quantity::Time), "virtual time after which no packet is waited for", "testbed");
     server("enough", &ServerParameters::enough_share, codec::number(0.001, 1), "share of the planned packets after which no other is waited for", "testbed");
-    server("step_overhead", &ServerParameters::step_overhead_s, codec::quantity(Quantity::Time), "fixed time of an update", "ours, docs/method.md 4.3");
+    server("step_overhead", &ServerParameters::step_overhead_s, codec::optional_quantity("launches", Quantity::Time), "fixed time of an update; launches: its kernel launches, counted by formula, times server.launch", "ours, docs/method.md 4.3");
+    server("launch", &ServerParameters::launch_s, codec::quantity(Quantity::Time), "time of one kernel launch", "estimate for an A100, docs/method.md 4.3");
 
     auto eval = section(keys, "eval", &RunConfig::eval);
     eval("every", &EvalParameters::every, codec::integer(1), "updates between evaluations", "ours, docs/method.md 5.2");

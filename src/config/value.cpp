@@ -221,6 +221,20 @@ Codec<double> quantity_or(std::string_view word, Quantity quantity) {
             }};
 }
 
+Codec<std::optional<double>> optional_quantity(std::string_view word, Quantity quantity) {
+    using Value = std::optional<double>;
+    const Codec<double> known = codec::quantity(quantity);
+    return {fmt::format("{}, or {}", word, known.accepted),
+            [word = std::string(word), read = known.read](std::string_view text) {
+                if (text == word) return std::optional(Value());
+                const Value value = read(text);
+                return value ? std::optional(value) : std::nullopt;
+            },
+            [word = std::string(word), write = known.write](const Value& value) {
+                return value ? write(*value) : word;
+            }};
+}
+
 Codec<double> figure(Quantity quantity, bool zero_too) {
     const Codec<double> known =
         zero_too ? codec::quantity(quantity) : codec::positive_quantity(quantity);

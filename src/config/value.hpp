@@ -42,6 +42,8 @@ Codec<double> quantity(Quantity quantity);                    ///< with a unit, 
 Codec<double> positive_quantity(Quantity quantity);
 /// `word`, stored as 0, or a quantity above 0.
 Codec<double> quantity_or(std::string_view word, Quantity quantity);
+/// `word`, which is nothing, or a quantity of 0 or more.
+Codec<std::optional<double>> optional_quantity(std::string_view word, Quantity quantity);
 /// A figure of a profile: with a unit, or `unknown`, stored as NaN.
 Codec<double> figure(Quantity quantity, bool zero_too);
 /// Radio power per throughput, stored in J/byte: a number, a unit of power, `per`, a unit of rate,

@@ -24,13 +24,26 @@ std::vector<at::Tensor> without_names(const NamedTensors& named) {
     return tensors;
 }
 
-double joint_norm(const std::vector<at::Tensor>& gradients) {
-    double squares = 0;
-    for (const at::Tensor& gradient : gradients) {
-        const double norm = gradient.norm().item<double>();
-        squares += norm * norm;
+std::vector<double> norms_of(const std::vector<at::Tensor>& tensors, OptimizerCalls calls) {
+    std::vector<double> norms;
+    if (calls == OptimizerCalls::PerTensor) {
+        for (const at::Tensor& tensor : tensors) norms.push_back(tensor.norm().item<double>());
+    } else if (!tensors.empty()) {
+        const at::Tensor all = at::stack(at::_foreach_norm(tensors)).to(at::kCPU, at::kDouble);
+        norms.assign(all.data_ptr<double>(), all.data_ptr<double>() + all.numel());
     }
+    return norms;
+}
+
+double joint_norm(const std::vector<at::Tensor>& gradients, OptimizerCalls calls) {
+    double squares = 0;
+    for (const double norm : norms_of(gradients, calls)) squares += norm * norm;
     return std::sqrt(squares);
+}
+
+void scale(std::vector<at::Tensor>& tensors, double factor, OptimizerCalls calls) {
+    if (calls == OptimizerCalls::Foreach) return at::_foreach_mul_(tensors, factor);
+    for (at::Tensor& tensor : tensors) tensor.mul_(factor);
 }
 
 /// LibTorch names an optimiser's state by the address of the tensor: as text in 1.13, as it is
@@ -41,6 +54,49 @@ Key key_of(const at::Tensor& tensor) {
         return c10::guts::to_string(tensor.unsafeGetTensorImpl());
     else
         return tensor.unsafeGetTensorImpl();
+}
+
+std::unique_ptr<torch::optim::AdamWParamState> new_state(const at::Tensor& tensor) {
+    auto state = std::make_unique<torch::optim::AdamWParamState>();
+    state->exp_avg(torch::zeros_like(tensor)).exp_avg_sq(torch::zeros_like(tensor));
+    return state;
+}
+
+/// AdamW::step() with calls that take all tensors that have a gradient: the same operations.
+void step_foreach(torch::optim::AdamW& adamw, const NamedTensors& tensors) {
+    auto& states = adamw.state();
+    using Key = std::decay_t<decltype(states.begin()->first)>;
+    const auto& options =
+        static_cast<const torch::optim::AdamWOptions&>(adamw.param_groups().front().options());
+    const auto [beta1, beta2] = options.betas();
+    std::vector<at::Tensor> weights, gradients, first, second;
+    std::vector<at::Scalar> roots, sizes;
+    for (const auto& [name, tensor] : tensors) {
+        if (!tensor.grad().defined()) continue;
+        auto& kept = states[key_of<Key>(tensor)];
+        if (kept == nullptr) kept = new_state(tensor);
+        auto& state = static_cast<torch::optim::AdamWParamState&>(*kept);
+        state.step(state.step() + 1);
+        const auto steps = static_cast<double>(state.step());
+        weights.push_back(tensor);
+        gradients.push_back(tensor.grad());
+        first.push_back(state.exp_avg());
+        second.push_back(state.exp_avg_sq());
+        roots.emplace_back(std::sqrt(1 - std::pow(beta2, steps)));
+        sizes.emplace_back(-options.lr() / (1 - std::pow(beta1, steps)));
+    }
+    if (weights.empty()) return;
+    const torch::NoGradGuard no_grad;
+    if (options.weight_decay() != 0)
+        at::_foreach_mul_(weights, 1 - options.lr() * options.weight_decay());
+    at::_foreach_mul_(first, beta1);
+    at::_foreach_add_(first, gradients, 1 - beta1);
+    at::_foreach_mul_(second, beta2);
+    at::_foreach_addcmul_(second, gradients, gradients, 1 - beta2);
+    std::vector<at::Tensor> size = at::_foreach_sqrt(second);
+    at::_foreach_div_(size, roots);
+    at::_foreach_add_(size, options.eps());
+    at::_foreach_addcdiv_(weights, first, size, sizes);
 }
 
 }  // namespace
@@ -83,7 +139,7 @@ Optimizer::Step Optimizer::step(const at::Tensor& loss, std::int64_t t) {
         if (tensor.grad().defined()) gradients.push_back(tensor.grad());
 
     Step result;
-    result.gradient_norm = joint_norm(gradients);
+    result.gradient_norm = joint_norm(gradients, parameters_.calls);
     result.learning_rate = parameters_.lr * schedule_factor(parameters_, t, total_);
     const double value = loss.item<double>();
     result.skipped = !std::isfinite(value) || !std::isfinite(result.gradient_norm);
@@ -96,12 +152,14 @@ Optimizer::Step Optimizer::step(const at::Tensor& loss, std::int64_t t) {
     if (result.skipped) return result;
     if (parameters_.clip > 0) {
         const double factor = parameters_.clip / (result.gradient_norm + 1e-6);
-        if (factor < 1)
-            for (at::Tensor& gradient : gradients) gradient.mul_(factor);
+        if (factor < 1) scale(gradients, factor, parameters_.calls);
     }
     for (auto& group : state_->adamw.param_groups())
         static_cast<torch::optim::AdamWOptions&>(group.options()).lr(result.learning_rate);
-    state_->adamw.step();
+    if (parameters_.calls == OptimizerCalls::Foreach)
+        step_foreach(state_->adamw, tensors_);
+    else
+        state_->adamw.step();
     return result;
 }
 
@@ -113,11 +171,7 @@ void Optimizer::archive(Archive& archive) {
         bool touched = states.count(key) > 0;
         archive(touched);
         if (!touched) continue;
-        if (archive.reads()) {
-            auto fresh = std::make_unique<torch::optim::AdamWParamState>();
-            fresh->exp_avg(torch::zeros_like(tensor)).exp_avg_sq(torch::zeros_like(tensor));
-            states[key] = std::move(fresh);
-        }
+        if (archive.reads()) states[key] = new_state(tensor);
         auto& state = static_cast<torch::optim::AdamWParamState&>(*states[key]);
         std::int64_t steps = archive.reads() ? 0 : state.step();
         archive(steps);

@@ -37,11 +37,12 @@ struct Step {
                                         ///< learning-rate schedule
     std::int64_t kept_samples = 0;      ///< that the server has when it starts
     std::int32_t waiting = 0;           ///< arrivals that wait when it starts
+    std::int64_t launches = 0;          ///< kernel launches by formula; 0: it counts none
     bool decides = false;               ///< the protocol goes on with its verdict
 
     void archive(Archive& archive) {
         archive(number, kind, round, start, end, inputs, samples, arrival, device, model,
-                model_step, model_steps, kept_samples, waiting, decides);
+                model_step, model_steps, kept_samples, waiting, launches, decides);
     }
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
 namespace mobi {
 
 enum class ServerMode { ArrivalReplay, ArrivalOnly, ReplayAfterAll, PerDevice };
@@ -18,7 +20,9 @@ struct ServerParameters {
     double mixup = 0;  ///< a of Beta(a, a); 0 = off
     double rate_flop_per_s = 5e12;
     double io_rate_bytes_per_s = 10e9;
-    double step_overhead_s = 200e-6;
+    /// Nothing: kernel launches of the update, counted by formula, times `launch_s`.
+    std::optional<double> step_overhead_s;
+    double launch_s = 10e-6;
     double access_bytes_per_s = 0;  ///< 0 = unlimited
     double deadline_s = 0;          ///< 0 = none
     double enough_share = 1;

@@ -59,7 +59,7 @@ MethodSettings method_settings(const RunConfig& config) {
     return settings;
 }
 
-std::unique_ptr<Method> make_method(const RunConfig& config) {
+FamilySettings family_settings(const RunConfig& config) {
     FamilySettings settings;
     settings.side.seed = config.run.seed;
     settings.side.method = method_settings(config);
@@ -73,7 +73,11 @@ std::unique_ptr<Method> make_method(const RunConfig& config) {
     settings.rounds.seed = config.run.seed;
     settings.rounds.rounds = config.rounds;
     settings.rounds.server_rate_flop_per_s = config.server.rate_flop_per_s;
-    return find_method(config.method.name).method(settings);
+    return settings;
+}
+
+std::unique_ptr<Method> make_method(const RunConfig& config) {
+    return find_method(config.method.name).method(family_settings(config));
 }
 
 ServerSettings server_settings(const RunConfig& config) {

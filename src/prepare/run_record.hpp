@@ -10,6 +10,7 @@
 #include "core/truth.hpp"
 #include "method/method.hpp"
 #include "method/method_settings.hpp"
+#include "method/registry/registry.hpp"
 #include "record/writer.hpp"
 #include "schema/schema.hpp"
 #include "server/server_loop.hpp"
@@ -40,6 +41,9 @@ void write_plan(record::Writer& writer,
 
 /// What the method's costs depend on, out of a configuration.
 MethodSettings method_settings(const RunConfig& config);
+
+/// What every family's methods depend on, out of a configuration.
+FamilySettings family_settings(const RunConfig& config);
 
 /// The method that a configuration asks for.
 std::unique_ptr<Method> make_method(const RunConfig& config);

@@ -257,6 +257,7 @@ const Table& UpdateRow::table() {
         column("first_sample", &R::first_sample, "1", "where its samples begin in /update_samples"),
         column("samples", &R::samples, "samples", "how many they are"),
         column("overrun_ns", &R::overrun_ns, "ns", "wall clock: how long after its planned end it ended"),
+        column("launches", &R::launches, "1", "kernel launches of the step, by formula: with server.step_overhead = launches each takes server.launch of its time; 0: none counted", Names::None, kYoung),
     }};
     return table;
 }

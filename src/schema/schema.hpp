@@ -234,6 +234,7 @@ struct UpdateRow {  // /updates, in the order of the server's steps
     std::int64_t first_sample;     // where its ids begin in /update_samples
     std::int32_t samples;
     std::int64_t overrun_ns;  // wall clock: how long after its planned end it ended; else 0
+    std::int32_t launches;    // kernel launches by formula; 0: none counted
 
     static const Table& table();
 };

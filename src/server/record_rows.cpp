@@ -149,6 +149,7 @@ record::UpdateRow update_row(const Step& step, std::int64_t first_sample) {
     row.waiting_packets = step.waiting;
     row.first_sample = first_sample;
     row.samples = static_cast<std::int32_t>(step.samples.size());
+    row.launches = static_cast<std::int32_t>(step.launches);
     return row;
 }
 

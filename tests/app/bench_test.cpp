@@ -67,11 +67,11 @@ TEST(ReadNumbersTest, NoNumberIsAnError) {
 TEST(BenchCommandTest, NamesItsParts) {
     const Answer help = answer_of(bench_command, {"--help"});
     EXPECT_EQ(help.code, 0);
-    EXPECT_TRUE(help.text.starts_with("usage: fedmobillm bench forward FOLDER | timeline"));
+    EXPECT_TRUE(help.text.starts_with("usage: fedmobillm bench forward FOLDER | server CONFIG..."));
     EXPECT_EQ(refusal_by([] { bench_command({}); }) + "\n", "2: " + help.text);
     EXPECT_EQ(refusal_by([] { bench_command(Words{"backward"}); }),
-              "2: bench backward: accepted: forward, timeline or transport");
-    for (const char* part : {"forward", "timeline", "transport"})
+              "2: bench backward: accepted: forward, server, timeline or transport");
+    for (const char* part : {"forward", "server", "timeline", "transport"})
         EXPECT_TRUE(contains(answer_of(bench_command, {part, "--help"}).text,
                              std::string("bench ") + part));
 }
@@ -103,6 +103,17 @@ TEST(BenchTimelineTest, RefusesWhatIsNoSize) {
         EXPECT_TRUE(refused.starts_with("2: --" + option)) << refused;
         EXPECT_TRUE(contains(refused, "accepted: "));
     }
+}
+
+TEST(BenchServerTest, RefusesWhatItCannotMeasure) {
+    EXPECT_TRUE(refusal_by([] { bench_server_command({}); }).starts_with("2: bench server takes"));
+    EXPECT_TRUE(refusal_by([] { bench_server_command(Words{"nowhere.cfg"}); }).starts_with("2: "));
+    const std::string quick = source_path("configs/quickstart.cfg").string();
+    for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{
+             {"samples", "1,x"}, {"threads", "0"}, {"seconds", "0"}})
+        EXPECT_TRUE(refusal_by([&] {
+                        bench_server_command(Words{quick, "--" + option, value});
+                    }).starts_with("2: --" + option));
 }
 
 TEST(BenchTransportTest, RefusesWhatIsNoSizeBeforeMpiStarts) {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -81,6 +82,20 @@ TEST(CodecTest, ATimeAboveZeroIsANanosecondOrMore) {
     EXPECT_EQ(codec::quantity_or("none", Quantity::Time).read("none"), 0.0);
     EXPECT_FALSE(codec::quantity_or("none", Quantity::Time).read("1e-300 s"));
     EXPECT_DOUBLE_EQ(codec::quantity(Quantity::Time).read("0.4 ns").value_or(0), 0.4e-9);
+}
+
+TEST(CodecTest, AnOptionalQuantityIsItsWordOrAQuantityOfZeroOrMore) {
+    const auto codec = codec::optional_quantity("launches", Quantity::Time);
+    using Value = std::optional<double>;
+    EXPECT_EQ(codec.read("launches"), std::optional(Value()));
+    EXPECT_EQ(codec.read("0 s"), std::optional(Value(0.0)));
+    EXPECT_EQ(codec.read("2 ms"), std::optional(Value(0.002)));
+    for (const char* text : {"", "launch", "none", "200", "-1 ms", "launches 2 ms"})
+        EXPECT_FALSE(codec.read(text)) << text;
+    for (const Value& value : {Value(), Value(0.0), Value(200e-6)})
+        EXPECT_EQ(codec.read(codec.write(value)), std::optional(value));
+    EXPECT_EQ(codec.write(Value()), "launches");
+    EXPECT_EQ(codec.write(Value(200e-6)), "0.2 ms");
 }
 
 TEST(CodecTest, NumbersAreFiniteAndInRange) {

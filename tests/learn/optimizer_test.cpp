@@ -182,6 +182,46 @@ TEST(OptimizerTest, ATensorWithoutAGradientIsNotTouched) {
     }
 }
 
+/// Tensors take part at random, gradients are clipped at times, and a step is skipped.
+TEST(OptimizerTest, CallsForAllTensorsComputeTheSameNumbers) {
+    RandomStream stream(6, Purpose::Test);
+    for (const double decay : {0.0, 0.1}) {
+        OptimizerParameters parameters = plain(0.05);
+        parameters.weight_decay = decay;
+        parameters.clip = 3;
+        parameters.on_nan = OnNan::Skip;
+        NamedTensors one, all;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const Numbers start = draw(stream, 1 + i);
+            one.emplace_back(std::to_string(i), tensor_of(start));
+            all.emplace_back(std::to_string(i), tensor_of(start));
+        }
+        Optimizer by_tensor(one, parameters, 60);
+        parameters.calls = OptimizerCalls::Foreach;
+        Optimizer by_list(all, parameters, 60);
+        for (std::int64_t t = 0; t < 60; ++t) {
+            at::Tensor loss = at::zeros({}, at::kDouble), same = loss;
+            const std::uint64_t present = 1 + stream.below(15);
+            for (std::size_t i = 0; i < one.size(); ++i) {
+                if ((present >> i & 1U) == 0) continue;
+                Numbers gradient = draw(stream, i + 1);
+                if (t == 30) gradient[0] = std::nan("");
+                loss = loss + pull(one[i].second, gradient);
+                same = same + pull(all[i].second, gradient);
+            }
+            const Optimizer::Step first = by_tensor.step(loss, t);
+            const Optimizer::Step second = by_list.step(same, t);
+            EXPECT_EQ(first.skipped, t == 30);
+            EXPECT_EQ(second.skipped, t == 30);
+            if (t != 30) {
+                EXPECT_EQ(first.gradient_norm, second.gradient_norm);
+            }
+            for (std::size_t i = 0; i < one.size(); ++i)
+                expect_near(all[i].second, numbers_of(one[i].second));
+        }
+    }
+}
+
 TEST(OptimizerTest, GradientsOfEarlierUpdatesAreForgotten) {
     const at::Tensor tensor = tensor_of({1, 2});
     Optimizer optimizer({{"x", tensor}}, plain(0.1), 10);

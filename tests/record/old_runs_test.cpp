@@ -26,10 +26,10 @@ File open_to_change(const fs::path& path) {
     return {H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), "open"};
 }
 
-/// `table` with the columns that files of the oldest version have.
-Table oldest(const Table& table) {
+/// `table` with the columns that all files of a version have.
+Table as_of(std::int32_t version, const Table& table) {
     Table old = table;
-    std::erase_if(old.columns, [](const Column& column) { return column.since > kOldestSchema; });
+    std::erase_if(old.columns, [version](const Column& column) { return column.since > version; });
     return old;
 }
 
@@ -97,21 +97,25 @@ class OldRunsTest : public ::testing::Test {
 
 TemporaryFolder* OldRunsTest::folder_ = nullptr;
 
-// Every table as version 4 wrote it: old columns come back, younger ones are 0, younger tables are
-// empty.
-TEST_F(OldRunsTest, EveryTableOfTheOldestVersionComesBack) {
+/// Every table as a version wrote it: old columns come back, younger ones are 0, younger tables are
+/// empty.
+class VersionsTest : public OldRunsTest, public ::testing::WithParamInterface<std::int32_t> {};
+
+TEST_P(VersionsTest, EveryTableComesBack) {
+    const std::int32_t version = GetParam();
     RandomStream stream(12, Purpose::Test);
     const AllRows rows = random_tables(stream, 50);
     const fs::path path = changed([&](hid_t file) {
-        set_version(file, kOldestSchema);
-        check_hdf5(H5Lmove(file, "/weights", file, "/side_network", H5P_DEFAULT, H5P_DEFAULT),
-                   "rename");
+        set_version(file, version);
+        if (version == kOldestSchema)
+            check_hdf5(H5Lmove(file, "/weights", file, "/side_network", H5P_DEFAULT, H5P_DEFAULT),
+                       "rename");
         for_each_table(rows, [&](const auto& table) {
             using Row = typename std::decay_t<decltype(table)>::value_type;
-            const Table old = oldest(table_of<Row>());
+            const Table old = as_of(version, table_of<Row>());
             const std::string name(old.path);
             check_hdf5(H5Ldelete(file, name.c_str(), H5P_DEFAULT), "delete");
-            if (old.since > kOldestSchema) return;
+            if (old.since > version) return;
             create_growing(file, name, packed_type(old, sample_layout()), 0, 16).close("close");
             TableAppender appender(file, old);
             appender.append(std::span(table));
@@ -123,19 +127,20 @@ TEST_F(OldRunsTest, EveryTableOfTheOldestVersionComesBack) {
         using Row = typename std::decay_t<decltype(table)>::value_type;
         SCOPED_TRACE(table_of<Row>().path);
         const std::vector<Row> read = reader.rows<Row>();
-        if (table_of<Row>().since > kOldestSchema) {
+        if (table_of<Row>().since > version) {
             EXPECT_TRUE(read.empty());
             return;
         }
-        const Table old = oldest(table_of<Row>());
+        const Table old = as_of(version, table_of<Row>());
         EXPECT_EQ(bits_of(read, old), bits_of(table, old));
         Table young = table_of<Row>();
         std::erase_if(young.columns,
-                      [](const Column& column) { return column.since <= kOldestSchema; });
+                      [version](const Column& column) { return column.since <= version; });
         for (const std::byte bits : bits_of(read, young)) EXPECT_EQ(bits, std::byte{0});
     });
     EXPECT_EQ(refusal(path), "");
 }
+INSTANTIATE_TEST_SUITE_P(All, VersionsTest, ::testing::Range(kOldestSchema, kSchemaVersion + 1));
 
 // Where the weights were, and are: a file is not read by the other version's places.
 TEST_F(OldRunsTest, WeightsAreWhereTheVersionHadThem) {

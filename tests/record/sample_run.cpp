@@ -134,6 +134,7 @@ std::vector<UpdateRow> sample_updates() {
         row.waiting_packets = i % 5;
         row.first_sample = static_cast<std::int64_t>(kBatch) * i;
         row.samples = kBatch;
+        row.launches = 600 + i % 3;
         return row;
     });
 }

@@ -50,6 +50,7 @@ TEST(RecordRowsTest, AStepIsARowOfUpdates) {
     step.samples = {3, 4, 9};
     step.kept_samples = 40;
     step.waiting = 2;
+    step.launches = 619;
     record::UpdateRow row = update_row(step, 100);
     EXPECT_EQ(row.update, 7);
     EXPECT_EQ(row.kind, 1);
@@ -61,6 +62,7 @@ TEST(RecordRowsTest, AStepIsARowOfUpdates) {
     EXPECT_EQ(row.waiting_packets, 2);
     EXPECT_EQ(row.first_sample, 100);
     EXPECT_EQ(row.samples, 3);
+    EXPECT_EQ(row.launches, 619);
     step.kind = StepKind::Update;
     step.arrival = EventId(11);
     step.device = DeviceId(5);

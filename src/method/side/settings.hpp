@@ -25,4 +25,11 @@ struct SideSettings {
     bool evaluate_later = false;
 };
 
+/// Whether the loss takes out the class frequencies of backbone types.  A network of one device has
+/// one type, whose adjustment is 0.
+constexpr bool adjusts_logits(const SideSettings& settings) noexcept {
+    return settings.loss.logit_adjustment != LogitAdjustment::None &&
+           settings.server.mode != ServerMode::PerDevice && is_cross_entropy(settings.loss.kind);
+}
+
 }  // namespace mobi

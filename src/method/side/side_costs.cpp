@@ -6,6 +6,7 @@
 #include "core/check.hpp"
 #include "core/virtual_time.hpp"
 #include "method/side/timeline.hpp"
+#include "method/side/update_launches.hpp"
 #include "wire/packet.hpp"
 
 namespace mobi {
@@ -30,10 +31,75 @@ SideShape side_shape(const FleetPlan& plan,
     return shape;
 }
 
+/// Samples of each backbone in a batch, and sources among them.
+class BatchCounts {
+  public:
+    BatchCounts(const FleetPlan& plan, const SourceMap& sources)
+        : plan_(&plan), samples_(plan.backbones.size()) {
+        // A plan's devices are far apart in memory.
+        for (const DevicePlan& device : plan.devices) {
+            backbones_.push_back(device.backbone);
+            if (sources.of_backbone(device.backbone).size() > 1) by_device_ = true;
+        }
+    }
+
+    void take(std::span<const std::int32_t> samples) {
+        std::fill(samples_.begin(), samples_.end(), 0);
+        devices_.clear();
+        if (samples_.size() == 1 && !by_device_) {
+            samples_[0] = static_cast<std::int64_t>(samples.size());
+            return;
+        }
+        for (const std::int32_t id : samples) {
+            const std::int32_t device = plan_->samples[static_cast<std::size_t>(id)].device;
+            ++samples_[static_cast<std::size_t>(backbones_[static_cast<std::size_t>(device)])];
+            if (by_device_) devices_.push_back(device);
+        }
+    }
+
+    std::int64_t samples_of(std::size_t backbone) const { return samples_[backbone]; }
+
+    std::size_t sources() {
+        if (!by_device_)
+            return samples_.size() -
+                   static_cast<std::size_t>(std::count(samples_.begin(), samples_.end(), 0));
+        std::sort(devices_.begin(), devices_.end());
+        const auto end = std::unique(devices_.begin(), devices_.end());
+        return static_cast<std::size_t>(end - devices_.begin());
+    }
+
+  private:
+    const FleetPlan* plan_;
+    std::vector<std::int32_t> backbones_;  // of the devices
+    bool by_device_ = false;               // a device is a source
+    std::vector<std::int64_t> samples_;    // by backbone
+    std::vector<std::int32_t> devices_;    // of the samples, where devices are sources
+};
+
+/// Launches of an update by the number of sources in its batch, from 0.
+std::vector<std::int64_t> launches_by_sources(const FleetShape& shape,
+                                              const SideSettings& settings) {
+    std::vector<std::int64_t> launches{0};
+    for (std::size_t sources = 1; sources <= shape.side.sources.size(); ++sources)
+        launches.push_back(
+            update_launches(shape.side, settings, static_cast<std::int64_t>(sources)).total());
+    return launches;
+}
+
 }  // namespace
 
 FleetShape::FleetShape(const FleetPlan& plan, const SideSettings& settings)
     : sources(plan, settings.align.projection), side(side_shape(plan, sources, settings)) {}
+
+std::function<std::int64_t(std::span<const std::int32_t>)> update_launches_of(
+    const FleetPlan& plan, const FleetShape& shape, const SideSettings& settings) {
+    return [counts = BatchCounts(plan, shape.sources),
+            launches = launches_by_sources(shape, settings)](
+               std::span<const std::int32_t> samples) mutable {
+        counts.take(samples);
+        return launches[counts.sources()];
+    };
+}
 
 std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time_of(
     const FleetPlan& plan, const FleetShape& shape, const SideSettings& settings) {
@@ -48,21 +114,15 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
         seconds.push_back(flop / settings.server.rate_flop_per_s +
                           bytes / settings.server.io_rate_bytes_per_s);
     }
-    std::vector<std::int32_t> backbones;  // of the devices: a plan's are far apart in memory
-    for (const DevicePlan& device : plan.devices) backbones.push_back(device.backbone);
-    return [&plan, seconds, backbones, counts = std::vector<std::int64_t>(seconds.size()),
-            overhead =
-                settings.server.step_overhead_s](std::span<const std::int32_t> samples) mutable {
-        std::fill(counts.begin(), counts.end(), 0);
-        if (counts.size() == 1)
-            counts[0] = static_cast<std::int64_t>(samples.size());
-        else
-            for (const std::int32_t id : samples)
-                ++counts[static_cast<std::size_t>(backbones[static_cast<std::size_t>(
-                    plan.samples[static_cast<std::size_t>(id)].device)])];
-        double total = overhead;
+    return [counts = BatchCounts(plan, shape.sources), seconds,
+            launches = launches_by_sources(shape, settings),
+            server = settings.server](std::span<const std::int32_t> samples) mutable {
+        counts.take(samples);
+        double total = server.step_overhead_s
+                           ? *server.step_overhead_s
+                           : static_cast<double>(launches[counts.sources()]) * server.launch_s;
         for (std::size_t k = 0; k < seconds.size(); ++k)
-            total += static_cast<double>(counts[k]) * seconds[k];
+            total += static_cast<double>(counts.samples_of(k)) * seconds[k];
         return virtual_duration(total, kServerWork);
     };
 }

@@ -24,8 +24,14 @@ struct FleetShape {
     SideShape side;
 };
 
+/// Kernel launches of an update on these samples (UpdateLaunches).
+/// \param plan  must outlive the function.
+std::function<std::int64_t(std::span<const std::int32_t>)> update_launches_of(
+    const FleetPlan& plan, const FleetShape& shape, const SideSettings& settings);
+
 /// Virtual duration of an update: Σ over its samples of (FLOPs of docs/method.md 1.8 /
-/// `server.rate` + charged bytes / `server.io_rate`) + `server.step_overhead`; rounded to ns once.
+/// `server.rate` + charged bytes / `server.io_rate`) + `server.step_overhead`, or its kernel
+/// launches times `server.launch`; rounded to ns once.
 /// \param plan  must outlive the function.
 std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time_of(
     const FleetPlan& plan, const FleetShape& shape, const SideSettings& settings);

@@ -16,7 +16,9 @@ TimelineSettings timeline_settings(const FleetPlan& plan,
     timeline.seed = settings.seed;
     timeline.train_after_all =
         train_after_all || settings.server.mode == ServerMode::ReplayAfterAll;
-    timeline.update_time = update_time_of(plan, FleetShape(plan, settings), settings);
+    const FleetShape shape(plan, settings);
+    timeline.update_time = update_time_of(plan, shape, settings);
+    timeline.update_launches = update_launches_of(plan, shape, settings);
     return timeline;
 }
 

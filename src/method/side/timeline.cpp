@@ -134,6 +134,7 @@ Step Timeline::make_step(FleetClock& fleet,
     step.model_steps = model.updates_planned;
     step.start = free_;
     step.end = free_ = later(free_, settings_.update_time(samples), kServerWork);
+    if (settings_.update_launches) step.launches = settings_.update_launches(samples);
     step.samples = std::move(samples);
     step.inputs = std::exchange(inputs_, {});
     step.kept_samples = inbox_samples_;

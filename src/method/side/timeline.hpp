@@ -20,7 +20,8 @@ namespace mobi {
 
 /// The server's updates, for messages.
 inline constexpr TimedWork kServerWork{"the server's work", "",
-                                       "server.rate, server.io_rate and server.step_overhead"};
+                                       "server.rate, server.io_rate, server.step_overhead and "
+                                       "server.launch"};
 
 /// What the server's time is a function of.
 struct TimelineSettings {
@@ -29,6 +30,8 @@ struct TimelineSettings {
     bool train_after_all = false;  ///< `replay_after_all`, or a method that asks for it
     /// Virtual duration of an update on these samples (docs/method.md 4.3).
     std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time;
+    /// Its kernel launches, for the log; may be empty.
+    std::function<std::int64_t(std::span<const std::int32_t>)> update_launches;
 };
 
 /// The server's life in virtual time, step by step: which update happens when, on which samples

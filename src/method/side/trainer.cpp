@@ -115,7 +115,7 @@ void Trainer::warm_up() const {
 }
 
 void Trainer::count(std::span<const std::int32_t> samples) {
-    if (!adjusts()) return;
+    if (!adjusts_logits(settings_)) return;
     for (const std::int32_t id : samples)
         class_counts_.add(inbox_.backbone_of(id), inbox_.class_of(id));
 }
@@ -155,14 +155,8 @@ void Trainer::run(const Step& step) {
         evaluate_shared(updates_done_, step.end);
 }
 
-bool Trainer::adjusts() const {
-    // A network of one device has one type, whose A is 0.
-    return settings_.loss.logit_adjustment != LogitAdjustment::None && !per_device() &&
-           is_cross_entropy(settings_.loss.kind);
-}
-
 at::Tensor Trainer::adjustment_of(const TrainingBatch& batch) {
-    if (!adjusts()) return {};
+    if (!adjusts_logits(settings_)) return {};
     const at::Tensor& types = class_counts_.adjustment();
     std::vector<at::Tensor> rows;
     for (const SideInput& part : batch.parts)

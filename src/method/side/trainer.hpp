@@ -67,7 +67,6 @@ class Trainer {
     std::unique_ptr<SideNetwork> new_network() const;
     void begin_network(std::int32_t id, std::int64_t planned);
     void end_network();
-    bool adjusts() const;
     /// A of every row of the batch; undefined: none.
     at::Tensor adjustment_of(const TrainingBatch& batch);
     void evaluate_shared(std::int64_t updates, VirtualClock::time_point time);
