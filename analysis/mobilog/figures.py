@@ -4,6 +4,8 @@
 import math
 
 PLANNED = 2  # Outcome of a packet that never left: the run ended first
+LAST, BEST = 0, 1  # TestedWeights
+FLEET, DEVICE, CLASS, ARRIVAL_DECILE = range(4)  # PassGroup
 SECOND = 1e9
 
 FIGURES = (
@@ -14,7 +16,11 @@ FIGURES = (
     "energy_j",
     "accuracy",
     "loss",
+    "best_accuracy",
+    "validation_accuracy",
     "time_to_target_s",
+    "fewest_passes",
+    "most_passes",
 )
 
 
@@ -28,6 +34,14 @@ def time_to(time_s, metric, level, consecutive=1):
     return math.nan
 
 
+OPTIONAL = ("best_accuracy", "validation_accuracy", "fewest_passes", "most_passes")  # not of every run: a table without any leaves them out
+
+
+def rows_of(run, table):
+    """A table that files of this version may lack; then empty."""
+    return run.table(table) if table in run.tables else ()
+
+
 def figures(run):
     """{name of FIGURES: number} of an open run; NaN: the run does not have it.
 
@@ -35,8 +49,11 @@ def figures(run):
     updates           of the server
     upload_bytes      charged, and download_bytes; what was lost on the way and sent anew is not in them
     energy_j          of the devices' computing, sending and receiving; NaN where one has no figure
-    accuracy, loss    of the last evaluation of the whole fleet; correlation x 100 for regression
+    accuracy, loss    of the whole fleet on the test set, by the last weights; correlation x 100 for regression
+    best_accuracy     the same by the weights that were best on the validation set, where there is one (data.split)
+    validation_accuracy  of these weights there, and so the largest of its evaluations
     time_to_target_s  when eval.target was reached, eval.consecutive times in a row
+    fewest_passes     of a training sample that arrived, and most_passes: updates that it was in
     """
     uploads, updates, downloads = (run.table(name) for name in ("uploads", "updates", "downloads"))
     sent = uploads[uploads["outcome"] != PLANNED]
@@ -48,6 +65,9 @@ def figures(run):
     reached = math.nan
     if target > 0:
         reached = time_to(overall["time_ns"] / SECOND, overall["metric"], target, int(run.config.get("eval.consecutive", "1")))
+    tests = {int(row["weights"]): row for row in rows_of(run, "test_scores") if row["backbone"] == -1}
+    last = tests.get(LAST, overall[-1] if len(overall) else None)
+    passes = [row for row in rows_of(run, "passes") if row["group"] == FLEET]
     energy = sent["compute_energy_j"].sum() + sent["send_energy_j"].sum() + downloads["energy_j"].sum()
     return {
         "time_s": float(max(ends)) / SECOND if ends else math.nan,
@@ -55,7 +75,11 @@ def figures(run):
         "upload_bytes": int(sent["charged_bytes"].sum()),
         "download_bytes": int(downloads["charged_bytes"].sum()),
         "energy_j": float(energy),
-        "accuracy": float(overall["metric"][-1]) if len(overall) else math.nan,
-        "loss": float(overall["loss"][-1]) if len(overall) else math.nan,
+        "accuracy": math.nan if last is None else float(last["metric"]),
+        "loss": math.nan if last is None else float(last["loss"]),
+        "best_accuracy": float(tests[BEST]["metric"]) if BEST in tests else math.nan,
+        "validation_accuracy": float(overall["metric"].max()) if tests else math.nan,
         "time_to_target_s": reached,
+        "fewest_passes": int(passes[0]["fewest"]) if passes else math.nan,
+        "most_passes": int(passes[0]["most"]) if passes else math.nan,
     }

@@ -162,7 +162,9 @@ class Run:
         return self._activation_column(backbone, "upload")
 
     def evaluation(self, backbone):
-        """Test taps and outputs of a backbone type, by test sample, and the truth.
+        """Taps and outputs of a backbone type on the validation and the test set, and the truth.
+
+        The first `attributes["validation_samples"]` rows are the validation set; older files have none.
 
         blocks   list of float32 (test samples, d), one a tapped layer
         output   float32 (test samples, C); NaN where it is not there
@@ -182,7 +184,10 @@ class Run:
         return self.array(f"confusion/{backbone}")
 
     def weights(self, state="final"):
-        """{name: float32 array} of the weights, `state` "initial" or "final"; NaN: not there."""
+        """{name: float32 array} of the weights; NaN: not there.
+
+        state  "initial", "final" or, with a validation set, "best": the best there
+        """
         tensors = {}
 
         def add(name, item):

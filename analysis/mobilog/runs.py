@@ -5,7 +5,7 @@ import os
 import pathlib
 import warnings
 
-from .figures import FIGURES, figures
+from .figures import FIGURES, OPTIONAL, figures
 from .run import IncompleteRun, RunError, open_run
 from .table import SEED, RunTable
 
@@ -59,7 +59,9 @@ def read_columns(paths):
     for key in varying_keys([row["config"] for row in rows if row["status"] != UNREADABLE]):
         columns[key] = as_numbers([row["config"].get(key) for row in rows])
     for figure in FIGURES:
-        columns[figure] = [row["figures"].get(figure, float("nan")) for row in rows]
+        values = [row["figures"].get(figure, float("nan")) for row in rows]
+        if figure not in OPTIONAL or any(value == value for value in values):
+            columns[figure] = values
     return columns, problems
 
 

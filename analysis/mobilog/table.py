@@ -73,7 +73,7 @@ def over_seeds(columns):
     keys = [name for name in columns if is_key(name) and name != SEED]
     result = {key: [values[i] for values in groups] for i, key in enumerate(keys)}
     result["runs"] = [len(rows) for rows in groups.values()]
-    for figure in FIGURES:
+    for figure in [name for name in FIGURES if name in columns]:
         means = [mean_and_ci95([columns[figure][row] for row in rows]) for rows in groups.values()]
         result[figure] = [mean for mean, _ in means]
         result[figure + SPREAD] = [half for _, half in means]

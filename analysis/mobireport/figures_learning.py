@@ -7,7 +7,8 @@ from . import look, numbers, words
 
 
 def metric_name(run):
-    return "correlation × 100 (Pearson)" if run.regression else "correctly classified, percent"
+    metric = "correlation × 100 (Pearson)" if run.regression else "correctly classified, percent"
+    return metric + (", validation set" if run.has_validation else "")
 
 
 def accuracy(run, summary, narrow, reference=None):

@@ -178,6 +178,47 @@ def curves(run):
     return found
 
 
+@dataclasses.dataclass
+class Tested:
+    """The test set by one state of the weights."""
+
+    updates: int  # that they had seen
+    metric: dict  # backbone index, -1 for overall -> number
+    f1: dict
+    loss: dict
+
+
+def tests(run):
+    """{figures.LAST, figures.BEST: Tested}; empty without a validation set."""
+    found = {}
+    for row in run.tables["test_scores"] if run.has("test_scores") else ():
+        one = found.setdefault(int(row["weights"]), Tested(int(row["update"]), {}, {}, {}))
+        for column in ("metric", "f1", "loss"):
+            getattr(one, column)[int(row["backbone"])] = float(row[column])
+    return found
+
+
+@dataclasses.dataclass
+class Passes:
+    """How often the samples of a group were in an update."""
+
+    number: int
+    samples: int
+    mean: float
+    fewest: int
+    most: int
+
+
+def passes(run, group):
+    """The rows of one PassGroup of mobilog.figures, in order of their numbers."""
+    rows = run.tables["passes"] if run.has("passes") else ()
+    return [
+        Passes(int(row["number"]), int(row["samples"]), float(row["mean"]), int(row["fewest"]), int(row["most"]))
+        for row in rows
+        if row["group"] == group
+    ]
+
+
 def time_to(curve, level, consecutive=1):
     """Virtual time of the first of `consecutive` evaluations in a row at `level` or above; NaN."""
     return figures.time_to(curve.time_s, curve.metric, level, consecutive)
@@ -356,6 +397,7 @@ class Summary:
     forwards: list
     duration_s: float  # until the last event, downloads included
     admitted: np.ndarray  # device indices
+    tests: dict  # of tests()
 
     def total(self, column):
         """Over admitted devices; NaN where any of them has no figure."""
@@ -370,6 +412,11 @@ class Summary:
     @property
     def overall(self):
         return self.curves.get(-1)
+
+    def final(self, backbone=-1):
+        """The metric at the end: on the test set, by the last weights."""
+        last = self.tests.get(figures.LAST)
+        return last.metric[backbone] if last else self.curves[backbone].final
 
     @property
     def peak_memory_bytes(self):
@@ -394,6 +441,7 @@ def summarise(run):
         server=server(run),
         forwards=forwards(run),
         duration_s=float(max(ends)) if ends else NAN,
+        tests=tests(run),
         admitted=(
             np.flatnonzero(run.devices["admitted"] != 0) if len(run.devices) else np.zeros(0, int)
         ),

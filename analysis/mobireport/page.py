@@ -125,6 +125,7 @@ def served(run, summary, figures):
             " fleet is faster than the server. Replay fills the gaps, and everything after the last"
             " arrival.",
         ),
+        tables.passes(run),
     )
 
 

@@ -20,7 +20,12 @@ TABLES = (
     "training",
     "evaluations",
     "host",
+    "test_scores",
+    "passes",
 )
+
+
+YOUNG = ("test_scores", "passes")  # tables that files of this schema may lack
 
 
 @dataclasses.dataclass
@@ -67,7 +72,12 @@ class Run:
         return [names.get(int(value), str(value)) for value in values]
 
     def has(self, table):
-        return len(self.tables[table]) > 0
+        return len(self.tables.get(table, ())) > 0
+
+    @property
+    def has_validation(self):
+        """Whether curves are of a validation set, and the test set was scored at the end."""
+        return self.attributes.get("validation_samples", 0) > 0
 
 
 def load_run(path):
@@ -79,7 +89,7 @@ def load_run(path):
         warnings.simplefilter("ignore", mobilog.IncompleteRun)  # the page says so
         file = mobilog.open_run(path)
     with file:
-        tables = {name: file.table(name) for name in TABLES}
+        tables = {name: file.table(name) for name in TABLES if name not in YOUNG or name in file.tables}
         return Run(
             path=pathlib.Path(path),
             attributes=file.attributes,

@@ -13,19 +13,23 @@ from . import look, page, tables, words
 FIGURES = {  # figure of mobilog -> (heading, how a number is written)
     "accuracy": ("accuracy", None),
     "loss": ("loss", None),
+    "best_accuracy": ("accuracy, best on validation", None),
+    "validation_accuracy": ("validation, best", None),
     "time_to_target_s": ("target reached after", words.seconds),
     "time_s": ("duration", words.seconds),
     "updates": ("updates", words.number),
     "upload_bytes": ("bytes up", words.bytes_),
     "download_bytes": ("bytes down", words.bytes_),
     "energy_j": ("energy", words.joules),
+    "fewest_passes": ("fewest passes", None),
+    "most_passes": ("most passes", None),
 }
 MOST_NAMED = 12  # lines of a figure with a name at their end
 
 
 def shown_figures(columns):
     """Figures that any run has."""
-    return [name for name in FIGURES if any(not math.isnan(value) for value in columns[name])]
+    return [name for name in FIGURES if any(not math.isnan(value) for value in columns.get(name, ()))]
 
 
 def cell(figure, mean, half=math.nan):

@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from mobilog import figures
+
 from . import numbers, words
 
 
@@ -41,9 +43,9 @@ def headline(run, summary):
         )
     verb = "taught" if run.complete else "were teaching"
     result = (
-        f"a correlation of {overall.final / 100:.3f}"
+        f"a correlation of {summary.final() / 100:.3f}"
         if run.regression
-        else f"{words.percent(overall.final)} correct"
+        else f"{words.percent(summary.final())} correct"
     )
     when = f"after {words.seconds(summary.server.end_s)} of virtual time"
     if run.setting("method.name") == "central_side":
@@ -72,7 +74,7 @@ def learned(run, summary, reference):
     if len(named) > 1:
         parts.append(
             "By backbone: "
-            + words.listed(f"{name} {score(run, curve.final)}" for name, curve in named)
+            + words.listed(f"{name} {score(run, summary.final(curve.backbone))}" for name, curve in named)
             + "."
         )
     if reference and summary.overall is not None:
@@ -85,8 +87,23 @@ def learned(run, summary, reference):
             f"Overall that is {relation} centralised training on the same uploads "
             f"({score(run, reference.curve.final)})."
         )
-    parts.append(target_sentence(run, summary))
+    parts += [validation_sentence(run, summary), target_sentence(run, summary)]
     return " ".join(part for part in parts if part)
+
+
+def validation_sentence(run, summary):
+    """What the two figures of the test set are, and whether training stopped early."""
+    if not summary.tests:
+        return ""
+    last, best = summary.tests[figures.LAST], summary.tests[figures.BEST]
+    text = (
+        f"On the test set, which was scored once, at the end, the last weights have {score(run, last.metric[-1])}, those"
+        f" that were best on the validation set, after {best.updates:,} of {last.updates:,} updates,"
+        f" {score(run, best.metric[-1])}; curves and times to target are of the validation set."
+    )
+    if run.setting("eval.patience", "none") != "none":
+        text += f" Training may stop early (eval.patience = {run.setting('eval.patience')})."
+    return text
 
 
 def target_sentence(run, summary):
@@ -219,7 +236,9 @@ def tiles(run, summary):
     if overall is not None:
         label = "correlation × 100" if run.regression else "correct, all devices"
         remark = "" if run.regression else f"F1 {words.percent(float(overall.f1[-1]))}"
-        result.append((score(run, overall.final), label, remark))
+        if summary.tests:
+            remark = f"test set, last weights; best on validation {score(run, summary.tests[figures.BEST].metric[-1])}"
+        result.append((score(run, summary.final()), label, remark))
     updates = f"{words.count(summary.server.updates, 'update')} on the server"
     result.append((words.seconds(summary.duration_s), "virtual time, downloads included", updates))
     for column, say, label in (

@@ -3,6 +3,8 @@
 
 import numpy as np
 
+from mobilog import figures
+
 from . import figures_learning, look, numbers, story, words
 
 MOST_SLOW = 10
@@ -43,6 +45,8 @@ def final_scores(run, summary, reference):
     header = ["backbone", "devices", metric] + ([] if run.regression else ["F1"]) + ["loss"]
     if reference:
         header += ["centralised", "difference"]
+    if summary.tests:
+        return tested_scores(run, summary)
     rows = []
     for index, curve in summary.curves.items():
         devices = len(summary.admitted) if index < 0 else int(run.backbones["devices"][index])
@@ -58,6 +62,53 @@ def final_scores(run, summary, reference):
             )
         rows.append(row)
     return table(header, rows, total_last=len(rows) > 1)
+
+
+def tested_scores(run, summary):
+    """The test set by the last weights and by those best on validation, and both sets' figures for the last."""
+    last, best = summary.tests[figures.LAST], summary.tests[figures.BEST]
+    header = ["backbone", "devices", "validation, last weights", "test, last weights"]
+    header += ([] if run.regression else ["F1"]) + ["loss", "test, best on validation"]
+    header += ([] if run.regression else ["F1"]) + ["loss"]
+    rows = []
+    for index, curve in summary.curves.items():
+        devices = len(summary.admitted) if index < 0 else int(run.backbones["devices"][index])
+        row = [backbone(run, index), f"{devices:,}", story.score(run, curve.final)]
+        for tested in (last, best):
+            row.append(story.score(run, tested.metric[index]))
+            row += [] if run.regression else [words.percent(tested.f1[index])]
+            row.append(words.number(tested.loss[index]))
+        rows.append(row)
+    return table(header, rows, total_last=len(rows) > 1)
+
+
+def passes(run):
+    """How often samples were trained on; empty without /passes."""
+    fleet = numbers.passes(run, figures.FLEET)
+    if not fleet:
+        return ""
+
+    def row(name, one):
+        return [name, f"{one.samples:,}", f"{one.mean:.2f}", f"{one.fewest:,}", f"{one.most:,}"]
+
+    deciles = numbers.passes(run, figures.ARRIVAL_DECILE)
+    rows = [row(f"{one.number + 1}. tenth to arrive", one) for one in deciles]
+
+    def extremes(group, name_of):
+        members = sorted(numbers.passes(run, group), key=lambda one: one.mean)
+        if len(members) > 1:
+            rows.extend(row(f"{name_of(one)}, {which}", one) for which, one in (("fewest", members[0]), ("most", members[-1])))
+
+    extremes(figures.DEVICE, lambda one: f"device {one.number}")
+    classes = figures_learning.short_class_names(run)
+    extremes(figures.CLASS, lambda one: f"class {words.escape(classes[one.number])}")
+    rows.append(row("all samples", fleet[0]))
+    return (
+        "<h3>Passes of a sample</h3><p>In how many updates a sample was, on its arrival and in replay: those that came"
+        " first and last, and the devices and classes with the fewest and the most."
+        " <code>server.balance = passes</code> makes them equal within one.</p>"
+        + table(["samples of", "samples", "mean", "fewest", "most"], rows, total_last=True)
+    )
 
 
 def class_row(group, sums, run):

@@ -46,6 +46,7 @@ class Options:
     seed: int = 1
     schema: int = 5  # version of the file's layout
     missing: int = 0  # packets of each device that never arrive
+    validation: bool = False  # a validation set, and the tables that come with it
 
 
 def forward_flop(layers, width, tokens):

@@ -405,6 +405,46 @@ def write_updates(file, steps, random, samples_total):
     file.create_dataset("update_samples", data=ids.astype("i4"), maxshape=(None,))
 
 
+def write_validation(file, device, label):
+    """/test_scores and /passes, as a run with a validation set has them; the best weights are 2 points ahead."""
+    evaluations = file["evaluations"][()]
+    last = evaluations[evaluations["update"] == evaluations["update"][-1]]
+    file.attrs["validation_samples"] = 40
+    write_table(
+        file,
+        "test_scores",
+        2 * len(last),
+        {
+            "weights": (enum(["last", "best"], "i1"), np.repeat([0, 1], len(last))),
+            "update": ("i4", np.repeat([last["update"][0], last["update"][0] // 2], len(last))),
+            "backbone": (evaluations.dtype["backbone"], np.tile(last["backbone"], 2)),
+            "metric": ("f8", np.concatenate([last["metric"] - 3, last["metric"] - 1])),
+            "f1": ("f8", np.tile(last["f1"], 2)),
+            "loss": ("f8", np.tile(last["loss"] + 0.25, 2)),
+        },
+        "one row per weights and backbone",
+    )
+    passes = np.bincount(file["update_samples"][()], minlength=len(device))
+    groups = [(0, -1, np.arange(len(device)))]
+    groups += [(1, i, np.flatnonzero(device == i)) for i in np.unique(device)]
+    groups += [(2, i, np.flatnonzero(label == i)) for i in np.unique(label)]
+    groups += [(3, i, part) for i, part in enumerate(np.array_split(np.arange(len(device)), 10))]
+    write_table(
+        file,
+        "passes",
+        len(groups),
+        {
+            "group": (enum(["fleet", "device", "class", "arrival_decile"], "i1"), [group for group, _, _ in groups]),
+            "number": ("i4", [number for _, number, _ in groups]),
+            "samples": ("i4", [len(own) for _, _, own in groups]),
+            "mean": ("f8", [passes[own].mean() for _, _, own in groups]),
+            "fewest": ("i4", [passes[own].min() for _, _, own in groups]),
+            "most": ("i4", [passes[own].max() for _, _, own in groups]),
+        },
+        "one row per group",
+    )
+
+
 def make_fixture(path, options=None):
     """Writes the file and returns its path."""
     options = options or Options()
@@ -476,6 +516,8 @@ def make_fixture(path, options=None):
         write_uploads(file, options, uploads, cut_ns)
         write_updates(file, steps, random, len(device))
         write_learning(file, options, steps, evaluated, random)
+        if options.validation:
+            write_validation(file, device, label)
         sent = np.flatnonzero(admitted) if complete else np.array([], int)
         start = int(steps["end"][-1] * NS) if len(steps) else 0
         theta = np.array([2.4e6 if backbone < 2 else 3.6e6 for backbone in backbone_of])[sent]

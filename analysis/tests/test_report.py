@@ -615,5 +615,39 @@ class NumbersTest(unittest.TestCase):
         self.assertEqual(placed[2], 30)
 
 
+class ValidationTest(ReportCase):
+    def test_both_figures_of_the_test_set_are_named(self):
+        page = self.make(validation=True)
+        run = runs.load_run(self.path)
+        summary = numbers.summarise(run)
+        last, best = summary.tests[0], summary.tests[1]
+        self.assert_says(
+            page,
+            f"{words.percent(last.metric[-1])} correct after",
+            f"the last weights have {words.percent(last.metric[-1])}, those that were best on the validation set,"
+            f" after {best.updates:,} of {last.updates:,} updates, {words.percent(best.metric[-1])}",
+            "validation, last weights",
+            "test, last weights",
+            "test, best on validation",
+        )
+        self.assertEqual(summary.final(), last.metric[-1])
+
+    def test_passes_are_there_by_arrival_device_and_class(self):
+        page = self.make(validation=True)
+        fleet = numbers.passes(runs.load_run(self.path), 0)[0]
+        self.assert_says(
+            page,
+            "Passes of a sample",
+            "1. tenth to arrive",
+            "10. tenth to arrive",
+            f"all samples {fleet.samples:,} {fleet.mean:.2f} {fleet.fewest} {fleet.most}",
+        )
+
+    def test_without_a_validation_set_the_page_says_neither(self):
+        plain = plain_text(self.make())
+        for text in ("validation", "Passes of a sample"):
+            self.assertNotIn(text, plain)
+
+
 if __name__ == "__main__":
     unittest.main()

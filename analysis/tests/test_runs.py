@@ -69,6 +69,8 @@ class Sweep(unittest.TestCase):
 
 
 class OpenRunsTest(Sweep):
+    REQUIRED = [name for name in figures.FIGURES if name not in figures.OPTIONAL]
+
     def setUp(self):
         super().setUp()
         if pandas:
@@ -80,7 +82,7 @@ class OpenRunsTest(Sweep):
         found = self.open()
         self.assertEqual(self.warnings, [])
         self.assertIsInstance(found, table.RunTable)
-        self.assertEqual(found.columns, ["run", "status", "run.seed", "server.epochs", *figures.FIGURES])
+        self.assertEqual(found.columns, ["run", "status", "run.seed", "server.epochs", *self.REQUIRED])
         self.assertEqual(list(found["run"][:3]), ["seed=1-epochs=3", "seed=1-epochs=5", "seed=2-epochs=3"])
         self.assertEqual(found["run.seed"].tolist(), [1, 1, 2, 2, 10, 10])  # 2 before 10, and numbers
         self.assertEqual(found["server.epochs"].tolist(), [3, 5] * 3)
@@ -104,6 +106,25 @@ class OpenRunsTest(Sweep):
         np.testing.assert_allclose(found["energy_j"][1], energy)
         first = next(row["time_ns"] for row in overall if row["metric"] >= 20)
         self.assertEqual(found["time_to_target_s"][1], first / 1e9)
+
+    def test_with_a_validation_set_accuracy_is_of_the_test_set_and_both_weights_have_theirs(self):
+        make_fixture(self.folder / "validated.h5", Options(devices=6, samples_per_device=12, epochs=7, target=20, validation=True))
+        found = self.open()
+        self.assertEqual(found.columns[-len(figures.FIGURES):], list(figures.FIGURES))
+        row = list(found["run"]).index("validated")
+        with mobilog.open_run(self.folder / "validated.h5") as run:
+            evaluations = run.table("evaluations")
+            overall = evaluations[evaluations["backbone"] == -1]
+            passes = np.bincount(run.array("update_samples"), minlength=len(run.table("samples")))
+        self.assertAlmostEqual(found["accuracy"][row], overall["metric"][-1] - 3)
+        self.assertAlmostEqual(found["best_accuracy"][row], overall["metric"][-1] - 1)
+        self.assertEqual(found["validation_accuracy"][row], overall["metric"].max())
+        self.assertAlmostEqual(found["loss"][row], overall["loss"][-1] + 0.25)
+        self.assertEqual((found["fewest_passes"][row], found["most_passes"][row]), (passes.min(), passes.max()))
+        self.assertTrue(math.isnan(found["best_accuracy"][0]))
+        means = found.over_seeds()
+        self.assertIn("best_accuracy_ci95", means.columns)
+        self.assertNotIn("best_accuracy", self.open(sorted(self.folder.glob("seed*"))).over_seeds().columns)
 
     def test_without_a_target_there_is_no_time_to_it(self):
         for path in self.folder.glob("*.h5"):
@@ -129,7 +150,7 @@ class OpenRunsTest(Sweep):
     def test_a_printed_table_has_mean_and_spread_in_one_column(self):
         lines = str(self.open().over_seeds()).splitlines()
         self.assertEqual(len(lines), 3)
-        self.assertEqual(lines[0].split(), ["server.epochs", "runs", *figures.FIGURES])
+        self.assertEqual(lines[0].split(), ["server.epochs", "runs", *self.REQUIRED])
         self.assertRegex(lines[1], r"^ +3 +3 .* \d+\.\d+ ± \d+\.\d+")
         self.assertEqual(len(str(self.open()).splitlines()), 7)
 

@@ -109,6 +109,8 @@ void replay(const record::RunReader& reader,
         if (facts.train.regression()) facts.train.targets.push_back(row.target);
     }
     facts.test_samples = logged.test_samples;
+    facts.validation_samples = logged.validation_samples;
+    facts.splits = reader.rows<record::SplitRow>();
     record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record,
                           past ? record::Naming::WhenPublished : record::Naming::AtOnce);
     write_plan(writer, plan, *method, deliveries, leftovers, facts);
@@ -128,6 +130,7 @@ void replay(const record::RunReader& reader,
                        progress.show(now, 0, 0);
                    });
     progress.finish();
+    writer.submit(result.passes.rows(plan, facts.train));
     SummaryFacts summary;
     summary.output = config.run.output;
     summary.wall_s = (WallClock::now() - start).count();

@@ -123,8 +123,11 @@ RecordFacts record_facts(const PreparedRun& run) {
     RecordFacts facts;
     facts.class_names = run.class_names;
     facts.train = run.train;
-    if (run.settled)  // tasks evaluate nothing
+    facts.splits = run.splits;
+    if (run.settled) {  // tasks evaluate nothing
         facts.test_samples = static_cast<std::int64_t>(run.test.size());
+        facts.validation_samples = run.validation_samples;
+    }
     facts.packets = run.config.run.compute != RunCompute::None;
     facts.trained = run.config.run.compute == RunCompute::All;
     return facts;
@@ -165,6 +168,7 @@ void serve(ServerSide side, Channel* channel, std::int32_t threads) try {
                    });
     progress.finish();
     writer.submit(stage.cost_rows());
+    writer.submit(result.passes.rows(run.plan, run.train));
     SummaryFacts summary;
     summary.output = run.config.run.output;
     std::map<int, WorkerReport> reports;

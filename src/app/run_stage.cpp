@@ -19,6 +19,7 @@ RunStage::RunStage(const PreparedRun& run,
     LiveSettings settings{
         run.config.forward, threads, {run.test.classes, {}, {}}, std::move(on_wait)};
     if (run.config.run.compute == RunCompute::All) settings.truth = run.test;
+    settings.validation = run.validation_samples;
     if (past != nullptr) {
         settings.resumes = true;
         settings.taken = taken(run, past);

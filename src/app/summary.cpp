@@ -16,16 +16,30 @@ double seconds(VirtualClock::time_point time) {
     return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
-std::string last_scores(const FleetPlan& plan, const ServerResult& result) {
-    if (result.evaluations.empty()) return "accuracy           not evaluated\n";
+std::string scores(const FleetPlan& plan, std::string_view title, const EvaluationResult& result) {
     std::string text;
-    for (const EvaluationResult::Row& row : result.evaluations.back().rows) {
+    for (const EvaluationResult::Row& row : result.rows) {
         const std::string name = row.backbone < 0
                                      ? "whole fleet"
                                      : plan.backbones[static_cast<std::size_t>(row.backbone)].name;
-        text += fmt::format("{:<18} {} {:.2f}   loss {:.4f}\n", text.empty() ? "at the end" : "",
+        text += fmt::format("{:<18} {} {:.2f}   loss {:.4f}\n", text.empty() ? title : "",
                             fmt::format("{:<14}", name), row.metric, row.loss);
     }
+    return text;
+}
+
+std::string last_scores(const FleetPlan& plan, const ServerResult& result) {
+    if (result.evaluations.empty()) return "accuracy           not evaluated\n";
+    if (result.tests.empty()) return scores(plan, "at the end", result.evaluations.back());
+    EvaluationResult fleet = result.evaluations.back();  // of one set after the other: short
+    fleet.rows.erase(fleet.rows.begin(), fleet.rows.end() - 1);
+    std::string text = scores(plan, "validation, last", fleet);
+    for (const TestResult& one : result.tests)
+        text += one.weights == TestedWeights::Last
+                    ? scores(plan, "test, last", one.scores)
+                    : scores(plan, "test, best weights", one.scores) +
+                          fmt::format("{:<18} best on validation after {} of {} updates\n", "",
+                                      one.scores.updates, result.updates);
     return text;
 }
 
@@ -72,6 +86,13 @@ std::string summary_text(const FleetPlan& plan,
         text +=
             fmt::format("skipped            {} updates, whose loss or gradient was not finite\n",
                         result.skipped_updates);
+    if (eval.patience > 0)
+        text += result.updates < result.updates_planned
+                    ? fmt::format(
+                          "stopped early      after {} of {} updates: {} evaluations on "
+                          "validation without a better one\n",
+                          result.updates, result.updates_planned, eval.patience)
+                    : fmt::format("stopped early      no: all {} updates\n", result.updates);
     text += last_scores(plan, result);
     if (eval.target > 0) {
         const double reached = time_to_target_s(eval, result);

@@ -2,6 +2,7 @@
 #include "config/options.hpp"
 
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -71,6 +72,23 @@ Codec<Precision> any_precision() {
                               {"int4", Precision::Int4}});
 }
 
+Codec<DataSplit> any_split() {
+    const auto rule = choice<SplitRule>({{"none", SplitRule::None},
+                                         {"fedpetuning", SplitRule::FedPetuning},
+                                         {"lst", SplitRule::Lst}});
+    const auto share = codec::number_or("none", 1);
+    auto read = [rule, share](std::string_view text) -> std::optional<DataSplit> {
+        if (const auto word = rule.read(text)) return DataSplit{*word, 0};
+        const auto value = share.read(text);
+        if (!value || *value >= 1) return std::nullopt;
+        return DataSplit{SplitRule::Share, *value};
+    };
+    auto write = [rule, share](const DataSplit& split) {
+        return split.rule == SplitRule::Share ? share.write(split.share) : rule.write(split.rule);
+    };
+    return {"none, fedpetuning, lst, or a share of train above 0, below 1", read, write};
+}
+
 /// A name of the registry.
 Codec<std::string> method_name() {
     std::vector<std::pair<std::string, std::string>> words;
@@ -115,10 +133,13 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     data("classes", &DataParameters::classes, codec::text(), "file with a class name a line; empty: the names in train, sorted; 1: regression", "testbed");
     data("train_samples", &DataParameters::train_samples, codec::integer_or("all", 1), "use the first n training samples only", "testbed");
     data("test_samples", &DataParameters::test_samples, codec::integer_or("all", 1), "use the first n test samples only", "testbed");
+    data("split", &DataParameters::split, any_split(), "validation set, on which curves, targets and eval.patience are; the test set is then scored once, at the end. fedpetuning: 10 % of train for MRPC, RTE, CoLA, 1 % for SST-2; lst: half of test below 10,000 training samples, else 1,000 of train; a share: of train", "paper: not known; arXiv 2212.10025, 2206.06522, docs/method.md 5.1");
+    data("split_seed", &DataParameters::split_seed, codec::seed(), "seed of that draw, so that all values of run.seed have one validation and one test set", "arXiv 2212.10025: 42");
     data("max_tokens", &DataParameters::max_tokens, codec::integer(3), "tokens of a sample, special ones included; longer texts are cut", "ours, docs/method.md 1.10; paper-like 512");
     data("partition", &DataParameters::partition, choice<PartitionKind>({{"dirichlet", PartitionKind::Dirichlet}, {"uniform", PartitionKind::Uniform}, {"one_class", PartitionKind::OneClass}}), "how the training samples are dealt to the devices", "docs/method.md 5.1");
     data("alpha", &DataParameters::alpha, codec::positive_number(), "Dirichlet concentration; small: few classes a device", "docs/method.md 5.1; FedPETuning 0.1, 1, 10");
     data("remainder", &DataParameters::remainder, choice<Remainder>({{"spread", Remainder::Spread}, {"last", Remainder::Last}}), "what does not divide by the devices: spread evenly, sizes differ by one; or all for the last device, FedPETuning's rule; one_class spreads it within a class", "ours, docs/method.md 5.1");
+    data("device_order", &DataParameters::device_order, choice<DeviceOrder>({{"drawn", DeviceOrder::Drawn}, {"given", DeviceOrder::Given}}), "one_class: which devices have which class; given: the first class the first devices and so on, so that a kind of device has classes of its own", "testbed");
     data("concentration", &DataParameters::concentration, choice<Concentration>({{"total", Concentration::Total}, {"per_class", Concentration::PerClass}}), "whether alpha is the sum over classes or that of each class", "ours, docs/method.md 5.1");
 }
 
@@ -213,7 +234,7 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     server("batch", &ServerParameters::batch, codec::integer(1), "samples of a replay update", "ours, docs/method.md 1.6");
     server("sampler", &ServerParameters::sampler, choice<Sampler>({{"auto", Sampler::Auto}, {"uniform", Sampler::Uniform}, {"permutation", Sampler::Permutation}}), "draws of replay; auto: uniform until all have arrived, then permutations", "ours, docs/method.md 1.6");
     server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples; over 100 where there are no more than ten million updates", "ours, docs/method.md 1.6");
-    server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}}), "give backbones, or devices, equal shares of uniform replay", "ours, docs/method.md 1.6");
+    server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}, {"passes", Balance::Passes}}), "give backbones, or devices, equal shares of uniform replay; passes: samples with the fewest passes first, so that all end with as many within one", "ours, docs/method.md 1.6");
     server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
     server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, docs/method.md 4.3");
     server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, docs/method.md 4.3");
@@ -228,7 +249,7 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     eval("weights", &EvalParameters::weights, choice<EvalWeights>({{"devices", EvalWeights::Devices}, {"equal", EvalWeights::Equal}}), "weights of the backbones in the overall metric", "ours, docs/method.md 5.2");
     eval("target", &EvalParameters::target, codec::number_or("none", 100), "metric in percent whose first time is reported", "ours, docs/method.md 5.2");
     eval("consecutive", &EvalParameters::consecutive, codec::integer(1), "evaluations in a row that have to reach the target", "ours, docs/method.md 5.2");
-
+    eval("patience", &EvalParameters::patience, codec::integer_or("none", 1), "so many evaluations on the validation set in a row, after the last arrival, that are no better than the best of these end training", "ours, docs/method.md 5.2");
 
     auto record = section(keys, "record", &RunConfig::record);
     record("activations", &RecordParameters::activations, choice<RecordActivations>({{"all", RecordActivations::All}, {"none", RecordActivations::None}}), "what uploads leave in the run file; replay needs all", "testbed");

@@ -159,6 +159,11 @@ class Validator {
                 "a published task has its own form: accepted with data.task = table");
         require(table || data.quoting == TableQuoting::Auto, "data.quoting",
                 "a published task has its own form: accepted with data.task = table");
+        const bool shared = data.task == TaskForm::Mrpc || data.task == TaskForm::Rte ||
+                            data.task == TaskForm::Cola || data.task == TaskForm::Sst2;
+        require(data.split.rule != SplitRule::FedPetuning || shared, "data.split",
+                "fedpetuning has shares for data.task = mrpc, rte, cola and sst2; accepted with "
+                "another task: none, lst, or a share of train such as 0.1");
         require(config_.forward.batch_tokens >= data.max_tokens, "forward.batch_tokens",
                 fmt::format("accepted: data.max_tokens = {} or more, so that a sample fits",
                             data.max_tokens));
@@ -190,6 +195,7 @@ class Validator {
                 "server.balance",
                 "a permutation takes every sample once; accepted with server.sampler = auto or "
                 "uniform");
+        early_stop();
         require(server.deadline_s <= std::chrono::duration<double>(kLongestRun).count(),
                 "server.deadline", "accepted: none, or at most 200 years (1752000 h)");
         const bool central = config_.method.name == "central_side";
@@ -197,10 +203,32 @@ class Validator {
                 "method.name = central_side trains one network; accepted: any other mode");
         const bool replays = central || server.mode != ServerMode::ArrivalOnly;
         const bool on_arrival = !central && server.mode != ServerMode::ReplayAfterAll;
+        require(server.balance != Balance::Passes || replays, "server.balance",
+                "server.mode = arrival_only replays nothing, so that there is nothing to choose; "
+                "accepted with it: none");
         require((replays && server.epochs > 0) || (on_arrival && server.updates_per_arrival > 0),
                 "server.mode",
                 "with server.updates_per_arrival and server.epochs as they are there is no update "
                 "at all");
+    }
+
+    void early_stop() {
+        if (config_.eval.patience == 0) return;
+        const auto refuse_with = [&](bool wrong, std::string what) {
+            require(!wrong, "eval.patience", std::move(what));
+        };
+        refuse_with(config_.data.split.rule == SplitRule::None,
+                    "it would stop by the test set; accepted with a validation set: data.split = "
+                    "fedpetuning, lst or a share");
+        refuse_with(config_.run.compute != RunCompute::All,
+                    "when it stops depends on what is learned; accepted with run.compute = all");
+        const bool central = config_.method.name == "central_side";
+        refuse_with(
+            !central && config_.server.mode == ServerMode::ArrivalOnly,
+            "server.mode = arrival_only ends with the last arrival; accepted with it: none");
+        refuse_with(config_.server.mode == ServerMode::PerDevice,
+                    "server.mode = per_device evaluates a network once, when it is done; accepted "
+                    "with it: none");
     }
 
     void rounds() {

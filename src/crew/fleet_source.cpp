@@ -27,7 +27,7 @@ FleetSource::FleetSource(Channel& channel,
       settings_(std::move(settings)),
       requests_(
           plan, deliveries, tokens, !settings_.truth.empty(), settings_.forward.group_devices),
-      replies_(plan, tokens, settings_.truth) {
+      replies_(plan, tokens, settings_.truth, settings_.validation) {
     MOBI_CHECK(channel.size() > 1, "no worker to compute for the fleet");
 }
 

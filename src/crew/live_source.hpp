@@ -19,12 +19,13 @@ struct LiveSettings {
 
     ForwardParameters forward;
     std::int32_t threads_per_worker = 1;
-    Truth truth;  ///< of the test set
+    Truth truth;  ///< of the validation and the test set
     /// Called while waiting; may throw to give up.
     std::function<void()> on_wait;
-    bool paced = false;      ///< time passes while the server waits
-    bool resumes = false;    ///< the run goes on from a checkpoint
-    std::int64_t taken = 0;  ///< deliveries before it
+    std::int64_t validation = 0;  ///< samples of `truth` that are for validation, the first
+    bool paced = false;           ///< time passes while the server waits
+    bool resumes = false;         ///< the run goes on from a checkpoint
+    std::int64_t taken = 0;       ///< deliveries before it
     /// The test set, where the file of the run has it: nobody computes it then, and `truth` is
     /// empty.
     std::shared_ptr<const EvaluationData> evaluation{};

@@ -64,7 +64,7 @@ PacedSource::PacedSource(Channel& channel,
       settings_(std::move(settings)),
       requests_(
           plan, deliveries_, tokens, !settings_.truth.empty(), settings_.forward.group_devices),
-      replies_(plan, tokens, settings_.truth),
+      replies_(plan, tokens, settings_.truth, settings_.validation),
       worker_of_device_(plan.devices.size(), 0),
       past_(past.size()),
       arrived_(std::make_move_iterator(past.begin()), std::make_move_iterator(past.end())),

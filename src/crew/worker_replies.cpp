@@ -13,11 +13,15 @@
 
 namespace mobi {
 
-WorkerReplies::WorkerReplies(const FleetPlan& plan, const TokenTable& tokens, const Truth& truth)
+WorkerReplies::WorkerReplies(const FleetPlan& plan,
+                             const TokenTable& tokens,
+                             const Truth& truth,
+                             std::int64_t validation)
     : plan_(plan), classes_(truth.classes) {
     if (truth.empty()) return;
     evaluation_ = std::make_shared<EvaluationData>();
     evaluation_->truth = truth;
+    evaluation_->validation = validation;
     evaluation_->backbones.resize(plan_.backbones.size());
     for (std::size_t k = 0; k < plan_.backbones.size(); ++k) {
         const std::size_t n = tokens.test[k].size();

@@ -31,8 +31,12 @@ using ForwardTotalsMap = std::map<std::tuple<int, std::int32_t, PacketKind>, For
 class WorkerReplies {
   public:
     /// \param plan, tokens  must outlive this.
-    /// \param truth         of the test set; empty: nothing is evaluated.
-    WorkerReplies(const FleetPlan& plan, const TokenTable& tokens, const Truth& truth);
+    /// \param truth         of the validation and the test set; empty: nothing is evaluated.
+    /// \param validation    samples of the first.
+    WorkerReplies(const FleetPlan& plan,
+                  const TokenTable& tokens,
+                  const Truth& truth,
+                  std::int64_t validation = 0);
 
     /// \param upload  takes each packet that the message carries for the server.
     /// \throws ProtocolError  when it is none of a worker's answers.

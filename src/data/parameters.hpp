@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace mobi {
@@ -16,11 +17,26 @@ enum class Remainder {
     Last,    ///< all of it for the last device, as FedPETuning does
 };
 
+/// `data.device_order`, of `one_class`: in which order devices get their classes.
+enum class DeviceOrder { Drawn, Given };
+
 /// What stands between the fields of a table; Auto: a comma where the file's name ends in `.csv`,
 /// else a tab.
 enum class TableSeparator { Auto, Tab, Comma, Semicolon };
 /// Whether a field may stand in quotation marks; Auto: not between tabs.
 enum class TableQuoting { Auto, None, Csv };
+
+/// `data.split`: where the validation set comes from (docs/method.md 5.1).
+enum class SplitRule {
+    None,         ///< there is none
+    FedPetuning,  ///< that paper's share of train
+    Lst,          ///< Ladder Side-Tuning's: half of a small task's test set, else 1,000 of train
+    Share,        ///< DataSplit::share of train
+};
+struct DataSplit {
+    SplitRule rule = SplitRule::None;
+    double share = 0;  ///< above 0, below 1
+};
 
 /// Section `[data]`.
 struct DataParameters {
@@ -38,11 +54,14 @@ struct DataParameters {
                             ///< train, sorted; the number 1 = regression
     int train_samples = 0;  ///< use the first n only; 0 = all
     int test_samples = 0;
+    DataSplit split;
+    std::uint64_t split_seed = 42;
     int max_tokens = 128;  ///< special tokens included
     PartitionKind partition = PartitionKind::Dirichlet;
     double alpha = 1;
     Concentration concentration = Concentration::Total;
     Remainder remainder = Remainder::Spread;
+    DeviceOrder device_order = DeviceOrder::Drawn;
 };
 
 }  // namespace mobi

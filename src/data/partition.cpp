@@ -177,7 +177,10 @@ Partition uniform_partition(Remainder remainder,
     return result;
 }
 
-Partition one_class_partition(const ByClass& ids, std::size_t devices, std::uint64_t seed) {
+Partition one_class_partition(const ByClass& ids,
+                              std::size_t devices,
+                              DeviceOrder order,
+                              std::uint64_t seed) {
     if (devices < ids.size())
         throw ConfigError(
             fmt::format("data.partition = one_class: {} devices cannot hold {} classes, one each",
@@ -196,7 +199,7 @@ Partition one_class_partition(const ByClass& ids, std::size_t devices, std::uint
     std::vector<std::size_t> device_order(devices);
     std::iota(device_order.begin(), device_order.end(), std::size_t{0});
     RandomStream stream(seed, Purpose::Partition, devices);
-    stream.shuffle(std::span(device_order));
+    if (order == DeviceOrder::Drawn) stream.shuffle(std::span(device_order));
     Partition result;
     result.shards.resize(devices);
     std::size_t place = 0;
@@ -234,7 +237,8 @@ Partition partition(const DataParameters& parameters,
         case PartitionKind::Uniform:
             return uniform_partition(parameters.remainder, labels.size(), count, seed);
         case PartitionKind::OneClass:
-            return one_class_partition(shuffled_classes(labels, classes, seed), count, seed);
+            return one_class_partition(shuffled_classes(labels, classes, seed), count,
+                                       parameters.device_order, seed);
         case PartitionKind::Dirichlet:
             break;
     }

@@ -26,6 +26,8 @@ struct Partition {
 /// - `uniform`: the same sizes from one permutation of all samples.
 /// - `one_class`: every device holds samples of one class.  A class gets devices in proportion to
 ///   its samples, one at least, and deals its samples evenly among them, so sizes differ by class.
+///   Which devices these are is drawn, or (`data.device_order = given`) the first class has the
+///   first devices and so on.
 ///
 /// Draws are keyed by seed and device (shares, order within the shard) or class (which samples).
 ///

@@ -12,6 +12,7 @@
 #include "core/text_file.hpp"
 #include "data/class_names.hpp"
 #include "data/glue_task.hpp"
+#include "data/split.hpp"
 #include "data/table.hpp"
 
 namespace mobi {
@@ -99,8 +100,11 @@ Task load_tables(const DataParameters& parameters) {
         form.label_key = "data.classes = " + parameters.classes;
     }
     form.label_texts = classes.names;
-    Task task{read_samples(train, form), read_samples(test, form), std::move(classes.names),
-              std::move(classes.warnings)};
+    Task task;
+    task.train = read_samples(train, form);
+    task.test = read_samples(test, form);
+    task.class_names = std::move(classes.names);
+    task.warnings = std::move(classes.warnings);
     for (const Table* table : {&train, &test})
         for (const std::string& column : {parameters.text, parameters.pair})
             if (!column.empty()) warn_of_texts(*table, column, task.warnings);
@@ -166,6 +170,7 @@ Task load_task(const DataParameters& parameters) {
         throw DataError(fmt::format("{}: holds no samples",
                                     parameters.test.empty() ? parameters.train : parameters.test));
     task.train.truth.classes = task.test.truth.classes = task.classes();
+    split_off_validation(parameters, task);
     return task;
 }
 

@@ -18,6 +18,9 @@ struct TextSet {
     std::vector<std::string> texts;
     std::vector<std::string> pairs;  ///< second sentences: empty, or as many as texts
     Truth truth;
+    /// The place of each among the samples of its file that data.train_samples or data.test_samples
+    /// left; empty: they are all of these.
+    std::vector<std::int32_t> places{};
     std::size_t size() const noexcept { return texts.size(); }
     /// `"path:line"` of a sample.
     std::string where(std::size_t sample) const;
@@ -26,6 +29,8 @@ struct TextSet {
 /// A data set to learn from.
 struct Task {
     TextSet train, test;
+    TextSet validation;                    ///< empty with `data.split = none`
+    bool validation_of_test = false;       ///< it was taken from test, else from train
     std::vector<std::string> class_names;  ///< empty for regression
     std::vector<std::string> warnings;     ///< what looks like a mistake, a line each
     bool regression() const noexcept { return class_names.empty(); }
@@ -41,7 +46,8 @@ struct Task {
 /// in data/glue_task.hpp.
 ///
 /// Where train and test are the same file, the test part is the `data.test_samples` (0: all) that
-/// follow the first `data.train_samples`; else each part is cut to its first samples.
+/// follow the first `data.train_samples`; else each part is cut to its first samples.  Then
+/// `data.split` takes the validation set out of train or test (data/split.hpp).
 ///
 /// \throws DataError    `path:line: ...`; a missing file with the command that fetches it.
 /// \throws ConfigError  when the parameters ask for more samples than there are.

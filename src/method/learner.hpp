@@ -64,12 +64,25 @@ struct EvaluationResult {
     std::map<std::int32_t, std::vector<std::int32_t>> confusion;  ///< by backbone, (C, C)
 };
 
+/// Which of a learner's states was tested.
+enum class TestedWeights : std::int8_t {  // the numbers are those of the run file
+    Last,
+    Best,  ///< on the validation set
+};
+
+/// Scores on the test set, once, at the end, where there is a validation set.
+struct TestResult {
+    TestedWeights weights = TestedWeights::Last;
+    EvaluationResult scores;  ///< `updates`: steps that the weights had seen
+};
+
 /// Where a learner's results go.  Called from the thread that calls the learner.
 struct LearnerSink {
     std::function<void(const StepResult&)> step;  ///< in order of steps
     std::function<void(const EvaluationResult&)> evaluation;
     /// Between two steps that finish() does; may be empty.
     std::function<void()> between{};
+    std::function<void(const TestResult&)> test{};  ///< may be empty
 };
 
 /// The server's numbers, in step order (docs/design.md 2: a protocol decides when, a learner what).
@@ -110,6 +123,9 @@ class Learner {
 
     /// Everything that is learned, in a fixed order; empty where there is no one state to speak of.
     virtual std::vector<NamedValues> state() const = 0;
+
+    /// Of the steps' states the one that was best on the validation set; empty: none was kept.
+    virtual std::vector<NamedValues> best_state() const { return {}; }
 
     /// Where keeps_steps(): how many of them finish() has done.  From any thread.
     virtual std::int64_t kept_steps_done() const { return 0; }

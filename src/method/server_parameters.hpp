@@ -7,7 +7,7 @@ namespace mobi {
 
 enum class ServerMode { ArrivalReplay, ArrivalOnly, ReplayAfterAll, PerDevice };
 enum class Sampler { Auto, Uniform, Permutation };
-enum class Balance { None, Backbone, Device };
+enum class Balance { None, Backbone, Device, Passes };
 
 /// Section `[server]` (docs/method.md 1.6, 4.3).
 struct ServerParameters {
@@ -36,6 +36,7 @@ struct EvalParameters {
     EvalWeights weights = EvalWeights::Devices;
     double target = 0;  ///< in percent; 0 = none
     int consecutive = 2;
+    int patience = 0;  ///< evaluations on validation without a better one; 0: never stops
 };
 
 }  // namespace mobi

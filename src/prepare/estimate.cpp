@@ -62,9 +62,13 @@ std::string text_line(const PreparedRun& run) {
     const auto backbones = std::count_if(run.tokens.test.begin(), run.tokens.test.end(),
                                          [](const auto& samples) { return !samples.empty(); });
     return fmt::format(
-        "text               {} training samples, {} test samples for each of {} "
+        "text               {} training samples, {}{} test samples for each of {} "
         "backbone{}: {} tokens\n",
-        run.tokens.train.size(), test, backbones, backbones == 1 ? "" : "s", tokens);
+        run.tokens.train.size(),
+        run.validation_samples > 0 ? fmt::format("{} validation and ", run.validation_samples)
+                                   : std::string(),
+        test - std::min(test, static_cast<std::size_t>(run.validation_samples)), backbones,
+        backbones == 1 ? "" : "s", tokens);
 }
 
 std::string class_lines(const PreparedRun& run) {

@@ -126,6 +126,14 @@ void plan_devices(const RunConfig& config, const Task& task, FleetPlan& plan) {
     plan.samples.resize(task.train.size());
 }
 
+/// Both, one after the other.
+Truth joined(Truth first, const Truth& second) {
+    first.classes = second.classes;
+    first.labels.insert(first.labels.end(), second.labels.begin(), second.labels.end());
+    first.targets.insert(first.targets.end(), second.targets.begin(), second.targets.end());
+    return first;
+}
+
 /// What keeps every packet from arriving.
 std::string nothing_arrives(const PreparedRun& run) {
     const auto empty = static_cast<std::size_t>(std::count_if(
@@ -205,12 +213,14 @@ PreparedRun prepare_run(RunConfig config) {
                                  tokenizers.of(k).sources());
     run.tokens.train = tokenise_train(run.config, task.train, tokenizers, run.plan);
     admit(run.plan, run.config.cost, run.config.data.max_tokens);
-    run.tokens.test = tokenise_test(run.config, task.test, tokenizers, run.plan);
+    run.tokens.test = tokenise_evaluation(run.config, task, tokenizers, run.plan);
     look_at_folders(run);
     run.class_words =
         residual_words(run.config, run.plan, tokenizers, run.class_names, task.classes());
+    run.splits = split_rows(task);
     run.train = std::move(task.train.truth);
-    run.test = std::move(task.test.truth);
+    run.validation_samples = static_cast<std::int64_t>(task.validation.size());
+    run.test = joined(std::move(task.validation.truth), task.test.truth);
     foresee(run);
     if (run.config.run.clock == RunClock::Wall)
         refuse_endless_pace(run.timeline, run.config.run.time_scale);

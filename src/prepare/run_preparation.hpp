@@ -14,6 +14,7 @@
 #include "messages/worker_setup.hpp"
 #include "method/method.hpp"
 #include "prepare/timeline_walk.hpp"
+#include "schema/schema.hpp"
 
 namespace mobi {
 
@@ -23,7 +24,9 @@ struct PreparedRun {
     std::vector<std::string> class_names;                ///< empty: regression
     std::vector<std::vector<std::int32_t>> class_words;  ///< of each backbone: residual_words.hpp
     Truth train;                                         ///< for the log and the devices
-    Truth test;
+    Truth test;                           ///< of the validation set, then of the test set
+    std::int64_t validation_samples = 0;  ///< of the first
+    std::vector<record::SplitRow> splits;
     FleetPlan plan;
     TokenTable tokens;
     std::unique_ptr<Method> method;

@@ -25,6 +25,7 @@ record::RunLayout run_layout(const RunConfig& config,
     layout.blocks = block_count(plan);
     layout.train_samples = static_cast<std::int64_t>(plan.samples.size());
     layout.test_samples = facts.trained ? facts.test_samples : 0;
+    layout.validation_samples = facts.trained ? facts.validation_samples : 0;
     layout.activations = facts.packets && config.record.activations == RecordActivations::All;
     layout.library_versions = {{"libtorch", libtorch_version()}, {"mpi", mpi_library_version()}};
     for (const BackbonePlan& backbone : plan.backbones)
@@ -44,6 +45,29 @@ void write_plan(record::Writer& writer,
     writer.submit(backbone_rows(plan, family_names(plan)));
     writer.submit(device_rows(plan, uploads, leftovers, profile_names(plan), link_names(plan)));
     writer.submit(sample_rows(plan, facts.train));
+    if (!facts.splits.empty()) writer.submit(facts.splits);
+}
+
+std::vector<record::SplitRow> split_rows(const Task& task) {
+    using record::SplitPart;
+    std::vector<record::SplitRow> rows;
+    if (task.validation.size() == 0) return rows;
+    const auto add = [&](const TextSet& part, SplitPart split, SplitPart file, std::size_t first) {
+        for (std::size_t i = 0; i < part.size(); ++i) {
+            record::SplitRow row{};
+            row.split = static_cast<std::int8_t>(split);
+            row.sample = static_cast<std::int32_t>(first + i);
+            row.file = static_cast<std::int8_t>(file);
+            row.place = part.places.empty() ? static_cast<std::int32_t>(i) : part.places[i];
+            row.line = static_cast<std::int64_t>(part.lines[i]);
+            rows.push_back(row);
+        }
+    };
+    add(task.train, SplitPart::Train, SplitPart::Train, 0);
+    add(task.validation, SplitPart::Validation,
+        task.validation_of_test ? SplitPart::Test : SplitPart::Train, 0);
+    add(task.test, SplitPart::Test, SplitPart::Test, task.validation.size());
+    return rows;
 }
 
 MethodSettings method_settings(const RunConfig& config) {
@@ -69,7 +93,8 @@ FamilySettings family_settings(const RunConfig& config) {
     settings.side.loss = config.loss;
     settings.side.optimizer = config.optimizer;
     settings.side.eval = config.eval;
-    settings.side.evaluate_later = config.run.clock == RunClock::Wall;
+    settings.side.evaluate_later =
+        config.run.clock == RunClock::Wall && config.eval.patience == 0;  // nobody waits for one
     settings.rounds.seed = config.run.seed;
     settings.rounds.rounds = config.rounds;
     settings.rounds.server_rate_flop_per_s = config.server.rate_flop_per_s;

@@ -8,6 +8,7 @@
 
 #include "config/run_config.hpp"
 #include "core/truth.hpp"
+#include "data/task.hpp"
 #include "method/method.hpp"
 #include "method/method_settings.hpp"
 #include "method/registry/registry.hpp"
@@ -21,7 +22,9 @@ namespace mobi {
 struct RecordFacts {
     std::vector<std::string> class_names;
     Truth train;
-    std::int64_t test_samples = 0;
+    std::int64_t test_samples = 0;        ///< those for validation included
+    std::int64_t validation_samples = 0;  ///< of these
+    std::vector<record::SplitRow> splits{};
     bool packets = true;  ///< there are packets; false: run.compute = none
     bool trained = true;  ///< and something learns from them
 };
@@ -31,7 +34,10 @@ record::RunLayout run_layout(const RunConfig& config,
                              const FleetPlan& plan,
                              const RecordFacts& facts);
 
-/// `/devices`, `/backbones` and `/samples`, which are known before the first event.
+/// The rows of `/splits`: train, validation, test; none without a validation set.
+std::vector<record::SplitRow> split_rows(const Task& task);
+
+/// `/devices`, `/backbones`, `/samples` and `/splits`, which are known before the first event.
 void write_plan(record::Writer& writer,
                 const FleetPlan& plan,
                 const Method& method,

@@ -193,4 +193,18 @@ std::vector<std::vector<Sample>> tokenise_test(const RunConfig& config,
     return all;
 }
 
+std::vector<std::vector<Sample>> tokenise_evaluation(const RunConfig& config,
+                                                     const Task& task,
+                                                     const FleetTokenizers& tokenizers,
+                                                     const FleetPlan& plan) {
+    std::vector<std::vector<Sample>> all = tokenise_test(config, task.validation, tokenizers, plan);
+    std::vector<std::vector<Sample>> test = tokenise_test(config, task.test, tokenizers, plan);
+    for (std::size_t k = 0; k < all.size(); ++k)
+        for (Sample& sample : test[k]) {
+            sample.id = static_cast<std::int32_t>(all[k].size());
+            all[k].push_back(std::move(sample));
+        }
+    return all;
+}
+
 }  // namespace mobi

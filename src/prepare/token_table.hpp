@@ -65,4 +65,10 @@ std::vector<std::vector<TokenTable::Sample>> tokenise_test(const RunConfig& conf
                                                            const FleetTokenizers& tokenizers,
                                                            const FleetPlan& plan);
 
+/// The same of the validation set, followed by the test set; ids count through both.
+std::vector<std::vector<TokenTable::Sample>> tokenise_evaluation(const RunConfig& config,
+                                                                 const Task& task,
+                                                                 const FleetTokenizers& tokenizers,
+                                                                 const FleetPlan& plan);
+
 }  // namespace mobi

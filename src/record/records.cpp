@@ -84,6 +84,8 @@ struct Checker {
         if (!r.targets.empty()) expect(r.targets.size(), samples, "test targets");
     }
     void operator()(const Weights& r) const {
+        MOBI_CHECK(r.state != WeightState::Best || layout.validation_samples > 0,
+                   "the best weights of a run without validation set");
         const auto found = layout.weights.find(r.name);
         MOBI_CHECK(found != layout.weights.end(), "no tensor '{}' was laid out", r.name);
         std::int64_t size = 1;

@@ -42,14 +42,15 @@ struct EvaluationTaps {
     std::vector<float> output;          ///< (b, C)
 };
 
-/// One tensor of /weights/{initial,final}.
+/// One tensor of /weights/{initial,final,best}.
 struct Weights {
     WeightState state = WeightState::Initial;
     std::string name;
     std::vector<float> values;
 };
 
-/// /confusion/<backbone>: (C, C), rows = truth; replaces the matrix of the evaluation before.
+/// /confusion/<backbone>: (C, C), rows = truth; replaces the matrix of the evaluation before, and
+/// that of the test the last evaluation's.
 struct Confusion {
     std::int32_t backbone = 0;
     std::vector<std::int32_t> counts;

@@ -65,6 +65,7 @@ void create_root_attributes(hid_t root, const RunLayout& layout) {
     write_number(root, "blocks", layout.blocks);
     write_number(root, "train_samples", layout.train_samples);
     write_number(root, "test_samples", layout.test_samples);
+    write_number(root, "validation_samples", layout.validation_samples);
     for (const auto& [library, version] : layout.library_versions)
         if (library != "hdf5") write_text(root, (library + "_version").c_str(), version);
     std::array<unsigned, 3> version{};
@@ -138,26 +139,29 @@ void create_evaluation_truth(hid_t file, const RunLayout& layout) {
     const std::array<hsize_t, 1> tests{static_cast<hsize_t>(layout.test_samples)};
     create_group(file, "/evaluation");
     describe(create_whole(file, "/evaluation/labels", copy(H5T_STD_I32LE), tests).get(),
-             "Class of every test sample, index into /classes", "1");
+             "Class of every validation and test sample, index into /classes", "1");
     describe(create_whole(file, "/evaluation/targets", copy(H5T_IEEE_F32LE), tests, true).get(),
-             "Regression: target of every test sample; else NaN", "1");
+             "Regression: target of every validation and test sample; else NaN", "1");
     create_group(file, "/confusion");
     const auto classes = static_cast<hsize_t>(layout.classes);
     const std::array<hsize_t, 2> square{classes, classes};
     for (const BackboneLayout& backbone : layout.backbones)
         describe(
             create_whole(file, "/confusion/" + backbone.name, copy(H5T_STD_I32LE), square).get(),
-            "Test samples of the last evaluation by class (rows) and prediction (columns)",
+            "Samples of the last evaluation by class (rows) and prediction (columns); with a "
+            "validation set, of the test set by the last weights",
             "samples");
 }
 
 void create_side_network(hid_t file, const RunLayout& layout) {
     create_group(file, "/weights");
-    for (const char* state : {"/weights/initial", "/weights/final"}) {
-        create_group(file, state);
+    for (const WeightState state : {WeightState::Initial, WeightState::Final, WeightState::Best}) {
+        if (state == WeightState::Best && layout.validation_samples == 0) continue;
+        const std::string folder = fmt::format("/weights/{}", folder_of(state));
+        create_group(file, folder.c_str());
         for (const auto& [name, shape] : layout.weights) {
             const std::vector<hsize_t> size(shape.begin(), shape.end());
-            describe(create_whole(file, fmt::format("{}/{}", state, name), copy(H5T_IEEE_F32LE),
+            describe(create_whole(file, fmt::format("{}/{}", folder, name), copy(H5T_IEEE_F32LE),
                                   size, true)
                          .get(),
                      "Weights; NaN: not there", "1");
@@ -302,8 +306,7 @@ struct RunFile::Visitor {
             file.write_whole("/evaluation/targets", H5T_NATIVE_FLOAT, r.targets.data());
     }
     void operator()(const Weights& r) const {
-        file.write_whole(fmt::format("/weights/{}/{}",
-                                     r.state == WeightState::Initial ? "initial" : "final", r.name),
+        file.write_whole(fmt::format("/weights/{}/{}", folder_of(r.state), r.name),
                          H5T_NATIVE_FLOAT, r.values.data());
     }
     void operator()(const Confusion& r) const {

@@ -162,6 +162,8 @@ RunLayout read_layout(hid_t file, std::int32_t version, const std::string& name)
     layout.blocks = static_cast<std::int32_t>(read_number(file, "blocks"));
     layout.train_samples = read_number(file, "train_samples");
     layout.test_samples = read_number(file, "test_samples");
+    if (H5Aexists(file, "validation_samples") > 0)
+        layout.validation_samples = read_number(file, "validation_samples");
     layout.class_names = read_class_names(file, name);
     layout.profile_names = read_enumeration(file, name, "/devices", "profile");
     layout.link_names = read_enumeration(file, name, "/devices", "link");
@@ -230,7 +232,9 @@ bool RunReader::incomplete() const noexcept {
 }
 
 std::size_t RunReader::row_count(const Table& table) const {
-    if (table.since > version_) return 0;
+    const bool may_lack = table.since > version_;
+    if (may_lack && H5Lexists(file_.get(), std::string(table.path).c_str(), H5P_DEFAULT) <= 0)
+        return 0;
     return static_cast<std::size_t>(
         StoredArray(file_.get(), std::string(table.path), file_name(path_)).rows());
 }
@@ -357,8 +361,8 @@ Confusion RunReader::confusion(std::int32_t backbone) const {
 }
 
 std::vector<float> RunReader::weights(WeightState state, const std::string& name) const {
-    const char* folder = state == WeightState::Initial ? "initial" : "final";
-    return StoredArray(file_.get(), fmt::format("{}/{}", weights_path(version_, folder), name),
+    return StoredArray(file_.get(),
+                       fmt::format("{}/{}", weights_path(version_, folder_of(state)), name),
                        file_name(path_))
         .read_all<float>(H5T_NATIVE_FLOAT);
 }

@@ -83,7 +83,7 @@ class RunReader {
     /// \throws DataError  when the run kept no activations.
     StoredEvaluation evaluation(std::int32_t backbone) const;
 
-    /// Labels of the test set; targets are empty without regression.
+    /// Of the validation and the test set, in this order; targets are empty without regression.
     Truth evaluation_truth() const;
 
     Confusion confusion(std::int32_t backbone) const;

@@ -106,6 +106,18 @@ const Table& SampleRow::table() {
     return table;
 }
 
+const Table& SplitRow::table() {
+    using R = SplitRow;
+    static const Table table{"/splits", "Which sample of which file is for what (data.split); empty: train and test are as given", sizeof(R), {
+        column("split", &R::split, "1", "what it is for", Names::Splits),
+        column("sample", &R::sample, "1", "train: of /samples; validation, test: row of /evaluation"),
+        column("file", &R::file, "1", "of data.train or of data.test", Names::Splits),
+        column("place", &R::place, "1", "which sample of it, from 0, of those that data.train_samples or data.test_samples leaves"),
+        column("line", &R::line, "1", "of the file, on which it begins"),
+    }, kYoung};
+    return table;
+}
+
 const Table& UploadRow::table() {
     using R = UploadRow;
     static const Table table{"/uploads", "Packets from the devices, in order of arrival, device, packet; virtual time", sizeof(R), {
@@ -275,14 +287,40 @@ const Table& TrainingRow::table() {
 
 const Table& EvaluationRow::table() {
     using R = EvaluationRow;
-    static const Table table{"/evaluations", "Scores on the test set: per evaluation a row for every backbone, then one for all", sizeof(R), {
+    static const Table table{"/evaluations", "Scores during training, on the validation set, without one on the test set: per evaluation a row for every backbone, then one for all", sizeof(R), {
         column("update", &R::update, "1", "updates done"),
         column("backbone", &R::backbone, "1", "row of /backbones; all: weighted by eval.weights", Names::BackbonesOrAll),
         column("time_ns", &R::time_ns, "ns", "virtual time"),
         column("metric", &R::metric, "%", "accuracy; regression: Pearson correlation times 100"),
         column("f1", &R::f1, "%", "two classes: F1 of class 1; else macro F1; NaN for regression"),
-        column("loss", &R::loss, "1", "mean loss on the test set"),
+        column("loss", &R::loss, "1", "mean loss on that set"),
     }};
+    return table;
+}
+
+const Table& TestScoreRow::table() {
+    using R = TestScoreRow;
+    static const Table table{"/test_scores", "Scores on the test set, computed once, at the end, where there is a validation set: per state of the weights a row for every backbone, then one for all", sizeof(R), {
+        column("weights", &R::weights, "1", "the last ones, or those with the best metric on the validation set", Names::TestedWeights),
+        column("update", &R::update, "1", "updates that they had seen"),
+        column("backbone", &R::backbone, "1", "row of /backbones; all: weighted by eval.weights", Names::BackbonesOrAll),
+        column("metric", &R::metric, "%", "accuracy; regression: Pearson correlation times 100"),
+        column("f1", &R::f1, "%", "two classes: F1 of class 1; else macro F1; NaN for regression"),
+        column("loss", &R::loss, "1", "mean loss on the test set"),
+    }, kYoung};
+    return table;
+}
+
+const Table& PassRow::table() {
+    using R = PassRow;
+    static const Table table{"/passes", "How often the samples that arrived were in an update, on arrivals and in replay; by device, class and tenth of the samples in order of arrival", sizeof(R), {
+        column("group", &R::group, "1", "what the samples have in common", Names::PassGroups),
+        column("number", &R::number, "1", "device, class, or tenth from 0; fleet: -1"),
+        column("samples", &R::samples, "samples", "of it that arrived"),
+        column("mean", &R::mean, "passes", "of a sample"),
+        column("fewest", &R::fewest, "passes", "of a sample"),
+        column("most", &R::most, "passes", "of a sample"),
+    }, kYoung};
     return table;
 }
 

@@ -35,7 +35,16 @@ enum class HostPhase : std::int32_t {
     Waiting = 6,
     Pacing = 7
 };
-enum class WeightState { Initial, Final };  // of /weights
+enum class WeightState { Initial, Final, Best };  // of /weights; Best: on the validation set
+/// Its folder within /weights.
+constexpr const char* folder_of(WeightState state) {
+    constexpr const char* kFolders[] = {"initial", "final", "best"};
+    return kFolders[static_cast<int>(state)];
+}
+/// SplitRow::split and SplitRow::file.
+enum class SplitPart : std::int8_t { Train = 0, Validation = 1, Test = 2 };
+/// PassRow::group.
+enum class PassGroup : std::int8_t { Fleet = 0, Device = 1, Class = 2, ArrivalDecile = 3 };
 
 struct Table;  // table.hpp
 
@@ -94,6 +103,16 @@ struct SampleRow {  // /samples, one per training sample, by sample id
     std::int32_t label;   // class index; the trainer never reads it
     float target;         // regression: the target; else the class index
     std::int32_t tokens;  // special tokens included
+
+    static const Table& table();
+};
+
+struct SplitRow {         // /splits, by split and sample; empty where data.split = none
+    std::int8_t split;    // SplitPart
+    std::int32_t sample;  // train: of /samples; validation, test: row of /evaluation
+    std::int8_t file;     // SplitPart: of data.train or of data.test
+    std::int32_t place;   // which sample of it, from 0; after data.train_samples, data.test_samples
+    std::int64_t line;    // of the file, on which it begins
 
     static const Table& table();
 };
@@ -263,6 +282,28 @@ struct EvaluationRow {  // /evaluations: per evaluation one row per backbone, th
 };
 // /confusion/<backbone>: int32 (C, C), rows = truth, columns = prediction, of the last evaluation
 
+struct TestScoreRow {     // /test_scores: the test set, once, at the end; empty without validation
+    std::int8_t weights;  // TestedWeights of method/learner.hpp
+    std::int32_t update;  // updates that these weights had seen
+    std::int32_t backbone;  // -1: all, weighted by eval.weights
+    double metric;
+    double f1;
+    double loss;
+
+    static const Table& table();
+};
+
+struct PassRow {           // /passes, at the end: how often samples that arrived were in an update
+    std::int8_t group;     // PassGroup
+    std::int32_t number;   // device, class, or decile from 0 for the first to arrive; fleet: -1
+    std::int32_t samples;  // of it that arrived; 0: no row
+    double mean;
+    std::int32_t fewest;
+    std::int32_t most;
+
+    static const Table& table();
+};
+
 struct HostRow {  // /host, one per rank and phase: how fast the testbed was
     std::int32_t rank;
     std::int32_t phase;     // HostPhase
@@ -299,6 +340,7 @@ struct RowList {};
 using RowTypes = RowList<DeviceRow,
                          BackboneRow,
                          SampleRow,
+                         SplitRow,
                          UploadRow,
                          LossRow,
                          CostRow,
@@ -310,6 +352,8 @@ using RowTypes = RowList<DeviceRow,
                          DiagnosticRow,
                          VerdictRow,
                          EvaluationRow,
+                         TestScoreRow,
+                         PassRow,
                          HostRow>;
 
 /// What activations of one backbone look like in the file.
@@ -332,10 +376,12 @@ struct RunLayout {
     std::int32_t classes = 0;  ///< C; 1 for regression
     std::int32_t blocks = 0;   ///< B, gate values of an update
     std::int64_t train_samples = 0;
-    std::int64_t test_samples = 0;
+    std::int64_t test_samples = 0;        ///< of /evaluation, those for validation included
+    std::int64_t validation_samples = 0;  ///< of these, the first
     bool activations =
         true;  ///< whether taps are kept: `record.activations`, and something computed
-    /// Name -> shape of the datasets of /weights/{initial,final}; a scalar has no dimension.
+    /// Name -> shape of the datasets of /weights/{initial,final}, and best where there
+    /// is a validation set; a scalar has no dimension.
     std::map<std::string, std::vector<std::int64_t>> weights;
     /// Root attributes `<key>_version`, e.g. {"libtorch", "1.13.0"}; `hdf5_version` is added.
     std::map<std::string, std::string> library_versions;

@@ -118,6 +118,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"compute", "upload", "download", "late"});
         case Names::Outcomes:
             return number({"delivered", "lost", "planned"});
+        case Names::PassGroups:
+            return number({"fleet", "device", "class", "arrival_decile"});
         case Names::Phases:
             return number({"total", "forward", "evaluation_forward", "training", "evaluation",
                            "recording", "waiting", "pacing"});
@@ -127,10 +129,14 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"fp32", "fp16", "bf16", "int8", "int4"});
         case Names::Profiles:
             return number(layout.profile_names);
+        case Names::Splits:
+            return number({"train", "validation", "test"});
         case Names::Statuses:
             return number({"running", "finished", "aborted"});
         case Names::TaskOutcomes:
             return number({"done", "cut_off", "recalled", "gone"});
+        case Names::TestedWeights:
+            return number({"last", "best"});
         case Names::UpdateKinds:
             return number({"arrival", "replay", "aggregate", "exchange"});
     }

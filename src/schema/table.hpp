@@ -29,12 +29,15 @@ enum class Names {
     Links,
     LossStages,
     Outcomes,
+    PassGroups,
     Phases,
     Pivots,
     Precisions,
     Profiles,
+    Splits,
     Statuses,
     TaskOutcomes,
+    TestedWeights,
     UpdateKinds
 };
 

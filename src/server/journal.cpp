@@ -78,6 +78,15 @@ void Journal::decided(const Verdict& verdict) {
 
 void Journal::evaluated(const EvaluationResult& result) {
     writer_.submit(evaluation_rows(result));
+    confusion(result);
+}
+
+void Journal::tested(const TestResult& result) {
+    writer_.submit(test_score_rows(result));
+    if (result.weights == TestedWeights::Last) confusion(result.scores);
+}
+
+void Journal::confusion(const EvaluationResult& result) {
     for (const auto& [backbone, counts] : result.confusion)
         if (!counts.empty()) writer_.submit(record::Confusion{backbone, counts});
 }

@@ -14,7 +14,7 @@ namespace mobi {
 
 /// Writes down what happens in a run: the only place that makes rows during it.
 ///
-/// step_done() and evaluated() may be called by another thread than the others are.
+/// step_done(), evaluated() and tested() may be called by another thread than the others are.
 class Journal {
   public:
     /// \param uploads      whether deliveries came over the devices' links.
@@ -35,6 +35,7 @@ class Journal {
     void step_done(const StepResult& result);
     void decided(const Verdict& verdict);
     void evaluated(const EvaluationResult& result);
+    void tested(const TestResult& result);
 
     void lost(std::span<const LostWork> lost);
     void fetched(std::span<const Download> downloads);
@@ -44,6 +45,7 @@ class Journal {
 
   private:
     void activations(const Packet& packet, std::int64_t index);
+    void confusion(const EvaluationResult& result);
 
     record::Writer& writer_;
     bool uploads_;

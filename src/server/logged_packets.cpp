@@ -43,6 +43,7 @@ std::shared_ptr<EvaluationData> logged_evaluation(const record::RunReader& reade
     if (truth.empty()) return nullptr;
     auto evaluation = std::make_shared<EvaluationData>();
     evaluation->truth = std::move(truth);
+    evaluation->validation = reader.layout().validation_samples;
     evaluation->backbones.resize(plan.backbones.size());
     for (std::size_t k = 0; k < plan.backbones.size(); ++k) {
         if (plan.backbones[k].devices == 0) continue;

@@ -231,6 +231,21 @@ std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& resul
     return rows;
 }
 
+std::vector<record::TestScoreRow> test_score_rows(const TestResult& result) {
+    std::vector<record::TestScoreRow> rows;
+    for (const EvaluationResult::Row& one : result.scores.rows) {
+        record::TestScoreRow row{};
+        row.weights = static_cast<std::int8_t>(result.weights);
+        row.update = static_cast<std::int32_t>(result.scores.updates);
+        row.backbone = one.backbone;
+        row.metric = one.metric;
+        row.f1 = one.f1;
+        row.loss = one.loss;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
 std::vector<record::DownloadRow> download_rows(std::span<const Download> downloads) {
     std::vector<record::DownloadRow> rows;
     rows.reserve(downloads.size());

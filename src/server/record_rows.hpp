@@ -34,6 +34,7 @@ record::TrainingRow training_row(const StepResult& result);
 std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result);
 std::vector<record::VerdictRow> verdict_rows(const Verdict& verdict);
 std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result);
+std::vector<record::TestScoreRow> test_score_rows(const TestResult& result);
 
 /// `/devices`.  Profiles and links are numbered as in `profile_names` and `link_names`.
 std::vector<record::DeviceRow> device_rows(const FleetPlan& plan,

@@ -60,6 +60,8 @@ class ServerRun {
     ServerRun& operator=(const ServerRun&) = delete;
 
     ServerResult run(const std::function<void(const ServerProgress&)>& on_progress) try {
+        result_.passes = SamplePasses(plan_.samples.size());
+        result_.updates_planned = protocol_->steps_planned();
         if (source_ != nullptr) begin_training();
         if (past_ != nullptr) {
             result_.evaluations = past_->evaluations();
@@ -117,6 +119,11 @@ class ServerRun {
                                     [this](const EvaluationResult& result) {
                                         journal_.evaluated(result);
                                         result_.evaluations.push_back(result);
+                                    },
+                                    {},
+                                    [this](const TestResult& result) {
+                                        journal_.tested(result);
+                                        result_.tests.push_back(result);
                                     }});
         result_.kept_bytes = learner_->kept_bytes();
         journal_.state(record::WeightState::Initial, learner_->state());
@@ -214,6 +221,7 @@ class ServerRun {
     /// \return  when that really was.
     VirtualClock::time_point take_step(Step step) {
         ++result_.updates;
+        result_.passes.used(step.samples);
         result_.server_busy_s += std::chrono::duration<double>(step.end - step.start).count();
         const VirtualClock::time_point planned = step.end;
         VirtualClock::time_point end = planned;
@@ -269,6 +277,7 @@ class ServerRun {
         ending_ = true;
         trainer_->finish(result_.training_end, on_wait);
         journal_.state(record::WeightState::Final, learner_->state());
+        journal_.state(record::WeightState::Best, learner_->best_state());
         result_.training_wall_s = learner_->training_s();
         result_.evaluation_wall_s = learner_->evaluation_s();
     }
@@ -277,6 +286,7 @@ class ServerRun {
         for (; delivered_ < end; ++delivered_) {
             const Delivery& delivery = fleet_.delivery(delivered_);
             result_.training_end = std::max(result_.training_end, delivery.times.arrival);
+            result_.passes.arrived(delivery.samples);
             if (method_.uploads()) {
                 result_.charged_upload_bytes += delivery.charged_bytes;
                 result_.charged_flop += delivery.charged_flop;

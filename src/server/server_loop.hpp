@@ -13,6 +13,7 @@
 #include "method/run_fleet.hpp"
 #include "record/writer.hpp"
 #include "server/past_run.hpp"
+#include "server/sample_passes.hpp"
 
 namespace mobi {
 
@@ -35,6 +36,7 @@ struct ServerResult {
     VirtualClock::time_point training_end{};  ///< end of the last update
     VirtualClock::time_point run_end{};       ///< and of the last download
     std::int64_t updates = 0;
+    std::int64_t updates_planned = 0;  ///< more: training stopped early
     std::int64_t skipped_updates = 0;  ///< whose numbers were not finite
     std::int64_t charged_upload_bytes = 0;
     std::int64_t charged_download_bytes = 0;
@@ -43,6 +45,8 @@ struct ServerResult {
     double charged_flop = 0;
     double server_busy_s = 0;  ///< virtual
     std::vector<EvaluationResult> evaluations;
+    std::vector<TestResult> tests;  ///< with a validation set
+    SamplePasses passes;
     double training_wall_s = 0;
     double evaluation_wall_s = 0;
     std::size_t kept_bytes = 0;  ///< real memory of the arrivals that the learner keeps

@@ -184,5 +184,35 @@ TEST_F(SummaryTest, HasAtMostThirtyLinesAndNamesTheFile) {
     EXPECT_TRUE(all.ends_with("\nrun file           results/run.h5\n"));
 }
 
+TEST_F(SummaryTest, BothFiguresOfTheTestAreNamed) {
+    result.evaluations = result_of({70, 75.5}).evaluations;
+    EvaluationResult scores;
+    scores.updates = 321;
+    scores.rows = {{0, 71.239, 0, 0.51239}, {-1, 75.25, 0, 0.3}};
+    result.tests.push_back({TestedWeights::Last, scores});
+    scores.updates = 200;
+    scores.rows = {{0, 72, 0, 0.5}, {-1, 76, 0, 0.25}};
+    result.tests.push_back({TestedWeights::Best, scores});
+    EXPECT_TRUE(contains(text(),
+                         "validation, last   whole fleet    75.50   loss 0.0000\n"
+                         "test, last         small          71.24   loss 0.5124\n"
+                         "                   whole fleet    75.25   loss 0.3000\n"
+                         "test, best weights small          72.00   loss 0.5000\n"
+                         "                   whole fleet    76.00   loss 0.2500\n"
+                         "                   best on validation after 200 of 321 updates\n"
+                         "wall time"));
+}
+
+TEST_F(SummaryTest, SaysWhetherTrainingStoppedEarly) {
+    result.updates_planned = 400;
+    EXPECT_FALSE(contains(text(), "stopped early"));
+    eval.patience = 5;
+    EXPECT_TRUE(contains(text(),
+                         "stopped early      after 321 of 400 updates: 5 evaluations on validation "
+                         "without a better one\n"));
+    result.updates_planned = 321;
+    EXPECT_TRUE(contains(text(), "stopped early      no: all 321 updates\n"));
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -223,5 +223,20 @@ TEST(OptionsTest, EntriesHaveTheirSectionsAndFolders) {
     }
 }
 
+TEST(OptionsTest, ASplitIsARuleOrAShareOfTrain) {
+    for_all_keys([](const auto& keys, const std::string& prefix) {
+        for (const auto& key : keys) {
+            if (prefix + key.name != "data.split") continue;
+            auto owner = owner_of(key);
+            for (const char* text : {"none", "fedpetuning", "lst", "0.1", "0.999"}) {
+                EXPECT_TRUE(key.read(owner, text)) << text;
+                EXPECT_EQ(key.write(owner), text);
+            }
+            for (const char* text : {"0", "1", "1.5", "-0.1", "10 %", "dev"})
+                EXPECT_FALSE(key.read(owner, text)) << text;
+        }
+    });
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -380,5 +380,51 @@ TEST(ValidateTest, ProblemsAddUp) {
         }
 }
 
+TEST(ValidateTest, WhatIsNotReplayedHasNoPassesToBalance) {
+    const auto with = [](ServerMode mode, std::string method) {
+        return problems([&](RunConfig& c) {
+            c.server.balance = Balance::Passes;
+            c.server.mode = mode;
+            c.method.name = method;
+        });
+    };
+    for (const ServerMode mode :
+         {ServerMode::ArrivalReplay, ServerMode::ReplayAfterAll, ServerMode::PerDevice})
+        EXPECT_EQ(with(mode, "fed_mobillm"), Keys());
+    EXPECT_EQ(with(ServerMode::ArrivalOnly, "fed_mobillm"), Keys{"server.balance"});
+    EXPECT_EQ(with(ServerMode::ArrivalOnly, "central_side"), Keys());
+}
+
+TEST(ValidateTest, PatienceNeedsAValidationSetAndSeveralEvaluations) {
+    const auto with = [](auto change) {
+        return problems([&](RunConfig& c) {
+            c.eval.patience = 3;
+            c.data.split = {SplitRule::Share, 0.1};
+            change(c);
+        });
+    };
+    const Keys refused{"eval.patience"};
+    EXPECT_EQ(with([](RunConfig&) {}), Keys());
+    EXPECT_EQ(with([](RunConfig& c) { c.server.mode = ServerMode::ReplayAfterAll; }), Keys());
+    EXPECT_EQ(with([](RunConfig& c) { c.data.split = {}; }), refused);
+    EXPECT_EQ(with([](RunConfig& c) { c.run.compute = RunCompute::None; }), refused);
+    EXPECT_EQ(with([](RunConfig& c) { c.run.compute = RunCompute::Packets; }), refused);
+    EXPECT_EQ(with([](RunConfig& c) { c.server.mode = ServerMode::ArrivalOnly; }), refused);
+    EXPECT_EQ(with([](RunConfig& c) { c.server.mode = ServerMode::PerDevice; }), refused);
+}
+
+TEST(ValidateTest, FedPetuningHasSharesForItsTasksAlone) {
+    const auto with = [](TaskForm form) {
+        return problems([&](RunConfig& c) {
+            c.data.task = form;
+            c.data.split.rule = SplitRule::FedPetuning;
+        });
+    };
+    EXPECT_EQ(with(TaskForm::Mrpc), Keys());
+    EXPECT_EQ(with(TaskForm::Sst2), Keys());
+    EXPECT_EQ(with(TaskForm::Table), Keys{"data.split"});
+    EXPECT_EQ(with(TaskForm::AgNews), Keys{"data.split"});
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -252,5 +252,23 @@ TEST(ApportionTest, LimitsHoldAndNothingIsLost) {
     }
 }
 
+TEST(PartitionTest, OneClassInTheGivenOrderDealsClassAfterClassToDeviceAfterDevice) {
+    DataParameters parameters = kind_of(PartitionKind::OneClass);
+    const Labels labels = skewed(600, 3);
+    const auto drawn = partition(parameters, labels, 3, 30, 2).shards;
+    parameters.device_order = DeviceOrder::Given;
+    auto given = partition(parameters, labels, 3, 30, 2).shards;
+    Labels classes;
+    for (const auto& shard : given) classes.push_back(labels[static_cast<std::size_t>(shard[0])]);
+    EXPECT_TRUE(std::is_sorted(classes.begin(), classes.end()));
+    EXPECT_NE(given, drawn);
+    const auto sizes_of = [](const auto& shards) {
+        std::multiset<std::size_t> sizes;
+        for (const auto& shard : shards) sizes.insert(shard.size());
+        return sizes;
+    };
+    EXPECT_EQ(sizes_of(given), sizes_of(drawn));
+}
+
 }  // namespace
 }  // namespace mobi::test

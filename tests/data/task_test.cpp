@@ -247,5 +247,25 @@ TEST_F(TaskTest, WhatIsMissingIsNamed) {
               "for regression, or empty for the names found in train");
 }
 
+TEST_F(TaskTest, TheValidationSetIsOfTheSamplesThatTheCutLeaves) {
+    std::string train = "text\tlabel\n";
+    for (int i = 0; i < 40; ++i)
+        train += "t" + std::to_string(i) + (i % 2 == 0 ? "\ta\n" : "\tb\n");
+    DataParameters parameters = tables(train, "text\tlabel\nx\ta\ny\tb\n");
+    parameters.train_samples = 20;
+    parameters.split = {SplitRule::Share, 0.25};
+    const Task task = load_task(parameters);
+    ASSERT_EQ(task.validation.size(), 5U);
+    EXPECT_EQ(task.train.size(), 15U);
+    EXPECT_EQ(task.test.size(), 2U);
+    EXPECT_EQ(task.validation.truth.classes, 2);
+    for (std::size_t i = 0; i < 5; ++i) {
+        EXPECT_LT(task.validation.places[i], 20);
+        EXPECT_EQ(task.validation.texts[i], "t" + std::to_string(task.validation.places[i]));
+        EXPECT_EQ(task.validation.where(i),
+                  task.train.file + ":" + std::to_string(task.validation.places[i] + 2));
+    }
+}
+
 }  // namespace
 }  // namespace mobi::test

@@ -19,6 +19,7 @@ KINDS = {
     "passes": ("device.epochs=2", "packet.dtype=int8"),
     "unlogged": ("record.activations=none",),
     "packets": ("run.compute=packets",),
+    "validated": ("data.split=0.25", "server.balance=passes", "eval.patience=30"),
     "absent": ("server.enough=0.7", "server.deadline=30 s"),
 }
 

@@ -293,5 +293,20 @@ TEST_F(OldRunsTest, NothingElseIsARunFile) {
         changed([](hid_t file) { check_hdf5(H5Adelete(file, "schema_version"), "delete"); })));
 }
 
+// Files of this version from before a young table was added are read as if it were empty.
+TEST_F(OldRunsTest, YoungTablesMayBeMissingInFilesOfThisVersion) {
+    const fs::path path = changed([](hid_t file) {
+        for (const char* table : {"/splits", "/test_scores", "/passes"})
+            check_hdf5(H5Ldelete(file, table, H5P_DEFAULT), "delete");
+        check_hdf5(H5Adelete(file, "validation_samples"), "delete");
+    });
+    EXPECT_EQ(refusal(path), "");
+    const RunReader reader(path);
+    EXPECT_TRUE(reader.rows<SplitRow>().empty());
+    EXPECT_TRUE(reader.rows<TestScoreRow>().empty());
+    EXPECT_TRUE(reader.rows<PassRow>().empty());
+    EXPECT_EQ(reader.layout().validation_samples, 0);
+}
+
 }  // namespace
 }  // namespace mobi::test

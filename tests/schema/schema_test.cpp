@@ -152,6 +152,13 @@ TEST(SchemaTest, EveryEnumeratorHasItsName) {
     EXPECT_EQ(name(Names::Phases, HostPhase::Recording), "recording");
     EXPECT_EQ(name(Names::Phases, HostPhase::Waiting), "waiting");
     EXPECT_EQ(name(Names::Phases, HostPhase::Pacing), "pacing");
+    EXPECT_EQ(name(Names::PassGroups, PassGroup::Fleet), "fleet");
+    EXPECT_EQ(name(Names::PassGroups, PassGroup::Device), "device");
+    EXPECT_EQ(name(Names::PassGroups, PassGroup::Class), "class");
+    EXPECT_EQ(name(Names::PassGroups, PassGroup::ArrivalDecile), "arrival_decile");
+    EXPECT_EQ(name(Names::Splits, SplitPart::Train), "train");
+    EXPECT_EQ(name(Names::Splits, SplitPart::Validation), "validation");
+    EXPECT_EQ(name(Names::Splits, SplitPart::Test), "test");
     EXPECT_EQ(name(Names::Precisions, Precision::Int4), "int4");
 }
 

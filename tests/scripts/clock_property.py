@@ -113,7 +113,7 @@ def keys(files):
         ("server.batch", integer(1, 1, 16, 2147483647)),
         ("server.sampler", words("auto", "uniform", "permutation")),
         ("server.epochs", integer(0, 0, 3, 100, 101, 2147483647)),
-        ("server.balance", words("none", "backbone", "device")),
+        ("server.balance", words("none", "backbone", "device", "passes")),
         ("server.rate", quantity("FLOP/s", 6, 15)),
         ("server.io_rate", quantity("B/s", 3, 12)),
         ("server.access_rate", quantity("bit/s", 2, 9, "unlimited")),

@@ -252,5 +252,27 @@ TEST_F(JournalTest, ResultsMayComeFromAnotherThread) {
     }
 }
 
+TEST_F(JournalTest, ATestIsRowsAndTheLastWeightsConfusion) {
+    EvaluationResult scores;
+    scores.updates = 7;
+    scores.rows = {{1, 60, 50, 0.5}, {-1, 61, 51, 0.25}};
+    scores.confusion[1] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    journal.tested({TestedWeights::Last, scores});
+    scores.updates = 4;
+    scores.confusion[1].assign(9, 0);
+    journal.tested({TestedWeights::Best, scores});
+    const auto found = rows<record::TestScoreRow>();
+    ASSERT_EQ(found.size(), 4U);
+    EXPECT_EQ(found[1].weights, 0);
+    EXPECT_EQ(found[1].update, 7);
+    EXPECT_EQ(found[1].backbone, -1);
+    EXPECT_EQ(found[1].metric, 61);
+    EXPECT_EQ(found[2].weights, 1);
+    EXPECT_EQ(found[2].update, 4);
+    EXPECT_EQ(found[2].f1, 50);
+    EXPECT_EQ(found[2].loss, 0.5);
+    EXPECT_EQ(reader().confusion(1).counts, (std::vector<std::int32_t>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
 }  // namespace
 }  // namespace mobi::test

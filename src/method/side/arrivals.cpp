@@ -31,8 +31,8 @@ bool Arrivals::take_next(FleetClock& fleet, VirtualClock::time_point until) {
     while (const FleetEvent* const event = fleet.next(until)) {
         if (event->outcome != Outcome::Done) continue;
         const DevicePlan& device = plan_->devices[event->device.index()];
-        arrived_.push_back(
-            {event->id, event->at, device.id, samples_of(*plan_, device, event->part)});
+        arrived_.push_back({event->id, event->at, device.id, event->part,
+                            samples_of(*plan_, device, event->part)});
         return true;
     }
     return false;

@@ -37,6 +37,7 @@ struct Arrival {
     EventId event;
     VirtualClock::time_point at{};
     std::int32_t device = 0;
+    std::int32_t packet = 0;                ///< of the device, in all its passes
     std::span<const std::int32_t> samples;  ///< ids; a part of the device's shard
 };
 

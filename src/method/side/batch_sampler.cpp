@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "core/check.hpp"
 #include "core/rng.hpp"
@@ -14,10 +15,14 @@ BatchSampler::BatchSampler(const ServerParameters& parameters,
                            std::uint32_t network,
                            const std::vector<Stratum>& strata)
     : parameters_(parameters), seed_(seed), network_(network) {
+    std::vector<std::int32_t> all;
     for (const Stratum& stratum : strata) {
         strata_.emplace_back(stratum.samples);
         planned_ += strata_.back().universe_size();
+        if (parameters.balance == Balance::Passes)
+            all.insert(all.end(), stratum.samples.begin(), stratum.samples.end());
     }
+    if (parameters.balance == Balance::Passes) fewest_.emplace(std::move(all));
 }
 
 bool BatchSampler::insert(std::int32_t sample) {
@@ -26,17 +31,24 @@ bool BatchSampler::insert(std::int32_t sample) {
         if (strata_.size() > 1 && !stratum.plans(sample)) continue;
         const bool fresh = stratum.insert(sample);
         if (fresh) ++size_;
+        if (fresh && fewest_) fewest_->insert(sample);
         return fresh;
     }
     MOBI_CHECK(false, "sample {} was not planned", sample);
     return false;
 }
 
+void BatchSampler::count(std::span<const std::int32_t> samples, std::int32_t passes) {
+    if (fewest_) fewest_->add(samples, passes);
+}
+
 std::vector<std::int32_t> BatchSampler::draw(std::int64_t update, bool complete) {
     MOBI_CHECK(size_ > 0, "a batch from an empty inbox");
     const bool permuted = parameters_.sampler == Sampler::Permutation ||
                           (parameters_.sampler == Sampler::Auto && complete);
-    std::vector<std::int32_t> batch = permuted ? draw_permuted() : draw_uniform(update);
+    std::vector<std::int32_t> batch = fewest_    ? draw_fewest(update)
+                                      : permuted ? draw_permuted()
+                                                 : draw_uniform(update);
     std::sort(batch.begin(), batch.end());
     return batch;
 }
@@ -63,6 +75,12 @@ std::vector<std::int32_t> BatchSampler::draw_uniform(std::int64_t update) {
                                         static_cast<std::uint64_t>(quota[i])))
             batch.push_back(filled[i]->select(static_cast<std::int64_t>(rank)));
     return batch;
+}
+
+std::vector<std::int32_t> BatchSampler::draw_fewest(std::int64_t update) {
+    RandomStream stream(seed_, Purpose::ReplayUniform, static_cast<std::uint64_t>(update),
+                        network_);
+    return fewest_->draw(stream, std::min<std::int64_t>(parameters_.batch, size_));
 }
 
 void BatchSampler::begin_epoch() {

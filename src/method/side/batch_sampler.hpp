@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "method/server_parameters.hpp"
+#include "method/side/fewest_passes.hpp"
 #include "method/side/sample_set.hpp"
 
 namespace mobi {
@@ -17,7 +20,8 @@ namespace mobi {
 /// `uniform`: distinct samples, all batches equally likely.  `permutation`: epochs, each a
 /// permutation of what is there when it begins, cut into batches.  `auto`: uniform while uploads
 /// are outstanding, then permutations.  With `server.balance` the slots of a batch go round the
-/// strata (backbones or devices), so that each has the same share whatever its number of samples.
+/// strata (backbones or devices), so that each has the same share whatever its number of samples;
+/// or, `passes`, the samples with the fewest passes come first, whatever the sampler.
 class BatchSampler {
   public:
     struct Stratum {
@@ -35,6 +39,9 @@ class BatchSampler {
     /// A sample has arrived.  \return false when it was there already, which has no effect.
     bool insert(std::int32_t sample);
 
+    /// Samples have, or will surely have, been used otherwise: `server.balance = passes` counts it.
+    void count(std::span<const std::int32_t> samples, std::int32_t passes);
+
     /// Samples that have arrived.
     std::int64_t size() const noexcept { return size_; }
     std::int64_t planned() const noexcept { return planned_; }
@@ -45,6 +52,7 @@ class BatchSampler {
 
   private:
     std::vector<std::int32_t> draw_uniform(std::int64_t update);
+    std::vector<std::int32_t> draw_fewest(std::int64_t update);
     std::vector<std::int32_t> draw_permuted();
     void begin_epoch();
 
@@ -52,6 +60,7 @@ class BatchSampler {
     std::uint64_t seed_;
     std::uint32_t network_;
     std::vector<SampleSet> strata_;
+    std::optional<FewestPasses> fewest_;  // server.balance = passes
     std::int64_t size_ = 0;
     std::int64_t planned_ = 0;
     std::vector<std::int32_t> epoch_;  // the permutation being dealt

@@ -2,6 +2,7 @@
 #include "method/side/evaluator.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <torch/torch.h>
 
@@ -32,7 +33,8 @@ EvaluationScore evaluate(const SideNetwork& network,
                          const EvaluationData& data,
                          std::int32_t backbone,
                          std::int32_t source,
-                         LossKind loss) {
+                         LossKind loss,
+                         EvaluationPart part) {
     const torch::NoGradGuard no_grad;
     const auto& inputs = data.backbones.at(static_cast<std::size_t>(backbone));
     MOBI_CHECK(inputs.is_there(), "backbone {} has no evaluation taps", backbone);
@@ -46,10 +48,11 @@ EvaluationScore evaluate(const SideNetwork& network,
     std::vector<std::int32_t> classes;
     std::vector<float> numbers;
     double loss_sum = 0;
-    for (std::int64_t first = 0; first < n; first += kRows) {
-        const std::int64_t rows = std::min(kRows, n - first);
-        const SideInput part{source, taps.narrow(1, first, rows)};
-        const at::Tensor side = network.forward(std::span(&part, 1));
+    const std::int64_t end = part.first + part.count;
+    for (std::int64_t first = part.first; first < end; first += kRows) {
+        const std::int64_t rows = std::min(kRows, end - first);
+        const SideInput input{source, taps.narrow(1, first, rows)};
+        const at::Tensor side = network.forward(std::span(&input, 1));
         const at::Tensor output = outputs.narrow(0, first, rows);
         const at::Tensor target = truth.narrow(0, first, rows);
         const at::Tensor labels = data.truth.regression() ? at::Tensor() : target.argmax(1);
@@ -66,10 +69,14 @@ EvaluationScore evaluate(const SideNetwork& network,
         }
     }
     EvaluationScore result;
+    const auto truths_of = [&](const auto& all) {
+        return std::span(all).subspan(static_cast<std::size_t>(part.first),
+                                      static_cast<std::size_t>(part.count));
+    };
     result.score = data.truth.regression()
-                       ? score_regression(data.truth.targets, numbers)
-                       : score_classes(data.truth.labels, classes, data.truth.classes);
-    result.loss = n > 0 ? loss_sum / static_cast<double>(n) : 0;
+                       ? score_regression(truths_of(data.truth.targets), numbers)
+                       : score_classes(truths_of(data.truth.labels), classes, data.truth.classes);
+    result.loss = part.count > 0 ? loss_sum / static_cast<double>(part.count) : 0;
     return result;
 }
 

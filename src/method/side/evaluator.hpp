@@ -19,13 +19,14 @@ struct EvaluationScore {
     void archive(Archive& archive) { archive(score, loss); }
 };
 
-/// Predicts the test set as o + f_s (docs/method.md 1.8) and scores it.  Not pre-empted, no
+/// Predicts a part of the data as o + f_s (docs/method.md 1.8) and scores it.  Not pre-empted, no
 /// gradient.
 /// \param source  projections to pass.
 EvaluationScore evaluate(const SideNetwork& network,
                          const EvaluationData& data,
                          std::int32_t backbone,
                          std::int32_t source,
-                         LossKind loss);
+                         LossKind loss,
+                         EvaluationPart part);
 
 }  // namespace mobi

@@ -1,35 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "method/side/sample_set.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <utility>
 
 #include "core/check.hpp"
 
 namespace mobi {
 
-SampleSet::SampleSet(std::vector<std::int32_t> universe) : universe_(std::move(universe)) {
-    std::sort(universe_.begin(), universe_.end());
-    universe_.erase(std::unique(universe_.begin(), universe_.end()), universe_.end());
-    dense_ = !universe_.empty() &&
-             static_cast<std::size_t>(universe_.back() - universe_.front()) + 1 == universe_.size();
-    present_.assign(universe_.size(), false);
-}
-
-std::size_t SampleSet::place_of(std::int32_t id) const {
-    if (dense_) {
-        const bool inside = id >= universe_.front() && id <= universe_.back();
-        return inside ? static_cast<std::size_t>(id - universe_.front()) : universe_.size();
-    }
-    const auto found = std::lower_bound(universe_.begin(), universe_.end(), id);
-    return found != universe_.end() && *found == id
-               ? static_cast<std::size_t>(found - universe_.begin())
-               : universe_.size();
-}
+SampleSet::SampleSet(std::vector<std::int32_t> universe)
+    : universe_(std::move(universe)), present_(universe_.size(), false) {}
 
 bool SampleSet::insert(std::int32_t id) {
-    const std::size_t place = place_of(id);
+    const std::size_t place = universe_.place_of(id);
     MOBI_CHECK(place < universe_.size(), "sample {} was not planned", id);
     if (present_[place]) return false;
     present_[place] = true;
@@ -41,7 +25,7 @@ bool SampleSet::insert(std::int32_t id) {
 }
 
 bool SampleSet::plans(std::int32_t id) const {
-    return place_of(id) < universe_.size();
+    return universe_.place_of(id) < universe_.size();
 }
 
 void SampleSet::make_tree() {
@@ -62,14 +46,14 @@ std::int32_t SampleSet::select(std::int64_t rank) {
             node += step;
             rank -= tree_[node];
         }
-    return universe_[node];
+    return universe_.id(node);
 }
 
 std::vector<std::int32_t> SampleSet::sorted() const {
     std::vector<std::int32_t> ids;
     ids.reserve(static_cast<std::size_t>(size_));
     for (std::size_t i = 0; i < universe_.size(); ++i)
-        if (present_[i]) ids.push_back(universe_[i]);
+        if (present_[i]) ids.push_back(universe_.id(i));
     return ids;
 }
 

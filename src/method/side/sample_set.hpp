@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "method/side/sample_universe.hpp"
+
 namespace mobi {
 
 /// A growing set of sample ids out of a known universe, readable in increasing order: the rank of
@@ -11,7 +13,7 @@ namespace mobi {
 /// tree, made when the first rank is asked for), memory 8 bytes a member of the universe.
 class SampleSet {
   public:
-    /// \param universe  every id that may ever be inserted; sorted here.
+    /// \param universe  every id that may ever be inserted.
     explicit SampleSet(std::vector<std::int32_t> universe);
 
     /// \return false when `id` was there already.  \throws Bug when it is not of the universe.
@@ -32,12 +34,9 @@ class SampleSet {
     std::vector<std::int32_t> sorted() const;
 
   private:
-    /// The place of an id in the universe; its size when it is none of it.
-    std::size_t place_of(std::int32_t id) const;
     void make_tree();
 
-    std::vector<std::int32_t> universe_;
-    bool dense_ = false;              // without gaps: a place is a difference
+    SampleUniverse universe_;
     std::vector<std::int32_t> tree_;  // Fenwick over the universe, 1-based; empty: not made yet
     std::vector<bool> present_;
     std::int64_t size_ = 0;

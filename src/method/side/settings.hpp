@@ -21,7 +21,7 @@ struct SideSettings {
     OptimizerParameters optimizer;
     EvalParameters eval;
     /// Evaluates copies of the network when training has ended, so that it costs no time meanwhile
-    /// (wall clock: an evaluation takes no virtual time).
+    /// (wall clock: an evaluation takes no virtual time).  Not where evaluations end it.
     bool evaluate_later = false;
 };
 

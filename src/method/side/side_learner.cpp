@@ -7,6 +7,18 @@
 #include <ATen/Parallel.h>
 
 namespace mobi {
+namespace {
+
+std::vector<NamedValues> values_of(const SideNetwork& network) {
+    std::vector<NamedValues> state;
+    for (const auto& [name, tensor] : network.parameters()) {
+        const float* const values = tensor.data_ptr<float>();
+        state.push_back({name, {values, values + tensor.numel()}});
+    }
+    return state;
+}
+
+}  // namespace
 
 SideLearner::SideLearner(const SideSettings& settings,
                          const FleetPlan& plan,
@@ -27,7 +39,9 @@ SideLearner::SideLearner(const SideSettings& settings,
                     else
                         sink_.step(result);
                 },
-                sink_.evaluation}) {}
+                sink_.evaluation,
+                {},
+                sink_.test}) {}
 
 void SideLearner::begin_thread() {
     at::set_num_threads(1);  // of this thread; the order of sums must not depend on the machine
@@ -73,17 +87,14 @@ void SideLearner::archive(Archive& archive) {
 }
 
 std::vector<NamedValues> SideLearner::state() const {
-    const auto values_of = [](const SideNetwork& network) {
-        std::vector<NamedValues> state;
-        for (const auto& [name, tensor] : network.parameters()) {
-            const float* const values = tensor.data_ptr<float>();
-            state.push_back({name, {values, values + tensor.numel()}});
-        }
-        return state;
-    };
     if (trainer_.network() == nullptr)
         return values_of(SideNetwork(shape_.side, settings_.side, settings_.align, settings_.seed));
     return per_device() ? std::vector<NamedValues>() : values_of(*trainer_.network());
+}
+
+std::vector<NamedValues> SideLearner::best_state() const {
+    const SideNetwork* const best = trainer_.best_network();
+    return best == nullptr ? std::vector<NamedValues>() : values_of(*best);
 }
 
 }  // namespace mobi

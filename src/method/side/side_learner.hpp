@@ -36,6 +36,7 @@ class SideLearner final : public Learner {
     /// The shared network, before the first step as it starts; empty for networks of devices, once
     /// they have been trained.
     std::vector<NamedValues> state() const override;
+    std::vector<NamedValues> best_state() const override;
     std::int64_t kept_steps_done() const override { return done_.load(std::memory_order_relaxed); }
     void archive(Archive& archive) override;
     bool keeps_inputs() const noexcept override { return true; }

@@ -13,6 +13,7 @@ TimelineSettings timeline_settings(const FleetPlan& plan,
                                    bool train_after_all) {
     TimelineSettings timeline;
     timeline.server = settings.server;
+    timeline.eval = settings.eval;
     timeline.seed = settings.seed;
     timeline.train_after_all =
         train_after_all || settings.server.mode == ServerMode::ReplayAfterAll;

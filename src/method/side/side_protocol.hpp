@@ -29,6 +29,8 @@ class SideProtocol final : public Protocol {
     std::optional<Step> next(FleetClock& fleet) override;
     std::int64_t steps_planned() const override { return timeline_.updates_planned(); }
     void delay_to(VirtualClock::time_point end) override { timeline_.delay_to(end); }
+    /// Without verdicts nothing stops early: `check` foresees the longest run.
+    void tell(const Verdict& verdict) override { timeline_.tell(verdict.values.front()); }
 
   private:
     void begin(FleetClock& fleet);

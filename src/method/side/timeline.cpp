@@ -21,9 +21,9 @@ std::vector<BatchSampler::Stratum> strata_of(const FleetPlan& plan,
     std::map<std::int32_t, BatchSampler::Stratum> strata;
     for (const std::int32_t id : devices) {
         const DevicePlan& device = plan.devices[static_cast<std::size_t>(id)];
-        const std::int32_t key = balance == Balance::None       ? 0
-                                 : balance == Balance::Backbone ? device.backbone
-                                                                : device.id;
+        const std::int32_t key = balance == Balance::Backbone ? device.backbone
+                                 : balance == Balance::Device ? device.id
+                                                              : 0;
         auto& samples = strata[key].samples;
         samples.insert(samples.end(), device.samples.begin(), device.samples.end());
     }
@@ -94,12 +94,27 @@ Timeline::Model& Timeline::model_of(std::int32_t device) {
 void Timeline::take(const Arrival& arrival) {
     free_ = std::max(free_, arrival.at);
     Model& model = model_of(arrival.device);
+    bool first_pass = false;
     for (const std::int32_t id : arrival.samples)
-        if (model.sampler.insert(id)) ++inbox_samples_;
+        if (model.sampler.insert(id)) {
+            ++inbox_samples_;
+            first_pass = true;
+        }
+    if (first_pass && updates_on_arrival())
+        model.sampler.count(arrival.samples, passes_on_arrival(arrival));
     ++model.arrived;
     ++taken_;
     inputs_.push_back(arrival.event);
     if (updates_on_arrival()) updates_left_of_arrival_ = settings_.server.updates_per_arrival;
+}
+
+std::int32_t Timeline::passes_on_arrival(const Arrival& first) const {
+    const auto index = static_cast<std::size_t>(first.device);
+    const std::int64_t packets_a_pass =
+        plan_->packets_of(plan_->devices[index]) / plan_->device_epochs;
+    const std::int64_t behind = arrivals_->awaited()[index] - 1 - first.packet;
+    return static_cast<std::int32_t>(settings_.server.updates_per_arrival *
+                                     (1 + std::max<std::int64_t>(behind, 0) / packets_a_pass));
 }
 
 Timeline::Model* Timeline::due_for_replay() {
@@ -138,11 +153,27 @@ Step Timeline::make_step(FleetClock& fleet,
     step.samples = std::move(samples);
     step.inputs = std::exchange(inputs_, {});
     step.kept_samples = inbox_samples_;
+    step.decides = counts_towards_patience(model);
     step.waiting = static_cast<std::int32_t>(arrivals_->count_by(fleet, step.start) - taken_);
     return step;
 }
 
+bool Timeline::counts_towards_patience(const Model& model) const {
+    const EvalParameters& eval = settings_.eval;
+    return eval.patience > 0 && !per_device() && is_complete(model) && updates_ % eval.every == 0;
+}
+
+void Timeline::tell(double metric) {
+    if (metric > best_metric_) {
+        best_metric_ = metric;
+        evaluations_since_best_ = 0;
+    } else if (++evaluations_since_best_ >= settings_.eval.patience) {
+        stopped_ = true;
+    }
+}
+
 std::optional<Step> Timeline::next(FleetClock& fleet) {
+    if (stopped_) return std::nullopt;
     while (true) {
         if (updates_left_of_arrival_ > 0) {
             --updates_left_of_arrival_;
@@ -163,8 +194,8 @@ std::optional<Step> Timeline::next(FleetClock& fleet) {
         }
         if (Model* model = due_for_replay()) {
             ++model->replays_done;
-            const bool complete = all_here_ || model->arrived == model->awaited;
-            std::vector<std::int32_t> batch = model->sampler.draw(model->updates_done, complete);
+            std::vector<std::int32_t> batch =
+                model->sampler.draw(model->updates_done, is_complete(*model));
             return make_step(fleet, *model, StepKind::Replay, std::move(batch));
         }
         if (const Arrival* const arrival = arrivals_->get(fleet, taken_))

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -26,6 +27,7 @@ inline constexpr TimedWork kServerWork{"the server's work", "",
 /// What the server's time is a function of.
 struct TimelineSettings {
     ServerParameters server;
+    EvalParameters eval;  ///< of it, what says when training stops early
     std::uint64_t seed = 1;
     bool train_after_all = false;  ///< `replay_after_all`, or a method that asks for it
     /// Virtual duration of an update on these samples (docs/method.md 4.3).
@@ -56,6 +58,12 @@ class Timeline {
     /// \throws ConfigError  when it ends after more than 200 years.
     std::optional<Step> next(FleetClock& fleet);
 
+    /// What the last update, which decides, came to on the validation set: training stops after
+    /// `eval.patience` such evaluations in a row that are no better than the best of them.  Only
+    /// those count that come when all has arrived: what is still to come teaches something new.
+    /// \param metric  NaN is no better than anything.
+    void tell(double metric);
+
     /// The last update ended at `end`, later than its planned end, because the host was too slow
     /// for its pace.  The next one begins then or later.
     void delay_to(VirtualClock::time_point end) noexcept { free_ = std::max(free_, end); }
@@ -82,9 +90,16 @@ class Timeline {
     void refuse_too_many_updates() const;
     Model& model_of(std::int32_t device);
     bool per_device() const { return settings_.server.mode == ServerMode::PerDevice; }
+    bool is_complete(const Model& model) const {
+        return all_here_ || model.arrived == model.awaited;
+    }
+    bool counts_towards_patience(const Model& model) const;
     bool updates_on_arrival() const { return !settings_.train_after_all; }
     /// Takes the next arrival into the inbox; its updates follow.
     void take(const Arrival& arrival);
+    /// How often the samples of a packet, which arrives the first time, will be in updates on
+    /// arrivals: now, and in each later pass of its device (a device's packets keep their order).
+    std::int32_t passes_on_arrival(const Arrival& first) const;
     Model* due_for_replay();
     Step make_step(FleetClock& fleet,
                    Model& model,
@@ -104,6 +119,9 @@ class Timeline {
     std::int64_t updates_ = 0;
     std::int64_t inbox_samples_ = 0;
     std::vector<EventId> inputs_;  // of the next step
+    double best_metric_ = -std::numeric_limits<double>::infinity();
+    int evaluations_since_best_ = 0;
+    bool stopped_ = false;
 };
 
 }  // namespace mobi

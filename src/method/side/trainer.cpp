@@ -2,6 +2,7 @@
 #include "method/side/trainer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <torch/torch.h>
@@ -85,11 +86,17 @@ void Trainer::archive(Archive& archive) {
     auto snapshots = static_cast<std::int64_t>(snapshots_.size());
     archive(snapshots, updates_done_, evaluated_at_, device_scores_);
     if (archive.reads()) snapshots_.resize(static_cast<std::size_t>(snapshots));
-    for (Snapshot& one : snapshots_) {
-        if (archive.reads()) one.network = new_network();
-        archive(one.updates, one.time);
-        archive_tensors(archive, one.network->parameters());
-    }
+    for (Snapshot& one : snapshots_) this->archive(archive, one);
+    if (!is_split()) return;
+    bool has_best = best_.network != nullptr;
+    archive(has_best, best_metric_, device_tests_);
+    if (has_best) this->archive(archive, best_);
+}
+
+void Trainer::archive(Archive& archive, Snapshot& snapshot) const {
+    if (archive.reads()) snapshot.network = new_network();
+    archive(snapshot.updates, snapshot.time);
+    archive_tensors(archive, snapshot.network->parameters());
 }
 
 std::unique_ptr<SideNetwork> Trainer::new_network() const {
@@ -97,13 +104,26 @@ std::unique_ptr<SideNetwork> Trainer::new_network() const {
                                          settings_.seed);
 }
 
+Trainer::Snapshot Trainer::snapshot_of(const SideNetwork& network,
+                                       std::int64_t updates,
+                                       VirtualClock::time_point time) const {
+    Snapshot snapshot{updates, time, new_network()};
+    for (const auto& [name, tensor] : network.parameters())
+        snapshot.network->set(name, tensor.detach());
+    return snapshot;
+}
+
 void Trainer::end_network() {
     if (!per_device() || network_ == nullptr || evaluation_ == nullptr) return;
     const Stopwatch watch(evaluation_s_);
     const DevicePlan& device = plan_.devices[static_cast<std::size_t>(network_id_)];
-    device_scores_[device.backbone].push_back(evaluate(*network_, *evaluation_, device.backbone,
-                                                       shape_.sources.of_device(device.id),
-                                                       settings_.loss.kind));
+    const auto add_to = [&](ScoresByBackbone& scores, EvaluationPart part) {
+        scores[device.backbone].push_back(evaluate(*network_, *evaluation_, device.backbone,
+                                                   shape_.sources.of_device(device.id),
+                                                   settings_.loss.kind, part));
+    };
+    add_to(device_scores_, evaluation_->curve_part());
+    if (is_split()) add_to(device_tests_, evaluation_->test_part());
 }
 
 void Trainer::warm_up() const {
@@ -123,36 +143,45 @@ void Trainer::count(std::span<const std::int32_t> samples) {
 void Trainer::run(const Step& step) {
     if (network_ == nullptr || step.model != network_id_)
         begin_network(step.model, step.model_steps);
-    {
-        const Stopwatch watch(training_s_);
-        TrainingBatch batch = inbox_.gather(step.samples);
-        // The residual's own label, also where packets carry one.
-        if (settings_.loss.kind == LossKind::CeResidual)
-            batch.labels = residual_labels(batch.residual);
-        const at::Tensor adjustment = adjustment_of(batch);
-        if (!is_cross_entropy(settings_.loss.kind)) batch.labels = at::Tensor();
-        if (settings_.server.mixup > 0) {
-            RandomStream stream(settings_.seed, Purpose::Mixup,
-                                static_cast<std::uint64_t>(step.model_step),
-                                static_cast<std::uint32_t>(step.model));
-            mix_samples(batch, settings_.server.mixup, stream);
-        }
-        const at::Tensor output = network_->forward(batch.parts);
-        const at::Tensor loss =
-            side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);
-        const Optimizer::Step taken = optimizer_->step(loss, step.model_step);
-        StepResult result;
-        result.step = step.number;
-        result.loss = loss.item<double>();
-        result.gradient_norm = taken.gradient_norm;
-        result.learning_rate = taken.learning_rate;
-        result.skipped = taken.skipped;
-        result.gates = network_->gates();
-        sink_.step(result);
-    }
+    StepResult result = learn(step);
     ++updates_done_;
-    if (!per_device() && settings_.eval.every > 0 && updates_done_ % settings_.eval.every == 0)
+    const bool due =
+        !per_device() && settings_.eval.every > 0 && updates_done_ % settings_.eval.every == 0;
+    if (step.decides) {
+        MOBI_CHECK(due && is_split() && !settings_.evaluate_later,
+                   "step {} decides by an evaluation that it does not have", step.number);
         evaluate_shared(updates_done_, step.end);
+        result.verdict = {metric_};
+    }
+    sink_.step(result);
+    if (due && !step.decides) evaluate_shared(updates_done_, step.end);
+}
+
+StepResult Trainer::learn(const Step& step) {
+    const Stopwatch watch(training_s_);
+    TrainingBatch batch = inbox_.gather(step.samples);
+    // The residual's own label, also where packets carry one.
+    if (settings_.loss.kind == LossKind::CeResidual) batch.labels = residual_labels(batch.residual);
+    const at::Tensor adjustment = adjustment_of(batch);
+    if (!is_cross_entropy(settings_.loss.kind)) batch.labels = at::Tensor();
+    if (settings_.server.mixup > 0) {
+        RandomStream stream(settings_.seed, Purpose::Mixup,
+                            static_cast<std::uint64_t>(step.model_step),
+                            static_cast<std::uint32_t>(step.model));
+        mix_samples(batch, settings_.server.mixup, stream);
+    }
+    const at::Tensor output = network_->forward(batch.parts);
+    const at::Tensor loss =
+        side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);
+    const Optimizer::Step taken = optimizer_->step(loss, step.model_step);
+    StepResult result;
+    result.step = step.number;
+    result.loss = loss.item<double>();
+    result.gradient_norm = taken.gradient_norm;
+    result.learning_rate = taken.learning_rate;
+    result.skipped = taken.skipped;
+    result.gates = network_->gates();
+    return result;
 }
 
 at::Tensor Trainer::adjustment_of(const TrainingBatch& batch) {
@@ -168,29 +197,60 @@ at::Tensor Trainer::adjustment_of(const TrainingBatch& batch) {
 void Trainer::evaluate_shared(std::int64_t updates, VirtualClock::time_point time) {
     if (evaluation_ == nullptr) return;
     evaluated_at_ = updates;
-    if (!settings_.evaluate_later) return evaluate_network(*network_, updates, time);
-    Snapshot snapshot{updates, time, new_network()};
-    for (const auto& [name, tensor] : network_->parameters())
-        snapshot.network->set(name, tensor.detach());
-    snapshots_.push_back(std::move(snapshot));
+    if (settings_.evaluate_later)
+        snapshots_.push_back(snapshot_of(*network_, updates, time));
+    else
+        evaluate_network(*network_, updates, time);
 }
 
 void Trainer::evaluate_network(const SideNetwork& network,
                                std::int64_t updates,
                                VirtualClock::time_point time) {
     const Stopwatch watch(evaluation_s_);
-    std::map<std::int32_t, std::vector<EvaluationScore>> scores;
+    const EvaluationResult result =
+        weighed(updates, time, scores_of(network, evaluation_->curve_part()));
+    metric_ = result.rows.back().metric;
+    // A correlation with a constant is not a number, and worse than any.
+    const bool better = std::isnan(best_metric_) || metric_ > best_metric_;
+    if (is_split() && (best_.network == nullptr || better)) {
+        best_ = snapshot_of(network, updates, time);
+        best_metric_ = metric_;
+    }
+    sink_.evaluation(result);
+}
+
+void Trainer::test(VirtualClock::time_point end) {
+    if (!is_split() || !sink_.test) return;
+    const Stopwatch watch(evaluation_s_);
+    if (per_device()) {
+        if (device_tests_.empty()) return;
+        const EvaluationResult scores = weighed(updates_done_, end, device_tests_);
+        sink_.test({TestedWeights::Last, scores});
+        sink_.test({TestedWeights::Best, scores});  // each was validated once
+        return;
+    }
+    if (best_.network == nullptr) return;
+    const EvaluationPart part = evaluation_->test_part();
+    sink_.test({TestedWeights::Last, weighed(updates_done_, end, scores_of(*network_, part))});
+    sink_.test(
+        {TestedWeights::Best, weighed(best_.updates, best_.time, scores_of(*best_.network, part))});
+}
+
+Trainer::ScoresByBackbone Trainer::scores_of(const SideNetwork& network,
+                                             EvaluationPart part) const {
+    ScoresByBackbone scores;
     for (std::int32_t k = 0; k < static_cast<std::int32_t>(plan_.backbones.size()); ++k) {
         if (plan_.backbones[static_cast<std::size_t>(k)].devices == 0) continue;
         for (const std::int32_t source : shape_.sources.of_backbone(k))
-            scores[k].push_back(evaluate(network, *evaluation_, k, source, settings_.loss.kind));
+            scores[k].push_back(
+                evaluate(network, *evaluation_, k, source, settings_.loss.kind, part));
     }
-    report(updates, time, scores);
+    return scores;
 }
 
-void Trainer::report(std::int64_t updates,
-                     VirtualClock::time_point time,
-                     const std::map<std::int32_t, std::vector<EvaluationScore>>& scores) {
+EvaluationResult Trainer::weighed(std::int64_t updates,
+                                  VirtualClock::time_point time,
+                                  const ScoresByBackbone& scores) const {
     EvaluationResult result;
     result.updates = updates;
     result.time = time;
@@ -212,7 +272,7 @@ void Trainer::report(std::int64_t updates,
     overall.f1 /= weights;
     overall.loss /= weights;
     result.rows.push_back(overall);
-    sink_.evaluation(result);
+    return result;
 }
 
 void Trainer::finish(VirtualClock::time_point end, const std::function<bool()>& given_up) {
@@ -220,13 +280,14 @@ void Trainer::finish(VirtualClock::time_point end, const std::function<bool()>& 
     if (!goes_on()) return;
     if (per_device()) {
         end_network();
-        if (!device_scores_.empty()) report(updates_done_, end, device_scores_);
+        if (!device_scores_.empty()) sink_.evaluation(weighed(updates_done_, end, device_scores_));
     } else if (network_ != nullptr && evaluated_at_ != updates_done_) {
         evaluate_shared(updates_done_, end);
     }
     for (const Snapshot& snapshot : snapshots_)
         if (goes_on()) evaluate_network(*snapshot.network, snapshot.updates, snapshot.time);
     snapshots_.clear();
+    if (goes_on()) test(end);
 }
 
 }  // namespace mobi

@@ -90,5 +90,45 @@ TEST(BatchSamplerTest, BalanceGivesSmallStrataTheSameShare) {
     }
 }
 
+// Late samples catch up, and from then on all stay within one of each other.
+TEST(BatchSamplerTest, BalancedPassesEndWithinOne) {
+    for (const Sampler kind : {Sampler::Auto, Sampler::Uniform})
+        for (const int batch : {1, 7, 32, 100}) {
+            ServerParameters parameters;
+            parameters.sampler = kind;
+            parameters.balance = Balance::Passes;
+            parameters.batch = batch;
+            BatchSampler sampler(parameters, 3, 0, {{range(0, 60)}});
+            std::map<std::int32_t, int> passes;
+            bool within_one = false;
+            for (std::int64_t t = 0; t < 800; ++t) {
+                const auto there = static_cast<std::int32_t>(std::min<std::int64_t>(t + 5, 60));
+                for (std::int32_t id = 0; id < there; ++id)
+                    if (sampler.insert(id)) passes[id] = 0;
+                const bool complete = there == 60;
+                for (const std::int32_t id : sampler.draw(t, complete)) ++passes[id];
+                const auto [least, most] = std::minmax_element(
+                    passes.begin(), passes.end(),
+                    [](const auto& a, const auto& b) { return a.second < b.second; });
+                const bool now = most->second - least->second <= 1;
+                EXPECT_TRUE(now || !within_one) << "they were, and are no more";
+                within_one = complete && now;
+            }
+            EXPECT_TRUE(within_one) << batch;
+        }
+}
+
+TEST(BatchSamplerTest, BalancedPassesCountWhatElseASampleWasUsedFor) {
+    ServerParameters parameters;
+    parameters.balance = Balance::Passes;
+    parameters.batch = 2;
+    BatchSampler sampler(parameters, 3, 0, {{range(0, 4)}});
+    for (std::int32_t id = 0; id < 4; ++id) sampler.insert(id);
+    sampler.count(range(0, 2), 2);
+    EXPECT_EQ(sampler.draw(0, true), range(2, 4));
+    EXPECT_EQ(sampler.draw(1, true), range(2, 4));
+    EXPECT_EQ(sampler.draw(2, true).size(), 2U);  // any of the four
+}
+
 }  // namespace
 }  // namespace mobi::test

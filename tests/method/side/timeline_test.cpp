@@ -2,6 +2,8 @@
 #include "method/side/timeline.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -53,6 +55,12 @@ class TimelineTest : public ::testing::Test {
         delivery.samples.assign(shard.begin() + 2 * packet, shard.begin() + 2 * packet + 2);
         delivery.times.arrival = at(ms);
         deliveries.push_back(delivery);
+    }
+
+    /// A packet of a device's second pass, which has two a pass.
+    void deliver_again(std::int32_t device, std::int32_t packet, int ms) {
+        deliver(device, packet - 2, ms);
+        deliveries.back().packet = packet;
     }
 
     /// A timeline that knows what will arrive.
@@ -254,6 +262,83 @@ TEST_F(TimelineTest, MoreUpdatesThanARunCanHoldAreRefused) {
     settings.server.epochs = 3;
     settings.server.updates_per_arrival = 2'147'483'647;
     EXPECT_THROW(Timeline(plan, settings), ConfigError);
+}
+
+/// Passes of the eight samples.
+std::vector<int> passes_of(const std::vector<Step>& steps) {
+    std::vector<int> passes(8);
+    for (const Step& step : steps)
+        for (const std::int32_t id : step.samples) ++passes[static_cast<std::size_t>(id)];
+    return passes;
+}
+
+void expect_within_one(const std::vector<int>& passes) {
+    const auto [least, most] = std::minmax_element(passes.begin(), passes.end());
+    EXPECT_LE(*most - *least, 1) << ::testing::PrintToString(passes);
+}
+
+TEST_F(TimelineTest, BalancedPassesAreEqualInTheEndInEveryModeThatReplays) {
+    settings.server.balance = Balance::Passes;
+    settings.server.epochs = 5;
+    for (const ServerMode mode :
+         {ServerMode::ArrivalReplay, ServerMode::ReplayAfterAll, ServerMode::PerDevice})
+        for (const int updates_per_arrival : {0, 1, 3}) {
+            settings.server.mode = mode;
+            settings.server.updates_per_arrival = updates_per_arrival;
+            settings.train_after_all = mode == ServerMode::ReplayAfterAll;
+            SCOPED_TRACE(updates_per_arrival);
+            const std::vector<Step> steps = all();
+            expect_within_one(passes_of(steps));
+            const std::vector<Step> again = all();
+            for (std::size_t i = 0; i < steps.size(); ++i)
+                EXPECT_EQ(steps[i].samples, again[i].samples);
+        }
+}
+
+TEST_F(TimelineTest, BalancedPassesForeseeTheLaterPassesOfDevices) {
+    plan.device_epochs = 2;
+    settings.server.balance = Balance::Passes;
+    deliver_again(0, 2, 1100);
+    deliver_again(0, 3, 1200);
+    deliver_again(1, 2, 5000);  // long after replay has spent its updates
+    deliver_again(1, 3, 5100);
+    expect_within_one(passes_of(all()));
+    // without them: all but the last packet's samples have had every pass
+    deliveries.pop_back();
+    expect_within_one(passes_of(all()));
+}
+
+TEST_F(TimelineTest, BalancedPassesAreOfWhatArrives) {
+    settings.server.balance = Balance::Passes;
+    deliveries.pop_back();  // samples 6 and 7
+    std::vector<int> passes = passes_of(all());
+    EXPECT_EQ(passes[6] + passes[7], 0);
+    passes.resize(6);
+    expect_within_one(passes);
+}
+
+TEST_F(TimelineTest, PatienceCountsEvaluationsAfterTheLastArrival) {
+    settings.server.epochs = 20;  // R = 40, T = 44
+    settings.eval.every = 2;
+    settings.eval.patience = 3;
+    RecordedFleet fleet(deliveries);
+    Timeline timeline = begun(fleet);
+    const std::vector<double> metrics{50, 60, 60, std::nan(""), 61, 61, 60, 59, 99};
+    std::size_t told = 0;
+    std::int64_t updates = 0;
+    while (const std::optional<Step> step = timeline.next(fleet)) {
+        ++updates;
+        EXPECT_EQ(step->decides, updates % 2 == 0 && step->kept_samples == 8) << updates;
+        if (step->decides) timeline.tell(metrics.at(told++));
+    }
+    EXPECT_EQ(told, 8U) << "61 was the best, then three without a better one";
+    EXPECT_LT(updates, timeline.updates_planned());
+}
+
+TEST_F(TimelineTest, WithoutVerdictsNothingStopsEarly) {
+    settings.eval.every = 2;
+    settings.eval.patience = 1;
+    EXPECT_EQ(all().size(), 10U);  // of all(): those planned
 }
 
 }  // namespace
