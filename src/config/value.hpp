@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/units.hpp"
+#include "device/figure_band.hpp"
 
 namespace mobi {
 
@@ -75,6 +76,19 @@ Codec<Enum> choice(std::vector<std::pair<std::string, Enum>> words) {
 }
 
 }  // namespace codec
+
+/// A figure as it is written: alone, or with a band, `<figure> in <least> .. <most>`.
+struct BandedFigure {
+    double value = 0;
+    std::optional<FigureBand> band;
+};
+
+/// Reads a figure and its band; the least may leave its unit to the most: `0.45 TFLOP/s in 0.022 ..
+/// 1.1 TFLOP/s`.  Nothing: not accepted, or not least <= figure <= most.
+std::optional<BandedFigure> read_banded(std::string_view text, const Codec<double>& codec);
+
+/// The reverse.  \param band  null: none; else its nominal is written, whatever `value` is.
+std::string write_banded(double value, const FigureBand* band, const Codec<double>& codec);
 
 /// Whether `name` can name an entry: letters, digits, `_` and `-`.
 bool is_entry_name(std::string_view name);

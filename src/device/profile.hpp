@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/precision.hpp"
+#include "device/figure_band.hpp"
 #include "device/rate_trace.hpp"
 
 namespace mobi {
@@ -46,6 +47,7 @@ struct DeviceProfile {
     std::string load_file;
     TraceStart load_start = TraceStart::Begin;
     std::shared_ptr<const RateTrace> load;  ///< read from `load_file`, see read_load()
+    FigureBands bands;                      ///< of the class; single devices have none
 };
 
 /// Whether a trace keeps its mean rate or takes that of the link's `uplink` or `downlink`.
@@ -87,6 +89,9 @@ struct LinkProfile {
     double up_j_per_byte = kUnknown;
     double down_base_w = kUnknown;
     double down_j_per_byte = kUnknown;
+    /// Of the link; single devices' have none.  Latency: from a wired link's to what MobiPerf saw
+    /// of Wi-Fi, half of the median round trip of 51 ms (docs/devices.md 4.1).
+    FigureBands bands{{"latency", {0.005, 0.001, 0.025}}};
 };
 
 inline constexpr int kMostDevices = 10'000'000;  ///< of a fleet

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "device/figure_band.hpp"
+
 namespace mobi {
 
 enum class ServerMode { ArrivalReplay, ArrivalOnly, ReplayAfterAll, PerDevice };
@@ -22,6 +24,11 @@ struct ServerParameters {
     double access_bytes_per_s = 0;  ///< 0 = unlimited
     double deadline_s = 0;          ///< 0 = none
     double enough_share = 1;
+    /// Of its rates and times, estimates all (docs/method.md 4.3): a step's from one captured graph
+    /// to some hundreds of launches, the rate from small products to an A100's fp32 peak.
+    FigureBands bands{{"rate", {5e12, 1e12, 19.5e12}},
+                      {"io_rate", {10e9, 1e9, 100e9}},
+                      {"step_overhead", {200e-6, 20e-6, 5e-3}}};
 };
 
 enum class EvalWeights { Devices, Equal };
