@@ -21,6 +21,7 @@
 #include "core/text.hpp"
 #include "model/backbone.hpp"
 #include "prepare/estimate.hpp"
+#include "prepare/outlook.hpp"
 #include "prepare/run_preparation.hpp"
 #include "record/run_output.hpp"
 #include "record/run_reader.hpp"
@@ -117,7 +118,8 @@ int check_command(std::span<const std::string> words) {
     std::string estimate;
     if (!arguments.has("no-estimate")) {
         const PreparedRun run = prepare_run(config);
-        estimate = sources_text(run) + "\n# Estimate\n" + estimate_text(run);
+        estimate = sources_text(run) + "\n# Estimate\n" + estimate_text(run) +
+                   outlook_text(look_ahead(run));
     }
     print_output("{}{}", dump(config), estimate);
     if (record::is_being_written(config.run.output))
