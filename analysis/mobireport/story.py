@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from . import numbers, words
+from . import numbers, sureness, words
 
 
 def score(run, value):
@@ -55,7 +55,12 @@ def paragraphs(run, summary, reference):
     """Plain sentences, the most important first."""
     return [
         text
-        for text in (learned(run, summary, reference), sent(run, summary), served(run, summary))
+        for text in (
+            learned(run, summary, reference),
+            sent(run, summary),
+            served(run, summary),
+            sureness.bound_sentence(run.bound),
+        )
         if text
     ]
 
@@ -90,9 +95,9 @@ def learned(run, summary, reference):
 
 
 def target_sentence(run, summary):
-    target, consecutive = target_of(run)
+    target, _ = target_of(run)
     if target > 0 and summary.overall is not None:
-        when = numbers.time_to(summary.overall, target, consecutive)
+        when = target_s(run, summary)
         if math.isnan(when):
             return f"The target of {target:g} was not reached."
         return f"The target of {target:g} was reached after {words.seconds(when)}."
@@ -105,6 +110,14 @@ def target_sentence(run, summary):
         if not math.isnan(when):
             return f"95\u00a0% of the final value was reached after {words.seconds(when)}."
     return ""
+
+
+def target_s(run, summary):
+    """Virtual seconds to eval.target; NaN: not reached, or there is none."""
+    target, consecutive = target_of(run)
+    if target <= 0 or summary.overall is None:
+        return math.nan
+    return numbers.time_to(summary.overall, target, consecutive)
 
 
 def target_of(run):
@@ -221,7 +234,8 @@ def tiles(run, summary):
         remark = "" if run.regression else f"F1 {words.percent(float(overall.f1[-1]))}"
         result.append((score(run, overall.final), label, remark))
     updates = f"{words.count(summary.server.updates, 'update')} on the server"
-    result.append((words.seconds(summary.duration_s), "virtual time, downloads included", updates))
+    about_time = sureness.remark(run.bands, "time_s") or updates
+    result.append((words.seconds(summary.duration_s), "virtual time, downloads included", about_time))
     for column, say, label in (
         ("bytes", words.bytes_, "sent by the fleet"),
         ("flop", words.flop, "computed by the fleet"),

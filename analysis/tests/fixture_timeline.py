@@ -46,6 +46,9 @@ class Options:
     seed: int = 1
     schema: int = 5  # version of the file's layout
     missing: int = 0  # packets of each device that never arrive
+    bands: bool = False  # the tables /bands and /bounds, which files of earlier programs lack
+    figures: str = "nominal"  # run.figures
+    absences: bool = False  # what bounds the run
 
 
 def forward_flop(layers, width, tokens):
