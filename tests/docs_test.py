@@ -49,7 +49,7 @@ def anchors(path):
 def figures(path):
     """{key: figure and mark} of an entry of the catalogue, rates in TFLOP/s."""
     found = {}
-    for key, value, unit, mark in re.findall(r"^(\w+) = ([\d.]+) (\S+) +# ([mske]):", path.read_text(), re.M):
+    for key, value, unit, mark in re.findall(r"^(\w+) = ([\d.]+) (\S+)(?: in [^#]+)? +# ([mske]):", path.read_text(), re.M):
         found[key] = f"{float(value) / 1000:.4g} {mark}" if unit == "GFLOP/s" else f"{value} {mark}"
     return found
 

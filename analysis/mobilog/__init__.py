@@ -16,8 +16,12 @@ Many runs are one table, with a pandas DataFrame's columns, and its means over s
 Needs numpy and h5py only; with pandas, tables of runs are DataFrames.  Times in tables are virtual nanoseconds, /host is real time.
 """
 
+from .outlook import Band, Bound, bands, bound
 from .run import Evaluation, IncompleteRun, Run, RunError, open_run
 from .runs import UnreadableRun, open_runs
 
-__all__ = ["Evaluation", "IncompleteRun", "Run", "RunError", "UnreadableRun", "open_run", "open_runs"]
+__all__ = [
+    "Band", "Bound", "Evaluation", "IncompleteRun", "Run", "RunError", "UnreadableRun", "bands", "bound", "open_run",
+    "open_runs",
+]  # fmt: skip
 __version__ = "0.1.0"  # the project's: CMakeLists.txt

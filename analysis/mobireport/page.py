@@ -6,7 +6,7 @@ import os
 import pathlib
 import re
 
-from . import look, story, tables, words
+from . import look, story, sureness, tables, words
 
 SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif'
 
@@ -165,6 +165,21 @@ def confused(run, summary, figures):
     )
 
 
+def sure(run, summary):
+    return section(
+        "bands",
+        "How sure the figures are",
+        paragraph(
+            "Figures of devices, links and server that are not known exactly have a band in the configuration. Low takes"
+            " of every band the end with which a run costs less (faster rates, shorter times, lower powers), high the"
+            " other, all at once: the two are envelopes, not likely fleets. Durations and energies were computed from"
+            " the same timeline with those figures; energy does not include waiting. What is learned when depends on"
+            " the order of arrivals, so the time to a target takes runs with run.figures = low and high."
+        ),
+        sureness.table(run.bands, story.target_s(run, summary)),
+    ) if run.bands else None
+
+
 def testbed(run, summary, figures):
     return section(
         "host",
@@ -212,6 +227,7 @@ def build(run, summary, figures, reference=None, why_not=""):
             served(run, summary, figures),
             trained(run, summary, figures),
             confused(run, summary, figures),
+            sure(run, summary),
             testbed(run, summary, figures),
             configuration(run),
         )

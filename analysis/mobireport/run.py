@@ -48,6 +48,8 @@ class Run:
     gates: np.ndarray  # (updates, B)
     confusion: dict  # backbone name -> (C, C), rows = truth
     has_activations: bool
+    bands: dict  # of mobilog.bands()
+    bound: object  # of mobilog.bound()
 
     def __getattr__(self, name):
         if name in TABLES:
@@ -110,6 +112,8 @@ def load_run(path):
             ),
             confusion={name: file.confusion(name) for name in file.backbones},
             has_activations=has_activations(file),
+            bands=mobilog.bands(file),
+            bound=mobilog.bound(file),
         )
 
 

@@ -8,7 +8,7 @@ from mobilog import runs
 from mobilog.figures import SECOND
 from mobilog.table import SEED, SPREAD, is_key, mean_text, over_seeds, rows_by_seed, value_text
 
-from . import look, page, tables, words
+from . import look, page, sureness, tables, words
 
 FIGURES = {  # figure of mobilog -> (heading, how a number is written)
     "accuracy": ("accuracy", None),
@@ -91,6 +91,32 @@ def read_curves(paths, columns):
     return found
 
 
+def read_bands(paths, columns):
+    """mobilog.bands() of every run; {} of one that has none, or cannot be read."""
+    found = []
+    for path, status in zip(paths, columns["status"]):
+        if status != "finished":
+            found.append({})
+            continue
+        with mobilog.open_run(path) as run:
+            found.append(mobilog.bands(run))
+    return found
+
+
+def bands_section(found):
+    """`found`: of sureness.of_settings(); nothing where no run has a band."""
+    return page.section(
+        "bands",
+        "How sure the figures are",
+        page.paragraph(
+            "Each figure, and in brackets what it is with the low and the high end of every band of the configuration: of"
+            " runs with run.figures = low and high where they are among these, else as each run planned. The two are"
+            " envelopes: all figures at their ends at once."
+        ),
+        sureness.settings_table(found),
+    ) if found else None
+
+
 def draw(settings, narrow):
     """The metric of every run over virtual time, a colour a setting; None without evaluations."""
     if not settings:
@@ -128,8 +154,8 @@ def drawn(settings, folder):
     return page.Drawn(svg[False], svg[True])
 
 
-def build(name, columns, problems, figure):
-    """The page as text."""
+def build(name, columns, problems, figure, bands=None):
+    """The page as text.  `bands`: of sureness.of_settings()"""
     groups = rows_by_seed(columns)
     counts = sorted({len(rows) for rows in groups.values()})
     of_each = words.listed(counts) if counts else "0"
@@ -149,8 +175,10 @@ def build(name, columns, problems, figure):
             means_table(columns) if groups else page.paragraph("No run has finished.", "note"),
             page.figure(figure, "A line is a run, a colour a setting; at the right end the mean over its seeds."),
         ),
+        bands_section(bands),
         page.section("runs", "All runs", runs_table(columns)),
     ]
+    sections = [part for part in sections if part]
     return page.document(name, title, head, sections, f"From {words.count(len(columns['run']), 'run file')}.")
 
 
@@ -163,4 +191,5 @@ def make_page(sources, output=None):
     if figure is None:
         (folder / "runs.png").unlink(missing_ok=True)  # of an earlier page
     name = folder.resolve().name if output is None else sources[0].resolve().name
-    return page.write(build(name, columns, problems, figure), folder / "runs.html")
+    bands = sureness.of_settings(columns, read_bands(paths, columns))
+    return page.write(build(name, columns, problems, figure, bands), folder / "runs.html")

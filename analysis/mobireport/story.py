@@ -7,7 +7,7 @@ import numpy as np
 
 from mobilog import figures
 
-from . import numbers, words
+from . import numbers, sureness, words
 
 
 def score(run, value):
@@ -57,7 +57,12 @@ def paragraphs(run, summary, reference):
     """Plain sentences, the most important first."""
     return [
         text
-        for text in (learned(run, summary, reference), sent(run, summary), served(run, summary))
+        for text in (
+            learned(run, summary, reference),
+            sent(run, summary),
+            served(run, summary),
+            sureness.bound_sentence(run.bound),
+        )
         if text
     ]
 
@@ -107,9 +112,9 @@ def validation_sentence(run, summary):
 
 
 def target_sentence(run, summary):
-    target, consecutive = target_of(run)
+    target, _ = target_of(run)
     if target > 0 and summary.overall is not None:
-        when = numbers.time_to(summary.overall, target, consecutive)
+        when = target_s(run, summary)
         if math.isnan(when):
             return f"The target of {target:g} was not reached."
         return f"The target of {target:g} was reached after {words.seconds(when)}."
@@ -122,6 +127,14 @@ def target_sentence(run, summary):
         if not math.isnan(when):
             return f"95\u00a0% of the final value was reached after {words.seconds(when)}."
     return ""
+
+
+def target_s(run, summary):
+    """Virtual seconds to eval.target; NaN: not reached, or there is none."""
+    target, consecutive = target_of(run)
+    if target <= 0 or summary.overall is None:
+        return math.nan
+    return numbers.time_to(summary.overall, target, consecutive)
 
 
 def target_of(run):
@@ -240,7 +253,8 @@ def tiles(run, summary):
             remark = f"test set, last weights; best on validation {score(run, summary.tests[figures.BEST].metric[-1])}"
         result.append((score(run, summary.final()), label, remark))
     updates = f"{words.count(summary.server.updates, 'update')} on the server"
-    result.append((words.seconds(summary.duration_s), "virtual time, downloads included", updates))
+    about_time = sureness.remark(run.bands, "time_s") or updates
+    result.append((words.seconds(summary.duration_s), "virtual time, downloads included", about_time))
     for column, say, label in (
         ("bytes", words.bytes_, "sent by the fleet"),
         ("flop", words.flop, "computed by the fleet"),

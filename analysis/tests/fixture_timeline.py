@@ -47,6 +47,9 @@ class Options:
     schema: int = 5  # version of the file's layout
     missing: int = 0  # packets of each device that never arrive
     validation: bool = False  # a validation set, and the tables that come with it
+    bands: bool = False  # the tables /bands and /bounds, which files of earlier programs lack
+    figures: str = "nominal"  # run.figures
+    absences: bool = False  # what bounds the run
 
 
 def forward_flop(layers, width, tokens):

@@ -69,6 +69,8 @@ def config_text(options):
 seed = {options.seed}
 compute = {compute}
 
+figures = {options.figures}
+
 [method]
 name = fed_mobillm
 
@@ -445,6 +447,49 @@ def write_validation(file, device, label):
     )
 
 
+BAND_ENDS = ("nominal", "low", "high")
+BOUND_KINDS = ("computing", "uplinks", "downlinks", "latency", "server_steps", "server_link", "absences")
+
+
+def write_bands(file, options, end_s):
+    """The run's own end first; low is a quarter of it, high four times as much."""
+    ends = [options.figures] + [end for end in BAND_ENDS if end != options.figures]
+    factors = np.array([{"nominal": 1, "low": 0.25, "high": 4}[end] for end in ends])
+    energies = {f"{what}_energy_j": ("f8", factors * joules) for what, joules in (("compute", 80), ("send", 20), ("receive", 5), ("wait", 300))}
+    write_table(
+        file,
+        "bands",
+        len(ends),
+        {
+            "figures": (enum(BAND_ENDS, "i1"), [BAND_ENDS.index(end) for end in ends]),
+            "end_ns": ("i8", factors * end_s * NS),
+            "run_end_ns": ("i8", factors * end_s * NS),
+            "updates": ("i8", 10),
+            "missing_packets": ("i8", 0),
+            "server_busy_s": ("f8", factors),
+            **energies,
+        },
+        "one row per end of the figures' bands",
+    )
+    kinds = ["absences", "uplinks"] if options.absences else ["server_steps", "uplinks"]
+    keys = ["fleet.availability", "link.*.uplink"] if options.absences else ["server.launch", "link.*.uplink"]
+    ns = end_s * NS
+    write_table(
+        file,
+        "bounds",
+        2,
+        {
+            "kind": (enum(BOUND_KINDS, "i1"), [BOUND_KINDS.index(kind) for kind in kinds]),
+            "figure": (h5py.enum_dtype({key: i for i, key in enumerate(keys)} | {"none": -1}, basetype="i4"), [0, 1]),
+            "share": ("f8", [0.9, 0.05]),
+            "halved_ns": ("i8", [-1 if options.absences else ns / 2, -1]),
+            "doubled_ns": ("i8", [-1 if options.absences else ns * 2, -1]),
+            "without_ns": ("i8", [ns / 10 if options.absences else -1, -1]),
+        },
+        "what the duration depends on",
+    )
+
+
 def make_fixture(path, options=None):
     """Writes the file and returns its path."""
     options = options or Options()
@@ -513,6 +558,8 @@ def make_fixture(path, options=None):
             },
             "one row per training sample",
         )
+        if options.bands:
+            write_bands(file, options, float(steps["end"][-1]))
         write_uploads(file, options, uploads, cut_ns)
         write_updates(file, steps, random, len(device))
         write_learning(file, options, steps, evaluated, random)

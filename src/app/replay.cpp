@@ -39,6 +39,10 @@ const std::vector<ArgumentSpec>& specs() {
 
 /// Settings that decide what was uploaded: a replay cannot change them.
 void refuse_other_uploads(const RunConfig& logged, RunConfig wanted) {
+    if (wanted.run.figures != logged.run.figures)
+        throw ConfigError(
+            "run.figures: a replay takes the times of packets from the log; accepted: those of the "
+            "log, or fedmobillm run with others");
     wanted.run = logged.run;
     wanted.method = logged.method;
     wanted.side = logged.side;
@@ -111,9 +115,14 @@ void replay(const record::RunReader& reader,
     facts.test_samples = logged.test_samples;
     facts.validation_samples = logged.validation_samples;
     facts.splits = reader.rows<record::SplitRow>();
+    if (same) facts.figure_keys = logged.figure_keys;
     record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record,
                           past ? record::Naming::WhenPublished : record::Naming::AtOnce);
     write_plan(writer, plan, *method, deliveries, leftovers, facts);
+    if (same) {  // else the server's figures may be others
+        writer.submit(reader.rows<record::BandRow>());
+        writer.submit(reader.rows<record::BoundRow>());
+    }
     if (method->uploads()) {
         writer.submit(cut_off_rows(reader));
         writer.submit(reader.rows<record::CostRow>());

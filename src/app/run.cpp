@@ -25,6 +25,7 @@
 #include "messages/tags.hpp"
 #include "method/registry/registry.hpp"
 #include "model/backbone.hpp"
+#include "prepare/outlook.hpp"
 #include "prepare/run_preparation.hpp"
 #include "prepare/run_record.hpp"
 #include "server/record_rows.hpp"
@@ -139,12 +140,15 @@ RecordFacts record_facts(const PreparedRun& run) {
 void serve(ServerSide side, Channel* channel, std::int32_t threads) try {
     const WallClock::time_point start = WallClock::now();
     const PreparedRun& run = side.run;
-    const RecordFacts facts = record_facts(run);
+    const Outlook outlook = look_ahead(run);
+    RecordFacts facts = record_facts(run);
+    facts.figure_keys = figure_keys(outlook);
     // Left by an exception, the writer closes the file with status aborted.
     record::Writer writer(std::move(side.output), run_layout(run.config, run.plan, facts),
                           run.config.record,
                           side.past ? record::Naming::WhenPublished : record::Naming::AtOnce);
     write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
+    write_outlook(writer, outlook);
     if (run.settled) writer.submit(loss_rows(run.lost));
 
     Progress progress([&] { return silence_text(*side.heartbeat); });
@@ -171,6 +175,7 @@ void serve(ServerSide side, Channel* channel, std::int32_t threads) try {
     writer.submit(result.passes.rows(run.plan, run.train));
     SummaryFacts summary;
     summary.output = run.config.run.output;
+    summary.outlook = outlook_text(outlook);
     std::map<int, WorkerReport> reports;
     if (source != nullptr) reports = source->stop();
     if (source != nullptr) warn_of_clamped_values(source->replies().totals());

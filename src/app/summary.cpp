@@ -69,6 +69,7 @@ std::string summary_text(const FleetPlan& plan,
     text += fmt::format("virtual time       {} to the last of {} updates, {} with downloads\n",
                         human_seconds(seconds(result.training_end)), result.updates,
                         human_seconds(seconds(result.run_end)));
+    text += facts.outlook;
     const double end = seconds(result.training_end);
     text += fmt::format("server             busy {} ({:.1f} % of the virtual time)\n",
                         human_seconds(result.server_busy_s),

@@ -10,7 +10,8 @@
 namespace mobi {
 
 /// What a run says when it ends, at most 30 lines: how much of the fleet took part, virtual and
-/// wall time, what was charged, accuracy per backbone type, time to target, the file.
+/// wall time and what bounds it, what was charged, accuracy per backbone type, time to target, the
+/// file.
 struct SummaryFacts {
     std::string output;
     double wall_s = 0;
@@ -20,6 +21,7 @@ struct SummaryFacts {
     double paced_s = 0;               ///< real time from the start of the pace to its end
     std::int64_t overruns = 0;        ///< deadlines that the host missed
     double worst_overrun_s = 0;       ///< real time
+    std::string outlook;              ///< whole lines: outlook_text()
 };
 std::string summary_text(const FleetPlan& plan,
                          const Method& method,

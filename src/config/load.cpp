@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/figures.hpp"
 #include "config/ini.hpp"
 #include "config/key_names.hpp"
 #include "config/options.hpp"
@@ -277,6 +278,7 @@ RunConfig Loader::resolve() {
 
     add_validation(config);
     problems_.throw_if_any();
+    use_figures(config, config.run.figures);
     return config;
 }
 

@@ -13,6 +13,9 @@ namespace mobi {
 namespace {
 
 using codec::choice;
+using enum Cheaper;
+
+constexpr std::string_view kBandHint = "; a band may follow: <figure> in <least> .. <most>";
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -40,8 +43,59 @@ class Section {
             return write(access(owner).*field);
         };
         keys_.push_back({prefix_ + std::string(name), codec.accepted, std::string(description),
-                         std::string(source), false, read, write});
+                         std::string(source), false, read, write, nullptr, Cheaper::WithLess,
+                         nullptr, nullptr});
         return keys_.back();
+    }
+
+    /// A figure that times or energies follow from, in the `bands` of whose owner its band is.
+    template <typename Parameters>
+    Key<Owner>& figure(std::string_view name,
+                       double Parameters::*field,
+                       const Codec<double>& codec,
+                       Cheaper cheaper,
+                       std::string_view description,
+                       std::string_view source) {
+        Key<Owner>& key = scalable(name, field, codec, cheaper, description, source);
+        key.accepted += kBandHint;
+        key.read = [access = access_, field, codec, name = std::string(name)](
+                       Owner& owner, std::string_view text) {
+            const auto read = read_banded(text, codec);
+            if (!read) return false;
+            Parameters& parameters = access(owner);
+            parameters.*field = read->value;
+            if (read->band)
+                parameters.bands.set(name, *read->band);
+            else
+                parameters.bands.erase(name);
+            return true;
+        };
+        key.write = [access = access_, field, codec, name = std::string(name)](const Owner& owner) {
+            const Parameters& parameters = access(owner);
+            const double value = parameters.*field;
+            return write_banded(value, parameters.bands.find(name, value), codec);
+        };
+        key.bands = [access = access_](Owner& owner) -> FigureBands& {
+            return access(owner).bands;
+        };
+        return key;
+    }
+
+    /// A figure that times follow from and that is chosen, not measured: it has no band.
+    template <typename Parameters>
+    Key<Owner>& scalable(std::string_view name,
+                         double Parameters::*field,
+                         const Codec<double>& codec,
+                         Cheaper cheaper,
+                         std::string_view description,
+                         std::string_view source) {
+        Key<Owner>& key = (*this)(name, field, codec, description, source);
+        key.cheaper = cheaper;
+        key.figure = [access = access_, field](Owner& owner) -> double& {
+            return access(owner).*field;
+        };
+        key.figure_text = codec.write;
+        return key;
     }
 
   private:
@@ -114,6 +168,7 @@ void add_run_and_data(std::vector<Key<RunConfig>>& keys) {
     run("time_scale", &RunParameters::time_scale, codec::positive_number(), "wall clock: virtual seconds per real second", "testbed");
     run("prefetch", &RunParameters::prefetch, codec::boolean(), "wall clock: forward passes are done before the pace begins; else when their device computes them", "testbed");
     run("compute", &RunParameters::compute, choice<RunCompute>({{"all", RunCompute::All}, {"packets", RunCompute::Packets}, {"none", RunCompute::None}}), "packets: full ones of zeros, without forward passes and training: what the testbed itself costs; none: the timeline alone", "testbed");
+    run("figures", &RunParameters::figures, choice<Figures>({{"nominal", Figures::Nominal}, {"low", Figures::Low}, {"high", Figures::High}}), "of figures with a band, <figure> in <least> .. <most>: the figure; or of every band the end with which a run costs less (low: faster rates, shorter times, lower powers), or more (high). Low and high are envelopes: all figures at their ends at once", "testbed, docs/devices.md 1");
     run("output", &RunParameters::output, codec::path(), "the run file; not part of the resolved configuration", "testbed").host_only = true;
     run("threads", &RunParameters::threads, codec::integer_or("auto", 1), "compute threads of a process; not part of the resolved configuration", "testbed").host_only = true;
     run("patience", &RunParameters::patience_s, codec::quantity(Quantity::Time), "real time for which a rank may be silent before the run gives up (it computes as long as it likes); 0 s: for ever; not part of the resolved configuration", "testbed, docs/design.md 3.1").host_only = true;
@@ -236,13 +291,13 @@ void add_server_and_record(std::vector<Key<RunConfig>>& keys) {
     server("epochs", &ServerParameters::epochs, codec::integer(0), "passes of replay over all samples; over 100 where there are no more than ten million updates", "ours, docs/method.md 1.6");
     server("balance", &ServerParameters::balance, choice<Balance>({{"none", Balance::None}, {"backbone", Balance::Backbone}, {"device", Balance::Device}, {"passes", Balance::Passes}}), "give backbones, or devices, equal shares of uniform replay; passes: samples with the fewest passes first, so that all end with as many within one", "ours, docs/method.md 1.6");
     server("mixup", &ServerParameters::mixup, codec::number(0, kInfinity), "a: mix each sample of a batch with another one of its type, shares drawn from Beta(a, a); 0: off", "ours, arXiv 1710.09412, 1806.05236");
-    server("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), "effective rate of the server for the side network", "ours, docs/method.md 4.3");
-    server("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), "rate of reading taps from the inbox", "ours, docs/method.md 4.3");
-    server("access_rate", &ServerParameters::access_bytes_per_s, codec::quantity_or("unlimited", Quantity::Rate), "the server's own link, which all uploads share, and all downloads", "testbed");
+    server.figure("rate", &ServerParameters::rate_flop_per_s, codec::positive_quantity(Quantity::FlopRate), WithMore, "effective rate of the server for the side network", "ours, docs/method.md 4.3");
+    server.figure("io_rate", &ServerParameters::io_rate_bytes_per_s, codec::positive_quantity(Quantity::Rate), WithMore, "rate of reading taps from the inbox", "ours, docs/method.md 4.3");
+    server.figure("access_rate", &ServerParameters::access_bytes_per_s, codec::quantity_or("unlimited", Quantity::Rate), WithMore, "the server's own link, which all uploads share, and all downloads", "testbed");
     server("deadline", &ServerParameters::deadline_s, codec::quantity_or("none", Quantity::Time), "virtual time after which no packet is waited for", "testbed");
     server("enough", &ServerParameters::enough_share, codec::number(0.001, 1), "share of the planned packets after which no other is waited for", "testbed");
-    server("step_overhead", &ServerParameters::step_overhead_s, codec::optional_quantity("launches", Quantity::Time), "fixed time of an update; launches: its kernel launches, counted by formula, times server.launch", "ours, docs/method.md 4.3");
-    server("launch", &ServerParameters::launch_s, codec::quantity(Quantity::Time), "time of one kernel launch", "estimate for an A100, docs/method.md 4.3");
+    server.figure("step_overhead", &ServerParameters::step_overhead_s, codec::figure(Quantity::Time, true, "launches"), WithLess, "fixed time of an update; launches: its kernel launches, counted by formula, times server.launch", "ours, docs/method.md 4.3");
+    server.figure("launch", &ServerParameters::launch_s, codec::quantity(Quantity::Time), WithLess, "time of one kernel launch", "estimate for an A100, docs/method.md 4.3");
 
     auto eval = section(keys, "eval", &RunConfig::eval);
     eval("every", &EvalParameters::every, codec::integer(1), "updates between evaluations", "ours, docs/method.md 5.2");
@@ -263,29 +318,30 @@ std::vector<Key<DeviceProfile>> make_device_keys() {
     auto device = whole(keys, "");
     const auto rate = codec::figure(Quantity::FlopRate, false);
     const auto power = codec::figure(Quantity::Power, true);
-    device("rate_fp32", &DeviceProfile::rate_fp32_flop_per_s, rate, "effective rate of a forward pass with fp32 weights", "docs/devices.md 1");
-    device("rate_fp16", &DeviceProfile::rate_fp16_flop_per_s, rate, "same for fp16; unknown: rate_fp32 is taken", "docs/devices.md 1");
-    device("rate_bf16", &DeviceProfile::rate_bf16_flop_per_s, rate, "same for bf16; unknown: rate_fp16 is taken", "docs/devices.md 1");
-    device("rate_int8", &DeviceProfile::rate_int8_flop_per_s, rate, "same for int8; unknown: rate_fp16 is taken", "docs/devices.md 1");
-    device("rate_int4", &DeviceProfile::rate_int4_flop_per_s, rate, "same for int4; unknown: rate_int8 is taken", "docs/devices.md 1");
+    device.figure("rate_fp32", &DeviceProfile::rate_fp32_flop_per_s, rate, WithMore, "effective rate of a forward pass with fp32 weights", "docs/devices.md 1");
+    device.figure("rate_fp16", &DeviceProfile::rate_fp16_flop_per_s, rate, WithMore, "same for fp16; unknown: rate_fp32 is taken", "docs/devices.md 1");
+    device.figure("rate_bf16", &DeviceProfile::rate_bf16_flop_per_s, rate, WithMore, "same for bf16; unknown: rate_fp16 is taken", "docs/devices.md 1");
+    device.figure("rate_int8", &DeviceProfile::rate_int8_flop_per_s, rate, WithMore, "same for int8; unknown: rate_fp16 is taken", "docs/devices.md 1");
+    device.figure("rate_int4", &DeviceProfile::rate_int4_flop_per_s, rate, WithMore, "same for int4; unknown: rate_int8 is taken", "docs/devices.md 1");
     device("memory", &DeviceProfile::memory_bytes, codec::figure(Quantity::Size, false), "what an application can have; a backbone that needs more is refused", "docs/devices.md 1");
-    device("memory_bandwidth", &DeviceProfile::memory_bandwidth_bytes_per_s, codec::figure(Quantity::Rate, false), "bounds the time of a packet from below", "docs/devices.md 1");
-    device("time_per_sample", &DeviceProfile::time_per_sample_s, codec::figure(Quantity::Time, true), "of a forward pass, as other simulators describe devices; where known it takes the place of rates and bandwidth", "docs/devices.md 5.1");
+    device.figure("memory_bandwidth", &DeviceProfile::memory_bandwidth_bytes_per_s, codec::figure(Quantity::Rate, false), WithMore, "bounds the time of a packet from below", "docs/devices.md 1");
+    device.figure("time_per_sample", &DeviceProfile::time_per_sample_s, codec::figure(Quantity::Time, true), WithLess, "of a forward pass, as other simulators describe devices; where known it takes the place of rates and bandwidth", "docs/devices.md 5.1");
     device("profile", &DeviceProfile::profile_file, codec::text(), "measured points, to which a law over batch and length is fitted: a CSV with a line a pass, in place of the rates of the precisions that were measured; in an entry of the catalogue, relative to its folder", "docs/devices.md 1.1");
+    device.figure("speed", &DeviceProfile::speed, codec::number(0.001, 1000), WithMore, "factor on the speed of that law; a band says what the points leave open", "docs/devices.md 1.1");
     device("spread", &DeviceProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's rates and bandwidth; 1.43 has the p90/p10 of the AI Benchmark's phones", "docs/devices.md 1");
     device("compute_spread", &DeviceProfile::compute_spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on every packet's time of computing", "docs/devices.md 5.2");
     device("compute_deviation", &DeviceProfile::compute_deviation, codec::number(0, 10), "standard deviation of a normal factor of mean 1 on every packet's time of computing, drawn again until above 0", "docs/devices.md 5.2");
-    device("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), "start-up time of a packet's computation", "ours, docs/method.md 4.3");
+    device.figure("t0", &DeviceProfile::t0_s, codec::quantity(Quantity::Time), WithLess, "start-up time of a packet's computation", "ours, docs/method.md 4.3");
     device("thermal_budget", &DeviceProfile::thermal_budget_s, codec::quantity_or("none", Quantity::Time), "continuous work at the full rate before the device throttles; a second of rest gives one back", "docs/devices.md 3, estimate");
     device("thermal_floor", &DeviceProfile::thermal_floor, codec::number(0.01, 1), "share of the full rate that a hot device keeps", "docs/devices.md 3, estimate");
     device("thermal_decay", &DeviceProfile::thermal_decay_s, codec::positive_quantity(Quantity::Time), "time constant of the fall to it", "docs/devices.md 3, estimate");
     device("thermal_stretch", &DeviceProfile::thermal_stretch, codec::number(1, kInfinity), "factor on the time of computing", "ours, docs/method.md 4.3");
-    device("power_compute", &DeviceProfile::compute_w, power, "power while computing; unknown: energy is not a number", "docs/devices.md 1");
-    device("power_idle", &DeviceProfile::idle_w, power, "power while waiting; unknown: energy is not a number", "docs/devices.md 1");
+    device.figure("power_compute", &DeviceProfile::compute_w, power, WithLess, "power while computing; unknown: energy is not a number", "docs/devices.md 1");
+    device.figure("power_idle", &DeviceProfile::idle_w, power, WithLess, "power while waiting; unknown: energy is not a number", "docs/devices.md 1");
     device("battery", &DeviceProfile::battery_j, codec::quantity_or("mains", Quantity::Energy), "capacity, drained by computing and sending; an empty device leaves for good", "docs/method.md 4.3");
     device("battery_start", &DeviceProfile::battery_start, codec::number(0, 1), "charge at the start, as a share", "testbed");
     device("battery_low", &DeviceProfile::battery_low, codec::number(0, 1), "below this share the device rests before every packet", "MobileFineTuner, docs/method.md 4.3");
-    device("battery_rest", &DeviceProfile::battery_rest_s, codec::quantity(Quantity::Time), "for so long; MobileFineTuner sleeps 0.5 to 2 s a step", "MobileFineTuner, docs/method.md 4.3");
+    device.scalable("battery_rest", &DeviceProfile::battery_rest_s, codec::quantity(Quantity::Time), WithLess, "for so long; MobileFineTuner sleeps 0.5 to 2 s a step", "MobileFineTuner, docs/method.md 4.3");
     device("load", &DeviceProfile::load_file, codec::text(), "background load: file of seconds and the share of the rate, 0 to 1, that other programs leave; it repeats", "testbed");
     device("load_start", &DeviceProfile::load_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in it a device begins; random: its own draw", "testbed");
     return keys;
@@ -296,30 +352,30 @@ std::vector<Key<LinkProfile>> make_link_keys() {
     auto link = whole(keys, "");
     const auto rate = codec::figure(Quantity::Rate, false);
     const auto power = codec::figure(Quantity::Power, true);
-    link("uplink", &LinkProfile::uplink_bytes_per_s, rate, "rate from device to server", "docs/devices.md 4");
-    link("downlink", &LinkProfile::downlink_bytes_per_s, rate, "rate from server to device", "docs/devices.md 4");
+    link.figure("uplink", &LinkProfile::uplink_bytes_per_s, rate, WithMore, "rate from device to server", "docs/devices.md 4");
+    link.figure("downlink", &LinkProfile::downlink_bytes_per_s, rate, WithMore, "rate from server to device", "docs/devices.md 4");
     link("uplink_deviation", &LinkProfile::uplink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "standard deviation of an upload's rate: normal around uplink, drawn again until above 0", "docs/devices.md 5.2, FLASH");
     link("downlink_deviation", &LinkProfile::downlink_deviation_bytes_per_s, codec::quantity_or("none", Quantity::Rate), "the same of a download around downlink", "docs/devices.md 5.2, FLASH");
     link("duplex", &LinkProfile::duplex, choice<Duplex>({{"full", Duplex::Full}, {"half", Duplex::Half}}), "half: a device does not receive while it sends, a transfer that has begun goes on to its end", "testbed");
-    link("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), "of a transfer, one way", "ours, docs/method.md 4.4");
+    link.figure("latency", &LinkProfile::latency_s, codec::quantity(Quantity::Time), WithLess, "of a transfer, one way", "ours, docs/method.md 4.4");
     link("spread", &LinkProfile::spread, codec::number(0, 10), "sigma of a log-normal factor of median 1 on each device's uplink and downlink", "docs/devices.md 4.1");
     link("jitter", &LinkProfile::jitter_s, codec::quantity(Quantity::Time), "standard deviation of a transfer's latency; packets of a device keep their order", "docs/devices.md 4.1");
     link("loss", &LinkProfile::loss, codec::number(0, 0.99), "share of the segments of 1,500 bytes that are lost, sent again and charged again", "docs/devices.md 4.1");
-    link("wake_up", &LinkProfile::wake_up_s, codec::quantity(Quantity::Time), "delay of a transfer that finds the radio idle", "docs/devices.md 4.3");
+    link.figure("wake_up", &LinkProfile::wake_up_s, codec::quantity(Quantity::Time), WithLess, "delay of a transfer that finds the radio idle", "docs/devices.md 4.3");
     link("wake_after", &LinkProfile::wake_after_s, codec::quantity(Quantity::Time), "time after the last byte when the radio falls idle", "docs/devices.md 4.3");
     link("cell_devices", &LinkProfile::cell_devices, codec::integer_or("none", 1), "so many consecutive devices of this link share a cell", "testbed");
-    link("cell_uplink", &LinkProfile::cell_uplink_bytes_per_s, rate, "what a cell carries to the server, shared max-min fairly", "testbed");
-    link("cell_downlink", &LinkProfile::cell_downlink_bytes_per_s, rate, "and from it; unknown: downloads do not share", "testbed");
+    link.figure("cell_uplink", &LinkProfile::cell_uplink_bytes_per_s, rate, WithMore, "what a cell carries to the server, shared max-min fairly", "testbed");
+    link.figure("cell_downlink", &LinkProfile::cell_downlink_bytes_per_s, rate, WithMore, "and from it; unknown: downloads do not share", "testbed");
     link("atc_profile", &LinkProfile::atc_file, codec::text(), "JSON profile of Augmented Traffic Control in place of uplink, downlink, latency, jitter and loss", "docs/devices.md 4.2");
     link("trace", &LinkProfile::trace_file, codec::text(), "file of the uplink's rate over time in place of uplink: mahimahi's, or lines of seconds and Mbit/s", "docs/devices.md 4.1");
     link("downlink_trace", &LinkProfile::downlink_trace_file, codec::text(), "the same in place of downlink", "docs/devices.md 4.1");
     link("trace_end", &LinkProfile::trace_end, choice<TraceEnd>({{"wrap", TraceEnd::Wrap}, {"hold", TraceEnd::Hold}}), "after the trace: from its start again, or its last rate", "testbed");
     link("trace_start", &LinkProfile::trace_start, choice<TraceStart>({{"begin", TraceStart::Begin}, {"random", TraceStart::Random}}), "where in the trace a device begins; random: its own draw", "testbed");
     link("trace_mean", &LinkProfile::trace_mean, choice<TraceMean>({{"measured", TraceMean::Measured}, {"link", TraceMean::Link}}), "link: the trace's shape with the mean of uplink, or downlink", "docs/devices.md 4.1");
-    link("power_up_base", &LinkProfile::up_base_w, power, "radio power while sending, at no throughput; unknown: energy is not a number", "docs/devices.md 4.4");
-    link("power_up_slope", &LinkProfile::up_j_per_byte, codec::power_slope(), "and what each unit of throughput adds", "docs/devices.md 4.4");
-    link("power_down_base", &LinkProfile::down_base_w, power, "as power_up_base, while receiving", "docs/devices.md 4.4");
-    link("power_down_slope", &LinkProfile::down_j_per_byte, codec::power_slope(), "as power_up_slope, while receiving", "docs/devices.md 4.4");
+    link.figure("power_up_base", &LinkProfile::up_base_w, power, WithLess, "radio power while sending, at no throughput; unknown: energy is not a number", "docs/devices.md 4.4");
+    link.figure("power_up_slope", &LinkProfile::up_j_per_byte, codec::power_slope(), WithLess, "and what each unit of throughput adds", "docs/devices.md 4.4");
+    link.figure("power_down_base", &LinkProfile::down_base_w, power, WithLess, "as power_up_base, while receiving", "docs/devices.md 4.4");
+    link.figure("power_down_slope", &LinkProfile::down_j_per_byte, codec::power_slope(), WithLess, "as power_up_slope, while receiving", "docs/devices.md 4.4");
     return keys;
 }
 
@@ -329,12 +385,12 @@ std::vector<Key<AvailabilityProfile>> make_availability_keys() {
     const auto time = codec::quantity(Quantity::Time);
     const auto positive_time = codec::positive_quantity(Quantity::Time);
     availability("kind", &AvailabilityProfile::kind, choice<AvailabilityKind>({{"always", AvailabilityKind::Always}, {"daily", AvailabilityKind::Daily}, {"markov", AvailabilityKind::Markov}, {"day_cycle", AvailabilityKind::DayCycle}, {"trace", AvailabilityKind::Trace}}), "how a device comes and goes; it loses what it computes or sends when it goes off", "docs/devices.md 5.3");
-    availability("join", &AvailabilityProfile::join_s, time, "a device joins at a uniformly drawn time up to this", "testbed");
+    availability.scalable("join", &AvailabilityProfile::join_s, time, WithLess, "a device joins at a uniformly drawn time up to this", "testbed");
     availability("from", &AvailabilityProfile::daily_from_s, time, "daily: on from this time of the day of its time zone; the run begins at midnight of the first zone", "testbed");
     availability("to", &AvailabilityProfile::daily_to_s, time, "daily: until this; not after from: of the next day", "testbed");
     availability("time_zones", &AvailabilityProfile::time_zones, codec::integer(1), "daily: a device draws one of so many, evenly over the day", "testbed");
-    availability("mean_on", &AvailabilityProfile::mean_on_s, positive_time, "markov: mean of an exponential time on", "testbed");
-    availability("mean_off", &AvailabilityProfile::mean_off_s, positive_time, "markov: and off", "testbed");
+    availability.scalable("mean_on", &AvailabilityProfile::mean_on_s, positive_time, WithMore, "markov: mean of an exponential time on", "testbed");
+    availability.scalable("mean_off", &AvailabilityProfile::mean_off_s, positive_time, WithLess, "markov: and off", "testbed");
     availability("slot", &AvailabilityProfile::slot_s, positive_time, "day_cycle: on for a slot by a chance of (0.4 sin(2 pi t / day) + 0.5) x level", "docs/devices.md 5.3, FLGo's SLN");
     availability("level_spread", &AvailabilityProfile::level_sigma, codec::number(0, 10), "day_cycle: sigma of the devices' log-normal level", "docs/devices.md 5.3, FLGo's SLN");
     availability("trace", &AvailabilityProfile::trace_file, codec::text(), "trace: file of lines device,on_s,off_s", "docs/devices.md 5.3");

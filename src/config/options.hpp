@@ -20,6 +20,11 @@ struct Key {
     bool host_only = false;                              ///< not part of the resolved configuration
     std::function<bool(Owner&, std::string_view)> read;  ///< false: not accepted, Owner unchanged
     std::function<std::string(const Owner&)> write;
+    /// Of a figure that a run's time or energy follows from: where it is; null: the key has none.
+    std::function<double&(Owner&)> figure;
+    Cheaper cheaper = Cheaper::WithLess;             ///< of a figure
+    std::function<FigureBands&(Owner&)> bands;       ///< null: this one has no band
+    std::function<std::string(double)> figure_text;  ///< the figure with its unit
 };
 
 /// Kinds of sections with a name, `[device.<name>]` and so on.

@@ -9,6 +9,7 @@
 #include "architecture/parameters.hpp"
 #include "data/parameters.hpp"
 #include "device/availability.hpp"
+#include "device/figure_band.hpp"
 #include "device/profile.hpp"
 #include "learn/parameters.hpp"
 #include "method/registry/parameters.hpp"
@@ -32,6 +33,7 @@ struct RunParameters {
     bool prefetch = true;   ///< wall clock: forward passes are done before the pace begins
     /// packets: of zeros, without forward passes and training; none: the timeline alone
     RunCompute compute = RunCompute::All;
+    Figures figures = Figures::Nominal;     ///< which end of every band
     std::string output = "results/run.h5";  ///< host-only: not part of the resolved configuration
     int threads = 0;                        ///< compute threads a process; 0 = auto. host-only
     double patience_s = 60;  ///< wall seconds that a rank may be silent; 0: for ever. host-only

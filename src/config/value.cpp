@@ -20,8 +20,6 @@
 namespace mobi {
 namespace {
 
-constexpr std::string_view kUnknownWord = "unknown";
-
 template <typename T>
 std::optional<T> parse_number(std::string_view text) {
     T value{};
@@ -52,6 +50,21 @@ std::string number_text(double value) {
 
 std::string with_unit(std::string_view range, Quantity quantity) {
     return fmt::format("a number{} with a unit: {}", range, accepted_units(quantity));
+}
+
+/// What follows the number that a text begins with.
+std::string_view unit_of(std::string_view text) {
+    double value = 0;
+    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return status == std::errc{} ? text.substr(static_cast<std::size_t>(end - text.data()))
+                                 : std::string_view();
+}
+
+/// An end of a band: a number, where the figure itself may be a word.
+std::optional<double> read_end(std::string_view text, const Codec<double>& codec) {
+    if (text.empty() || (text.front() != '.' && (text.front() < '0' || text.front() > '9')))
+        return std::nullopt;
+    return codec.read(text);
 }
 
 /// Splits `a:b` at its only colon.
@@ -107,6 +120,32 @@ Codec<std::map<std::string, Value>> named(
 }
 
 }  // namespace
+
+std::optional<BandedFigure> read_banded(std::string_view text, const Codec<double>& codec) {
+    constexpr std::string_view kIn = " in ";
+    constexpr std::string_view kTo = "..";
+    const std::size_t in = text.find(kIn);
+    const auto nominal = codec.read(trim(text.substr(0, in)));
+    if (!nominal) return std::nullopt;
+    if (in == std::string_view::npos) return BandedFigure{*nominal, std::nullopt};
+    const std::string_view ends = text.substr(in + kIn.size());
+    const std::size_t to = ends.find(kTo);
+    if (to == std::string_view::npos) return std::nullopt;
+    std::string least_text(trim(ends.substr(0, to)));
+    const std::string_view most_text = trim(ends.substr(to + kTo.size()));
+    if (parse_finite(least_text)) least_text += unit_of(most_text);
+    const auto least = read_end(least_text, codec);
+    const auto most = read_end(most_text, codec);
+    // a figure that nobody knows, NaN, is within no band
+    if (!least || !most || !(*least <= *nominal && *nominal <= *most)) return std::nullopt;
+    return BandedFigure{*nominal, FigureBand{*nominal, *least, *most}};
+}
+
+std::string write_banded(double value, const FigureBand* band, const Codec<double>& codec) {
+    if (band == nullptr) return codec.write(value);
+    return fmt::format("{} in {} .. {}", codec.write(band->nominal), codec.write(band->least),
+                       codec.write(band->most));
+}
 
 bool is_entry_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -221,31 +260,16 @@ Codec<double> quantity_or(std::string_view word, Quantity quantity) {
             }};
 }
 
-Codec<std::optional<double>> optional_quantity(std::string_view word, Quantity quantity) {
-    using Value = std::optional<double>;
-    const Codec<double> known = codec::quantity(quantity);
-    return {fmt::format("{}, or {}", word, known.accepted),
-            [word = std::string(word), read = known.read](std::string_view text) {
-                if (text == word) return std::optional(Value());
-                const Value value = read(text);
-                return value ? std::optional(value) : std::nullopt;
-            },
-            [word = std::string(word), write = known.write](const Value& value) {
-                return value ? write(*value) : word;
-            }};
-}
-
-Codec<double> figure(Quantity quantity, bool zero_too) {
+Codec<double> figure(Quantity quantity, bool zero_too, std::string_view without) {
     const Codec<double> known =
         zero_too ? codec::quantity(quantity) : codec::positive_quantity(quantity);
-    return {fmt::format("{}, or {}", known.accepted, kUnknownWord),
-            [read = known.read](std::string_view text) {
-                return text == kUnknownWord
-                           ? std::optional(std::numeric_limits<double>::quiet_NaN())
-                           : read(text);
+    return {fmt::format("{}, or {}", known.accepted, without),
+            [without = std::string(without), read = known.read](std::string_view text) {
+                return text == without ? std::optional(std::numeric_limits<double>::quiet_NaN())
+                                       : read(text);
             },
-            [write = known.write](const double& value) {
-                return std::isnan(value) ? std::string(kUnknownWord) : write(value);
+            [without = std::string(without), write = known.write](const double& value) {
+                return std::isnan(value) ? without : write(value);
             }};
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/units.hpp"
+#include "device/figure_band.hpp"
 
 namespace mobi {
 
@@ -25,6 +26,8 @@ struct Codec {
 };
 
 namespace codec {
+
+inline constexpr std::string_view kUnknownWord = "unknown";
 
 Codec<bool> boolean();        ///< `true` or `false`
 Codec<std::string> text();    ///< anything printable, also nothing
@@ -42,10 +45,8 @@ Codec<double> quantity(Quantity quantity);                    ///< with a unit, 
 Codec<double> positive_quantity(Quantity quantity);
 /// `word`, stored as 0, or a quantity above 0.
 Codec<double> quantity_or(std::string_view word, Quantity quantity);
-/// `word`, which is nothing, or a quantity of 0 or more.
-Codec<std::optional<double>> optional_quantity(std::string_view word, Quantity quantity);
-/// A figure of a profile: with a unit, or `unknown`, stored as NaN.
-Codec<double> figure(Quantity quantity, bool zero_too);
+/// A figure with a unit, or the word for having none, stored as NaN.
+Codec<double> figure(Quantity quantity, bool zero_too, std::string_view without = kUnknownWord);
 /// Radio power per throughput, stored in J/byte: a number, a unit of power, `per`, a unit of rate,
 /// e.g. `76.7 mW per Mbit/s`; or `unknown`.
 Codec<double> power_slope();
@@ -77,6 +78,19 @@ Codec<Enum> choice(std::vector<std::pair<std::string, Enum>> words) {
 }
 
 }  // namespace codec
+
+/// A figure as it is written: alone, or with a band, `<figure> in <least> .. <most>`.
+struct BandedFigure {
+    double value = 0;
+    std::optional<FigureBand> band;
+};
+
+/// Reads a figure and its band; the least may leave its unit to the most: `0.45 TFLOP/s in 0.022 ..
+/// 1.1 TFLOP/s`.  Nothing: not accepted, or not least <= figure <= most.
+std::optional<BandedFigure> read_banded(std::string_view text, const Codec<double>& codec);
+
+/// The reverse.  \param band  null: none; else its nominal is written, whatever `value` is.
+std::string write_banded(double value, const FigureBand* band, const Codec<double>& codec);
 
 /// Whether `name` can name an entry: letters, digits, `_` and `-`.
 bool is_entry_name(std::string_view name);

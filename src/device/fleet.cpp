@@ -147,11 +147,15 @@ std::vector<std::pair<std::string, int>> shares_of(
 
 std::vector<Device> make_fleet(const FleetParts& parts) {
     const FleetParameters& fleet = parts.fleet;
+    // A device has its figures; what else they could be is known of its class.
+    std::map<std::string, LinkProfile> all_links = parts.links;
+    for (auto& [name, link] : all_links) link.bands = {};
     std::vector<Device> devices;
     for (const auto& [name, count] : fleet.mix) {
         const std::vector<std::string>& links = entry(fleet.links, name, "fleet.links");
         Device prototype{0, entry(parts.profiles, name, "profile"), {}, {}, nullptr};
         prototype.profile.profile_file.clear();  // its points are shared
+        prototype.profile.bands = {};
         if (fleet.fit.empty() || fleet.backbones.contains(name))
             prototype.backbone = entry(fleet.backbones, name, "fleet.backbones");
         const auto pattern = fleet.availability.find(name);
@@ -162,7 +166,7 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
             devices.push_back(prototype);
             Device& device = devices.back();
             device.id = static_cast<std::int32_t>(devices.size() - 1);
-            device.link = entry(parts.links, drawn(links, parts.seed, device.id), "link");
+            device.link = entry(all_links, drawn(links, parts.seed, device.id), "link");
         }
     }
     if (fleet.devices_file.empty()) {
@@ -176,7 +180,7 @@ std::vector<Device> make_fleet(const FleetParts& parts) {
     const std::set<std::string> backbones = backbones_of(fleet);
     for (std::size_t i = 0; i < devices.size(); ++i) {
         if (const std::string* link = table.link(i))
-            devices[i].link = parts.links.at(known(*link, parts.links, table, i));
+            devices[i].link = all_links.at(known(*link, all_links, table, i));
         if (const std::string* backbone = table.backbone(i))
             devices[i].backbone = known(*backbone, backbones, table, i);
         draw_rates(parts.seed, devices[i]);

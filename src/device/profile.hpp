@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/precision.hpp"
+#include "device/figure_band.hpp"
 #include "device/rate_trace.hpp"
 
 namespace mobi {
@@ -31,7 +32,7 @@ struct DeviceProfile {
     double time_per_sample_s = kUnknown;  ///< where known, in place of rate and bandwidth
     std::string profile_file;             ///< measured points, in place of a rate; or empty
     std::shared_ptr<const ComputeProfile> measured;  ///< read from `profile_file`
-    double speed = 1;              ///< its own factor on what its class measured, from `spread`
+    double speed = 1;              ///< factor on the speed of its law; a device's, with its draw
     double t0_s = 0;               ///< start-up time of one packet's computation
     double thermal_budget_s = 0;   ///< continuous work at the full rate; 0: never too hot
     double thermal_floor = 0.5;    ///< share of the full rate that is left in the end
@@ -51,6 +52,7 @@ struct DeviceProfile {
     std::string load_file;
     TraceStart load_start = TraceStart::Begin;
     std::shared_ptr<const RateTrace> load;  ///< read from `load_file`, see read_load()
+    FigureBands bands;                      ///< of the class; single devices have none
 };
 
 /// Whether a trace keeps its mean rate or takes that of the link's `uplink` or `downlink`.
@@ -92,6 +94,9 @@ struct LinkProfile {
     double up_j_per_byte = kUnknown;
     double down_base_w = kUnknown;
     double down_j_per_byte = kUnknown;
+    /// Of the link; single devices' have none.  Latency: from a wired link's to what MobiPerf saw
+    /// of Wi-Fi, half of the median round trip of 51 ms (docs/devices.md 4.1).
+    FigureBands bands{{"latency", {0.005, 0.001, 0.025}}};
 };
 
 inline constexpr int kMostDevices = 10'000'000;  ///< of a fleet

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include <limits>
+
+#include "device/figure_band.hpp"
 
 namespace mobi {
 
@@ -20,12 +22,17 @@ struct ServerParameters {
     double mixup = 0;  ///< a of Beta(a, a); 0 = off
     double rate_flop_per_s = 5e12;
     double io_rate_bytes_per_s = 10e9;
-    /// Nothing: kernel launches of the update, counted by formula, times `launch_s`.
-    std::optional<double> step_overhead_s;
+    /// NaN: kernel launches of the update, counted by formula, times `launch_s`.
+    double step_overhead_s = std::numeric_limits<double>::quiet_NaN();
     double launch_s = 10e-6;
     double access_bytes_per_s = 0;  ///< 0 = unlimited
     double deadline_s = 0;          ///< 0 = none
     double enough_share = 1;
+    /// Of its rates and times, estimates all (docs/method.md 4.3): a launch's from one in a captured
+    /// graph to one that waits for the host, the rate from small products to an A100's fp32 peak.
+    FigureBands bands{{"rate", {5e12, 1e12, 19.5e12}},
+                      {"io_rate", {10e9, 1e9, 100e9}},
+                      {"launch", {10e-6, 2e-6, 20e-6}}};
 };
 
 enum class EvalWeights { Devices, Equal };

@@ -120,9 +120,12 @@ std::string estimate_text(const PreparedRun& run) {
             : fmt::format(", {} more never arrive or come too late", run.missing_packets));
     text += fmt::format("updates            {} (server busy {})\n", timeline.updates,
                         human_seconds(timeline.busy_s));
-    text += fmt::format(
-        "virtual duration   {} to the last update\n",
-        human_seconds(std::chrono::duration<double>(timeline.end.time_since_epoch()).count()));
+    const auto seconds = [](VirtualClock::time_point time) {
+        return std::chrono::duration<double>(time.time_since_epoch()).count();
+    };
+    text +=
+        fmt::format("virtual duration   {} to the last update, {} with downloads\n",
+                    human_seconds(seconds(timeline.end)), human_seconds(seconds(timeline.run_end)));
     if (timeline.missing_downloads > 0)
         text += fmt::format("without download   {} devices, which never come back for it\n",
                             timeline.missing_downloads);
@@ -134,10 +137,8 @@ std::string estimate_text(const PreparedRun& run) {
     if (run.config.run.compute == RunCompute::Packets)
         return text + "wall time          some 25 us a packet: nothing is computed\n";
     if (run.config.run.clock == RunClock::Wall)
-        text += fmt::format(
-            "paced wall time    {} to the last update, after the forward passes\n",
-            human_seconds(std::chrono::duration<double>(timeline.end.time_since_epoch()).count() /
-                          run.config.run.time_scale));
+        text += fmt::format("paced wall time    {} to the last update, after the forward passes\n",
+                            human_seconds(seconds(timeline.end) / run.config.run.time_scale));
     text += fmt::format("host computes      {}; about {} of wall time on {} cores at {} each\n",
                         human(host, "FLOP"), human_seconds(host / kHostFlopPerSecond / cores),
                         cores, human(kHostFlopPerSecond, "FLOP/s"));

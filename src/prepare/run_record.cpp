@@ -4,6 +4,7 @@
 #include "config/dump.hpp"
 #include "kernels/library_info.hpp"
 #include "method/registry/registry.hpp"
+#include "prepare/outlook.hpp"
 #include "prepare/run_preparation.hpp"
 #include "server/record_rows.hpp"
 #include "transport/environment.hpp"
@@ -21,6 +22,7 @@ record::RunLayout run_layout(const RunConfig& config,
     layout.family_names = family_names(plan);
     layout.class_names = facts.class_names;
     layout.diagnostic_names = make_method(config)->diagnostics();
+    layout.figure_keys = facts.figure_keys;
     layout.classes = facts.train.classes;
     layout.blocks = block_count(plan);
     layout.train_samples = static_cast<std::int64_t>(plan.samples.size());
@@ -68,6 +70,34 @@ std::vector<record::SplitRow> split_rows(const Task& task) {
         task.validation_of_test ? SplitPart::Test : SplitPart::Train, 0);
     add(task.test, SplitPart::Test, SplitPart::Test, task.validation.size());
     return rows;
+}
+
+void write_outlook(record::Writer& writer, const Outlook& outlook) {
+    const auto ns = [](VirtualClock::time_point time) { return time.time_since_epoch().count(); };
+    const auto ns_or_none = [&](const std::optional<VirtualClock::time_point>& time) {
+        return time ? ns(*time) : -1;
+    };
+    std::vector<record::BandRow> bands;
+    for (const RunTotals& totals : outlook.totals)
+        bands.push_back({static_cast<std::int8_t>(totals.figures), ns(totals.end),
+                         ns(totals.run_end), totals.updates, totals.missing_packets,
+                         totals.server_busy_s, totals.compute_j, totals.send_j, totals.receive_j,
+                         totals.wait_j});
+    writer.submit(std::move(bands));
+    std::vector<record::BoundRow> bounds;
+    for (const Bound& bound : outlook.bounds)
+        bounds.push_back({static_cast<std::int8_t>(bound.kind),
+                          static_cast<std::int32_t>(bounds.size()), bound.share,
+                          ns_or_none(bound.halved), ns_or_none(bound.doubled),
+                          ns_or_none(bound.without)});
+    writer.submit(std::move(bounds));
+}
+
+std::vector<std::string> figure_keys(const Outlook& outlook) {
+    std::vector<std::string> keys;
+    keys.reserve(outlook.bounds.size());
+    for (const Bound& bound : outlook.bounds) keys.push_back(bound.key);
+    return keys;
 }
 
 MethodSettings method_settings(const RunConfig& config) {

@@ -18,6 +18,8 @@
 
 namespace mobi {
 
+struct Outlook;
+
 /// Facts about a run that its file needs and that neither plan nor configuration hold.
 struct RecordFacts {
     std::vector<std::string> class_names;
@@ -25,8 +27,9 @@ struct RecordFacts {
     std::int64_t test_samples = 0;        ///< those for validation included
     std::int64_t validation_samples = 0;  ///< of these
     std::vector<record::SplitRow> splits{};
-    bool packets = true;  ///< there are packets; false: run.compute = none
-    bool trained = true;  ///< and something learns from them
+    bool packets = true;                   ///< there are packets; false: run.compute = none
+    bool trained = true;                   ///< and something learns from them
+    std::vector<std::string> figure_keys{};  ///< of the outlook's bounds
 };
 
 /// What the run file is laid out for.
@@ -44,6 +47,12 @@ void write_plan(record::Writer& writer,
                 std::span<const Delivery> deliveries,
                 const Leftovers& leftovers,
                 const RecordFacts& facts);
+
+/// `/bands` and `/bounds`.
+void write_outlook(record::Writer& writer, const Outlook& outlook);
+
+/// The keys that its bounds name.
+std::vector<std::string> figure_keys(const Outlook& outlook);
 
 /// What the method's costs depend on, out of a configuration.
 MethodSettings method_settings(const RunConfig& config);

@@ -46,7 +46,10 @@ TaskWalk walk_tasks(const RunConfig& config, const FleetPlan& plan, const Method
     for (const Delivery& delivery : walk.deliveries.arrived)
         walk.timeline.end = std::max(walk.timeline.end, delivery.times.arrival);
     walk.timeline.run_end = walk.timeline.end;
-    for (const Download& download : fleet.downloads()) walk.down_bytes += download.charged_bytes;
+    for (const Download& download : fleet.downloads()) {
+        walk.down_bytes += download.charged_bytes;
+        walk.timeline.download_energy_j += download.energy_j;
+    }
     walk.tasks = fleet.assigned();
     return walk;
 }
@@ -66,8 +69,10 @@ TimelineEnd foresee_run(const TimelineInput& input) {
     if (bytes.empty()) return result;
     const Downloads downloads = downloads_at(result.end, input.plan, bytes, input.leftovers,
                                              method_settings(input.config).fleet);
-    for (const Download& one : downloads.arrived)
+    for (const Download& one : downloads.arrived) {
         result.run_end = std::max(result.run_end, one.arrival);
+        result.download_energy_j += one.energy_j;
+    }
     result.missing_downloads = downloads.missing;
     return result;
 }

@@ -26,6 +26,7 @@ struct TimelineEnd {
     double busy_s = 0;
     std::int64_t update_samples = 0;
     std::int32_t missing_downloads = 0;  ///< of devices that never come back for theirs
+    double download_energy_j = 0;        ///< of those that arrive; NaN where one has no figure
 };
 
 /// What tasks that are assigned during a run come to, in virtual time.

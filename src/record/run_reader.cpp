@@ -154,6 +154,12 @@ std::map<std::string, std::vector<std::int64_t>> read_weights(hid_t file,
     return tensors;
 }
 
+/// Whether a file that is complete has the table.
+bool is_there(hid_t file, const Table& table, std::int32_t version) {
+    if (table.since > version) return false;
+    return !table.late || H5Lexists(file, std::string(table.path).c_str(), H5P_DEFAULT) > 0;
+}
+
 RunLayout read_layout(hid_t file, std::int32_t version, const std::string& name) {
     RunLayout layout;
     layout.config_text = read_config(file);
@@ -170,6 +176,8 @@ RunLayout read_layout(hid_t file, std::int32_t version, const std::string& name)
     layout.family_names = read_enumeration(file, name, "/backbones", "family");
     if (table_of<DiagnosticRow>().since <= version)
         layout.diagnostic_names = read_enumeration(file, name, "/diagnostics", "name");
+    if (is_there(file, table_of<BoundRow>(), version))
+        layout.figure_keys = read_enumeration(file, name, "/bounds", "figure");
     for (const std::string& backbone : read_enumeration(file, name, "/backbones", "name"))
         layout.backbones.push_back(read_backbone(file, backbone, name));
     layout.activations =
@@ -232,9 +240,7 @@ bool RunReader::incomplete() const noexcept {
 }
 
 std::size_t RunReader::row_count(const Table& table) const {
-    const bool may_lack = table.since > version_;
-    if (may_lack && H5Lexists(file_.get(), std::string(table.path).c_str(), H5P_DEFAULT) <= 0)
-        return 0;
+    if (!is_there(file_.get(), table, version_)) return 0;
     return static_cast<std::size_t>(
         StoredArray(file_.get(), std::string(table.path), file_name(path_)).rows());
 }

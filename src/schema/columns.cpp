@@ -73,6 +73,36 @@ const Table& DeviceRow::table() {
     return table;
 }
 
+const Table& BandRow::table() {
+    using R = BandRow;
+    static const Table table{"/bands", "What the run comes to with its own figures, then with the other ends of their bands, all at once; planned before it; virtual time", sizeof(R), {
+        column("figures", &R::figures, "1", "which end of every band (run.figures); low: with which a run costs less", Names::BandEnds),
+        column("end_ns", &R::end_ns, "ns", "end of the last update"),
+        column("run_end_ns", &R::run_end_ns, "ns", "and of the last download"),
+        column("updates", &R::updates, "1", "updates of the server"),
+        column("missing_packets", &R::missing_packets, "packets", "that never arrive, or after the server has stopped waiting"),
+        column("server_busy_s", &R::server_busy_s, "s", "virtual time that the updates take"),
+        column("compute_energy_j", &R::compute_energy_j, "J", "of packets that arrive; NaN: not known"),
+        column("send_energy_j", &R::send_energy_j, "J", "of the same; NaN: not known"),
+        column("receive_energy_j", &R::receive_energy_j, "J", "of downloads; NaN: not known"),
+        column("wait_energy_j", &R::wait_energy_j, "J", "of waiting until a device's last packet has arrived; NaN: not known"),
+    }, 5, true};
+    return table;
+}
+
+const Table& BoundRow::table() {
+    using R = BoundRow;
+    static const Table table{"/bounds", "What the run's duration, downloads included, depends on: kinds that matter most first; empty: not computed; virtual time", sizeof(R), {
+        column("kind", &R::kind, "1", "what it is a figure of", Names::Bounds),
+        column("figure", &R::figure, "1", "configuration key; * = of all entries", Names::FigureKeys),
+        column("share", &R::share, "1", "relative change of the duration over that of the figure; absences: the share that they take"),
+        column("halved_ns", &R::halved_ns, "ns", "end of the run with half of the figure; -1: not computed, or never"),
+        column("doubled_ns", &R::doubled_ns, "ns", "and with twice as much"),
+        column("without_ns", &R::without_ns, "ns", "absences: end of the run with all devices always on; else -1"),
+    }, 5, true};
+    return table;
+}
+
 const Table& BackboneRow::table() {
     using R = BackboneRow;
     static const Table table{"/backbones", "Backbone types; the tapped layers are the attribute layers of /activations/<backbone>", sizeof(R), {

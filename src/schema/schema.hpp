@@ -78,6 +78,32 @@ struct DeviceRow {  // /devices, one per device, in device order
     static const Table& table();
 };
 
+struct BandRow {          // /bands: the run with its own figures, then with those of the other ends
+    std::int8_t figures;  // BandEnds: nominal, low, high
+    std::int64_t end_ns;  // of the last update
+    std::int64_t run_end_ns;
+    std::int64_t updates;
+    std::int64_t missing_packets;
+    double server_busy_s;
+    double compute_energy_j;  // of the packets that arrive; NaN where a profile has no figure
+    double send_energy_j;
+    double receive_energy_j;  // of the downloads
+    double wait_energy_j;     // until a device's last packet has arrived
+
+    static const Table& table();
+};
+
+struct BoundRow {            // /bounds: what the run's duration depends on, what matters most first
+    std::int8_t kind;        // BoundKind of prepare/outlook.hpp
+    std::int32_t figure;     // enumeration of configuration keys
+    double share;            // relative change of run_end over that of the figure
+    std::int64_t halved_ns;  // run_end with half of the figure; -1: not computed, or no end
+    std::int64_t doubled_ns;
+    std::int64_t without_ns;  // absences: run_end with all devices always on; -1: another kind
+
+    static const Table& table();
+};
+
 struct BackboneRow {  // /backbones
     std::int32_t backbone;
     std::int32_t name;    // enumeration of backbone names
@@ -338,6 +364,8 @@ struct StatusRow {              // /status, one row
 template <typename... Rows>
 struct RowList {};
 using RowTypes = RowList<DeviceRow,
+                         BandRow,
+                         BoundRow,
                          BackboneRow,
                          SampleRow,
                          SplitRow,
@@ -372,6 +400,7 @@ struct RunLayout {
     std::vector<std::string> profile_names, link_names, family_names;
     std::vector<std::string> class_names;  ///< C, or empty for regression
     std::vector<std::string> diagnostic_names;
+    std::vector<std::string> figure_keys;  ///< of /bounds
     std::vector<BackboneLayout> backbones;
     std::int32_t classes = 0;  ///< C; 1 for regression
     std::int32_t blocks = 0;   ///< B, gate values of an update

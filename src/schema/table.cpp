@@ -100,18 +100,25 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return {};
         case Names::Admission:
             return number({"out_of_memory", "admitted"});
+        case Names::BandEnds:
+            return number({"nominal", "low", "high"});
         case Names::Backbones:
             return number(backbone_names(layout));
         case Names::BackbonesOrAll:
             return number(backbone_names(layout), "all");
         case Names::BackbonesOrNone:
             return number(backbone_names(layout), "none");
+        case Names::Bounds:
+            return number({"computing", "uplinks", "downlinks", "latency", "server_steps",
+                           "server_link", "absences"});
         case Names::Contents:
             return number({"taps", "weights", "gradients", "activations", "scalars"});
         case Names::Diagnostics:
             return number(layout.diagnostic_names, "none");
         case Names::Families:
             return number(layout.family_names);
+        case Names::FigureKeys:
+            return number(layout.figure_keys, "none");
         case Names::Links:
             return number(layout.link_names);
         case Names::LossStages:

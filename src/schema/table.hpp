@@ -20,12 +20,15 @@ enum class ColumnType { Int8, Int32, Int64, Float32, Float64 };
 enum class Names {
     None,
     Admission,
+    BandEnds,
     Backbones,
     BackbonesOrAll,   // -1 = all
     BackbonesOrNone,  // -1 = none
+    Bounds,
     Contents,
     Diagnostics,
     Families,
+    FigureKeys,
     Links,
     LossStages,
     Outcomes,
@@ -58,6 +61,7 @@ struct Table {
     std::size_t row_bytes;  ///< of the struct, padding included
     std::vector<Column> columns;
     std::int32_t since = kOldestSchema;  ///< schema version; older files lack it
+    bool late = false;  ///< it came when files of that version were there, which lack it too
 
     /// Bytes of a row in the file, where columns follow each other without padding.
     std::size_t packed_bytes() const;

@@ -110,6 +110,66 @@ TEST(CatalogueTest, EveryFigureHasItsMarkAndSource) {
         }
 }
 
+// What is an estimate says how far off it may be; memory decides who takes part, not what it costs.
+TEST(CatalogueTest, EveryEstimateHasABand) {
+    int estimates = 0;
+    for (const char* folder : {"devices", "links"})
+        for (const auto& path : files_in(folder)) {
+            std::ifstream file(path);
+            for (std::string line; std::getline(file, line);) {
+                if (line.find("  # e: ") == std::string::npos || line.starts_with("memory ="))
+                    continue;
+                ++estimates;
+                EXPECT_NE(line.substr(0, line.find('#')).find(" .. "), std::string::npos)
+                    << path << ": " << line;
+            }
+        }
+    EXPECT_GT(estimates, 100);
+}
+
+TEST(CatalogueTest, JetsonsPhonesAndWiFiHaveIdleAndRadioPowers) {
+    const Catalogue catalogue = load_catalogue(source_path("configs"));
+    for (const auto& [name, device] : catalogue.devices)
+        if (name.find("xavier") != std::string::npos || name.starts_with("jetson") ||
+            name.starts_with("galaxy") || name.starts_with("pixel") || name.starts_with("iphone") ||
+            name.starts_with("sd"))
+            EXPECT_NE(device.bands.find("power_idle", device.idle_w), nullptr) << name;
+    for (const auto& [name, link] : catalogue.links)
+        if (name.starts_with("wifi")) {
+            EXPECT_NE(link.bands.find("power_up_base", link.up_base_w), nullptr) << name;
+            EXPECT_NE(link.bands.find("power_down_base", link.down_base_w), nullptr) << name;
+            EXPECT_EQ(link.up_j_per_byte, 0) << name;
+        }
+}
+
+TEST(CatalogueTest, TheRealisticFleetHasWhatTheIdealisedLeavesOut) {
+    const RunConfig config = load_config(
+        {source_path("configs/fleets/realistic_100.cfg"), source_path("configs/tasks/wordnet.cfg")},
+        {}, source_path("configs"));
+    int devices = 0;
+    bool batteries = false;
+    for (const auto& [name, count] : config.fleet.mix) {
+        const DeviceProfile& device = config.devices.at(name);
+        devices += count;
+        EXPECT_GT(device.spread, 0) << name;
+        EXPECT_GT(device.compute_spread, 0) << name;
+        EXPECT_GT(device.thermal_budget_s, 0) << name;
+        batteries = batteries || device.battery_j > 0;
+    }
+    EXPECT_EQ(devices, 100);
+    EXPECT_TRUE(batteries);
+    EXPECT_FALSE(config.fleet.availability.empty());
+    EXPECT_GT(config.server.access_bytes_per_s, 0);
+    bool half_duplex = false;
+    for (const auto& [name, link] : config.links) {
+        EXPECT_GT(link.jitter_s, 0) << name;
+        EXPECT_GT(link.loss, 0) << name;
+        EXPECT_GT(link.spread, 0) << name;
+        half_duplex = half_duplex || link.duplex == Duplex::Half;
+    }
+    EXPECT_TRUE(half_duplex);
+}
+
 TEST(CatalogueTest, EveryRunOfEveryExperimentLoads) {
     for (const auto& file : files_in("experiments")) {
         const auto runs = list_runs(file);

@@ -37,7 +37,7 @@ class RandomValues {
 
   private:
     std::string any(const std::string& accepted) {
-        switch (stream_.below(7)) {
+        switch (stream_.below(8)) {
             case 0:
                 return fmt::format("{}", stream_.below(4096));
             case 1:
@@ -51,6 +51,11 @@ class RandomValues {
                                    stream_.below(2) != 0 ? "Mbit/s" : "kB/s");
             case 5:
                 return pick(accepted, " |,");
+            case 6: {
+                const double value = stream_.uniform() * 1000;
+                return fmt::format("{1} {0} in {2} .. {3} {0}", pick(accepted, " ,:"), value,
+                                   value * stream_.uniform(), value / stream_.uniform());
+            }
             default:
                 return text();
         }

@@ -42,7 +42,8 @@ TEST_F(LoadErrorsTest, AnUnknownSectionIsNamed) {
 TEST_F(LoadErrorsTest, AMissingUnitShowsTheUnits) {
     EXPECT_EQ(report("[link.wifi]\nuplink = 20\n"),
               "test.cfg:3: link.wifi.uplink = 20: accepted: a number above 0 with a unit: bit/s, "
-              "kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, TB/s, or unknown");
+              "kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, TB/s, or unknown; a band may follow: "
+              "<figure> in <least> .. <most>");
     EXPECT_TRUE(contains(report("", {"server.step_overhead=200"}), "with a unit: ns, us, ms, s"));
     EXPECT_TRUE(contains(report("", {"device.tx2.memory=4 Mbit/s"}), "KiB, MiB, GiB"));
 }

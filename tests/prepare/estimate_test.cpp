@@ -73,7 +73,9 @@ TEST_F(EstimateTest, EveryFigureIsThatOfThePreparedRun) {
         EXPECT_EQ(line(text, "updates"), fmt::format("{} (server busy {})", run.timeline.updates,
                                                      human_seconds(run.timeline.busy_s)));
         EXPECT_EQ(line(text, "virtual duration"),
-                  human_seconds(seconds(run.timeline.end)) + " to the last update");
+                  fmt::format("{} to the last update, {} with downloads",
+                              human_seconds(seconds(run.timeline.end)),
+                              human_seconds(seconds(run.timeline.run_end))));
         EXPECT_EQ(line(text, "fleet"),
                   fmt::format("7 devices, 7 admitted, {} samples", run.plan.admitted_samples()));
 

@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include "config/dump.hpp"
+#include "prepare/outlook.hpp"
 #include "prepare/tiny_run.hpp"
 #include "record/run_reader.hpp"
+#include "record/writer.hpp"
 
 namespace mobi::test {
 namespace {
@@ -159,6 +161,48 @@ TEST_F(RunRecordTest, TheLayoutSaysWhatAllEnumerationsMean) {
         EXPECT_EQ(backbone.tap_layers, (std::vector<std::int32_t>{0, 1, 2}));
         EXPECT_EQ(backbone.width, 24);
         EXPECT_EQ(backbone.dtype, Precision::Int8);
+    }
+}
+
+// The file has the outlook as it was computed: ends of the bands, keys by name, nothing as -1.
+TEST_F(RunRecordTest, TheOutlookIsInTheFile) {
+    const PreparedRun run = prepare({"fleet.availability=slow:late", "availability.late.join=2 h",
+                                     "link.thin.uplink=2 kbit/s in 1 .. 8 kbit/s"});
+    const Outlook outlook = look_ahead(run);
+    ASSERT_EQ(outlook.totals.size(), 3U);
+    ASSERT_GT(outlook.bounds.size(), 2U);
+    RecordFacts facts = facts_of(run);
+    facts.figure_keys = figure_keys(outlook);
+    record::Writer writer(path("outlook.h5"), run_layout(run.config, run.plan, facts), {});
+    write_outlook(writer, outlook);
+    writer.close(record::RunStatus::Finished);
+
+    const record::RunReader reader(path("outlook.h5"));
+    EXPECT_EQ(reader.layout().figure_keys, facts.figure_keys);
+    const auto ns = [](VirtualClock::time_point time) { return time.time_since_epoch().count(); };
+    const auto bands = reader.rows<record::BandRow>();
+    ASSERT_EQ(bands.size(), outlook.totals.size());
+    for (std::size_t i = 0; i < bands.size(); ++i) {
+        const RunTotals& totals = outlook.totals[i];
+        EXPECT_EQ(bands[i].figures, static_cast<std::int8_t>(totals.figures));
+        EXPECT_EQ(bands[i].end_ns, ns(totals.end));
+        EXPECT_EQ(bands[i].run_end_ns, ns(totals.run_end));
+        EXPECT_EQ(bands[i].updates, totals.updates);
+        EXPECT_EQ(bands[i].missing_packets, totals.missing_packets);
+        EXPECT_EQ(bands[i].server_busy_s, totals.server_busy_s);
+        EXPECT_TRUE(std::isnan(bands[i].compute_energy_j)) << "fast devices have no figure";
+        EXPECT_TRUE(std::isnan(bands[i].wait_energy_j));
+    }
+    const auto bounds = reader.rows<record::BoundRow>();
+    ASSERT_EQ(bounds.size(), outlook.bounds.size());
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+        const Bound& bound = outlook.bounds[i];
+        EXPECT_EQ(bounds[i].kind, static_cast<std::int8_t>(bound.kind));
+        EXPECT_EQ(facts.figure_keys.at(static_cast<std::size_t>(bounds[i].figure)), bound.key);
+        EXPECT_EQ(bounds[i].share, bound.share);
+        EXPECT_EQ(bounds[i].halved_ns, bound.halved ? ns(*bound.halved) : -1);
+        EXPECT_EQ(bounds[i].doubled_ns, bound.doubled ? ns(*bound.doubled) : -1);
+        EXPECT_EQ(bounds[i].without_ns, bound.without ? ns(*bound.without) : -1);
     }
 }
 

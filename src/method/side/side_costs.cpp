@@ -2,6 +2,7 @@
 #include "method/side/side_costs.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/check.hpp"
 #include "core/virtual_time.hpp"
@@ -118,9 +119,9 @@ std::function<VirtualClock::duration(std::span<const std::int32_t>)> update_time
             launches = launches_by_sources(shape, settings),
             server = settings.server](std::span<const std::int32_t> samples) mutable {
         counts.take(samples);
-        double total = server.step_overhead_s
-                           ? *server.step_overhead_s
-                           : static_cast<double>(launches[counts.sources()]) * server.launch_s;
+        double total = std::isnan(server.step_overhead_s)
+                           ? static_cast<double>(launches[counts.sources()]) * server.launch_s
+                           : server.step_overhead_s;
         for (std::size_t k = 0; k < seconds.size(); ++k)
             total += static_cast<double>(counts.samples_of(k)) * seconds[k];
         return virtual_duration(total, kServerWork);
