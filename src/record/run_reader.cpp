@@ -230,9 +230,9 @@ bool RunReader::incomplete() const noexcept {
 }
 
 std::size_t RunReader::row_count(const Table& table) const {
-    if (table.since > version_) return 0;
-    return static_cast<std::size_t>(
-        StoredArray(file_.get(), std::string(table.path), file_name(path_)).rows());
+    const std::string path(table.path);
+    if (table.since > version_ && H5Lexists(file_.get(), path.c_str(), H5P_DEFAULT) <= 0) return 0;
+    return static_cast<std::size_t>(StoredArray(file_.get(), path, file_name(path_)).rows());
 }
 
 void RunReader::read_rows(const Table& table, void* rows, std::size_t count) const {

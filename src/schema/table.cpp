@@ -100,6 +100,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return {};
         case Names::Admission:
             return number({"out_of_memory", "admitted"});
+        case Names::AvailabilityKinds:
+            return number({"always", "daily", "markov", "day_cycle", "trace"});
         case Names::Backbones:
             return number(backbone_names(layout));
         case Names::BackbonesOrAll:
@@ -110,6 +112,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"taps", "weights", "gradients", "activations", "scalars"});
         case Names::Diagnostics:
             return number(layout.diagnostic_names, "none");
+        case Names::Duplexes:
+            return number({"full", "half"});
         case Names::Families:
             return number(layout.family_names);
         case Names::Links:
@@ -131,6 +135,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"running", "finished", "aborted"});
         case Names::TaskOutcomes:
             return number({"done", "cut_off", "recalled", "gone"});
+        case Names::TraceEnds:
+            return number({"wrap", "hold"});
         case Names::UpdateKinds:
             return number({"arrival", "replay", "aggregate", "exchange"});
     }

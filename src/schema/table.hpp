@@ -20,11 +20,13 @@ enum class ColumnType { Int8, Int32, Int64, Float32, Float64 };
 enum class Names {
     None,
     Admission,
+    AvailabilityKinds,
     Backbones,
     BackbonesOrAll,   // -1 = all
     BackbonesOrNone,  // -1 = none
     Contents,
     Diagnostics,
+    Duplexes,
     Families,
     Links,
     LossStages,
@@ -35,6 +37,7 @@ enum class Names {
     Profiles,
     Statuses,
     TaskOutcomes,
+    TraceEnds,
     UpdateKinds
 };
 
