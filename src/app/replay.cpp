@@ -109,9 +109,10 @@ void replay(const record::RunReader& reader,
         if (facts.train.regression()) facts.train.targets.push_back(row.target);
     }
     facts.test_samples = logged.test_samples;
+    facts.log = &reader;
     record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record,
                           past ? record::Naming::WhenPublished : record::Naming::AtOnce);
-    write_plan(writer, plan, *method, deliveries, leftovers, facts);
+    write_plan(writer, config, plan, *method, deliveries, leftovers, facts);
     if (method->uploads()) {
         writer.submit(cut_off_rows(reader));
         writer.submit(reader.rows<record::CostRow>());

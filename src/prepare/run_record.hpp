@@ -10,6 +10,7 @@
 #include "core/truth.hpp"
 #include "method/method.hpp"
 #include "method/method_settings.hpp"
+#include "record/run_reader.hpp"
 #include "record/writer.hpp"
 #include "schema/schema.hpp"
 #include "server/server_loop.hpp"
@@ -23,6 +24,8 @@ struct RecordFacts {
     std::int64_t test_samples = 0;
     bool packets = true;  ///< there are packets; false: run.compute = none
     bool trained = true;  ///< and something learns from them
+    /// Of a replay: the devices' figures are taken from it, if it has them.
+    const record::RunReader* log = nullptr;
 };
 
 /// What the run file is laid out for.
@@ -30,8 +33,10 @@ record::RunLayout run_layout(const RunConfig& config,
                              const FleetPlan& plan,
                              const RecordFacts& facts);
 
-/// `/devices`, `/backbones` and `/samples`, which are known before the first event.
+/// `/devices`, `/backbones`, `/samples` and `/server`, which are known before the first event, and
+/// what else times are computed from.
 void write_plan(record::Writer& writer,
+                const RunConfig& config,
                 const FleetPlan& plan,
                 const Method& method,
                 std::span<const Delivery> deliveries,

@@ -284,6 +284,9 @@ std::vector<record::BackboneRow> backbone_rows(const FleetPlan& plan,
         row.devices = backbone.devices;
         row.pivot = pivot_number(backbone.pivot);
         row.weight_dtype = static_cast<std::int32_t>(backbone.weight_dtype);
+        row.kv_heads = backbone.size.kv_heads;
+        row.head_dim = backbone.size.head_dim;
+        row.gated_mlp = backbone.size.gated_mlp ? 1 : 0;
         rows.push_back(row);
     }
     return rows;
