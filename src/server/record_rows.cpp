@@ -170,6 +170,14 @@ record::RoundRow round_row(const Step& step, std::int64_t assigned) {
     return row;
 }
 
+std::vector<record::MixupRow> mixup_rows(const StepResult& result) {
+    std::vector<record::MixupRow> rows;
+    rows.reserve(result.partners.size());
+    for (std::size_t i = 0; i < result.partners.size(); ++i)
+        rows.push_back({result.partners[i], result.shares[i]});
+    return rows;
+}
+
 std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result) {
     std::vector<record::DiagnosticRow> rows;
     for (const double value : result.diagnostics) {
