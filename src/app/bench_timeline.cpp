@@ -135,7 +135,7 @@ void walk(PreparedRun& run, const std::filesystem::path& file) {
     facts.train = run.train;
     facts.packets = facts.trained = false;
     record::Writer writer(file, run_layout(run.config, run.plan, facts), run.config.record);
-    write_plan(writer, run.plan, *run.method, run.deliveries, {}, facts);
+    write_plan(writer, run.config, run.plan, *run.method, run.deliveries, {}, facts);
     RecordedFleet fleet(run.deliveries);
     run_server(server_settings(run.config), run.plan, fleet, {}, *run.method, nullptr, nullptr,
                writer, {}, [](const ServerProgress&) {});

@@ -129,8 +129,8 @@ int check_command(std::span<const std::string> words) {
     std::string estimate;
     if (!arguments.has("no-estimate")) {
         const PreparedRun run = prepare_run(config);
-        estimate = sources_text(run) + fleet_laws_text(run) + "\n# Estimate\n" + estimate_text(run) +
-                   outlook_text(look_ahead(run));
+        estimate = sources_text(run) + fleet_laws_text(run) + "\n# Estimate\n" +
+                   estimate_text(run) + outlook_text(look_ahead(run));
     }
     print_output("{}{}", dump(config), estimate);
     if (record::is_being_written(config.run.output))

@@ -116,9 +116,10 @@ void replay(const record::RunReader& reader,
     facts.validation_samples = logged.validation_samples;
     facts.splits = reader.rows<record::SplitRow>();
     if (same) facts.figure_keys = logged.figure_keys;
+    facts.log = &reader;
     record::Writer writer(std::move(output), run_layout(config, plan, facts), config.record,
                           past ? record::Naming::WhenPublished : record::Naming::AtOnce);
-    write_plan(writer, plan, *method, deliveries, leftovers, facts);
+    write_plan(writer, config, plan, *method, deliveries, leftovers, facts);
     if (same) {  // else the server's figures may be others
         writer.submit(reader.rows<record::BandRow>());
         writer.submit(reader.rows<record::BoundRow>());

@@ -147,7 +147,7 @@ void serve(ServerSide side, Channel* channel, std::int32_t threads) try {
     record::Writer writer(std::move(side.output), run_layout(run.config, run.plan, facts),
                           run.config.record,
                           side.past ? record::Naming::WhenPublished : record::Naming::AtOnce);
-    write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
+    write_plan(writer, run.config, run.plan, *run.method, run.deliveries, run.leftovers, facts);
     write_outlook(writer, outlook);
     if (run.settled) writer.submit(loss_rows(run.lost));
 

@@ -75,8 +75,10 @@ double RandomStream::normal() {
 
 double RandomStream::log_gamma_draw(double shape) {
     MOBI_CHECK(shape > 0, "gamma shape {}", shape);
-    if (shape < 1)  // G(a) = G(a + 1) U^(1/a)
-        return log_gamma_draw(shape + 1) + std::log(1 - uniform()) / shape;
+    if (shape < 1) {  // G(a) = G(a + 1) U^(1/a)
+        const double larger = log_gamma_draw(shape + 1);
+        return larger + std::log(1 - uniform()) / shape;
+    }
     const double d = shape - 1.0 / 3;
     const double c = 1 / std::sqrt(9 * d);
     while (true) {

@@ -37,6 +37,9 @@ class PeriodicSpans {
     /// How much of [0, time) lies in a span.  \pre time >= 0
     VirtualClock::duration on_until(VirtualClock::time_point time) const;
 
+    /// Those of a period: apart from each other; the last may end after it.
+    const std::vector<Span>& spans() const noexcept { return spans_; }
+
   private:
     bool always() const noexcept { return longest_ == VirtualClock::duration::max(); }
     void join_touching();

@@ -59,6 +59,7 @@ class RateTrace {
     double mean_bits_per_s() const;
 
     VirtualClock::duration period() const noexcept { return period_; }
+    TraceEnd end() const noexcept { return end_; }
     const std::string& name() const noexcept { return name_; }
     const std::vector<Step>& steps() const noexcept { return steps_; }
 

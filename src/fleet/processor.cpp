@@ -58,7 +58,8 @@ std::optional<Processor::Attempt> Processor::attempt(Time from) {
     const std::optional<Time> on = presence_.next_on(from);
     if (!on) return std::nullopt;
     heat_before_s_ = heat_s_;
-    heat_s_ = std::max(0.0, heat_s_ - in_seconds(*on - free_));
+    // A rest for the battery cools as any other.
+    heat_s_ = std::max(0.0, heat_s_ - in_seconds(*on - free_before_));
     start_ = *on;
     ++attempts_;
     Attempt one{*on, later(*on, time_of_work(*on), computing()), false, false};

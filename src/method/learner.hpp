@@ -44,9 +44,13 @@ struct StepResult {
     std::vector<float> gates;
     std::vector<double> diagnostics;  ///< by Method::diagnostics()
     std::vector<double> verdict;      ///< of a step that decides: for the protocol (Verdict)
+    /// Where samples are mixed: by place in Step::samples, with which, and each one's own share.
+    std::vector<std::int32_t> partners;
+    std::vector<float> shares;
 
     void archive(Archive& archive) {
-        archive(step, loss, gradient_norm, learning_rate, skipped, gates, diagnostics, verdict);
+        archive(step, loss, gradient_norm, learning_rate, skipped, gates, diagnostics, verdict,
+                partners, shares);
     }
 };
 

@@ -28,8 +28,9 @@ struct ServerParameters {
     double access_bytes_per_s = 0;  ///< 0 = unlimited
     double deadline_s = 0;          ///< 0 = none
     double enough_share = 1;
-    /// Of its rates and times, estimates all (docs/method.md 4.3): a launch's from one in a captured
-    /// graph to one that waits for the host, the rate from small products to an A100's fp32 peak.
+    /// Of its rates and times, estimates all (docs/method.md 4.3): a launch's from one in a
+    /// captured graph to one that waits for the host, the rate from small products to an A100's
+    /// fp32 peak.
     FigureBands bands{{"rate", {5e12, 1e12, 19.5e12}},
                       {"io_rate", {10e9, 1e9, 100e9}},
                       {"launch", {10e-6, 2e-6, 20e-6}}};

@@ -6,6 +6,7 @@
 #include "method/registry/registry.hpp"
 #include "prepare/outlook.hpp"
 #include "prepare/run_preparation.hpp"
+#include "server/figure_rows.hpp"
 #include "server/record_rows.hpp"
 #include "transport/environment.hpp"
 
@@ -38,6 +39,7 @@ record::RunLayout run_layout(const RunConfig& config,
 }
 
 void write_plan(record::Writer& writer,
+                const RunConfig& config,
                 const FleetPlan& plan,
                 const Method& method,
                 std::span<const Delivery> deliveries,
@@ -45,7 +47,14 @@ void write_plan(record::Writer& writer,
                 const RecordFacts& facts) {
     const auto uploads = method.uploads() ? deliveries : std::span<const Delivery>();
     writer.submit(backbone_rows(plan, family_names(plan)));
-    writer.submit(device_rows(plan, uploads, leftovers, profile_names(plan), link_names(plan)));
+    std::vector<record::DeviceRow> devices =
+        device_rows(plan, uploads, leftovers, profile_names(plan), link_names(plan));
+    FigureRows figures = add_figures(plan, config.run.seed, devices);
+    if (facts.log != nullptr)
+        if (auto logged = add_logged_figures(*facts.log, devices)) figures = *std::move(logged);
+    writer.submit(std::move(devices));
+    write_figures(writer, std::move(figures));
+    writer.submit(server_row(config.server));
     writer.submit(sample_rows(plan, facts.train));
     if (!facts.splits.empty()) writer.submit(facts.splits);
 }

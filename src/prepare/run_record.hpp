@@ -12,6 +12,7 @@
 #include "method/method.hpp"
 #include "method/method_settings.hpp"
 #include "method/registry/registry.hpp"
+#include "record/run_reader.hpp"
 #include "record/writer.hpp"
 #include "schema/schema.hpp"
 #include "server/server_loop.hpp"
@@ -27,9 +28,11 @@ struct RecordFacts {
     std::int64_t test_samples = 0;        ///< those for validation included
     std::int64_t validation_samples = 0;  ///< of these
     std::vector<record::SplitRow> splits{};
-    bool packets = true;                   ///< there are packets; false: run.compute = none
-    bool trained = true;                   ///< and something learns from them
+    bool packets = true;                     ///< there are packets; false: run.compute = none
+    bool trained = true;                     ///< and something learns from them
     std::vector<std::string> figure_keys{};  ///< of the outlook's bounds
+    /// Of a replay: the devices' figures are taken from it, if it has them.
+    const record::RunReader* log = nullptr;
 };
 
 /// What the run file is laid out for.
@@ -40,8 +43,10 @@ record::RunLayout run_layout(const RunConfig& config,
 /// The rows of `/splits`: train, validation, test; none without a validation set.
 std::vector<record::SplitRow> split_rows(const Task& task);
 
-/// `/devices`, `/backbones`, `/samples` and `/splits`, which are known before the first event.
+/// `/devices`, `/backbones`, `/samples`, `/splits` and `/server`, which are known before the first
+/// event, and what else times are computed from.
 void write_plan(record::Writer& writer,
+                const RunConfig& config,
                 const FleetPlan& plan,
                 const Method& method,
                 std::span<const Delivery> deliveries,

@@ -63,12 +63,43 @@ const Table& DeviceRow::table() {
         column("jitter_s", &R::jitter_s, "s", "standard deviation of a transfer's latency"),
         column("loss", &R::loss, "1", "share of the segments that its link loses"),
         column("emptied_ns", &R::emptied_ns, "ns", "it left with an empty battery; -1: never"),
-        column("start_up_s", &R::start_up_s, "s", "of a pass, before max(launches x launch_s + FLOP / rate, bytes / bandwidth); its own, for its backbone's weights", Names::None, kYoung),
+        column("start_up_s", &R::start_up_s, "s", "of a pass; it takes start_up_s + thermal_stretch x max(launches x launch_s + FLOP / rate, bytes / bandwidth), or time_per_sample_s a sample for the maximum", Names::None, kYoung),
         column("launch_s", &R::launch_s, "s", "of one launch; 0: a single rate", Names::None, kYoung),
         column("launches", &R::launches, "launches", "of one pass, whatever its batch", Names::None, kYoung),
-        column("rate_flop_per_s", &R::rate_flop_per_s, "FLOP/s", "that a pass approaches for much work; NaN: a time per sample in its place", Names::None, kYoung),
-        column("memory_bandwidth_bytes_per_s", &R::memory_bandwidth_bytes_per_s, "bytes/s", "bounds a pass from below", Names::None, kYoung),
+        column("rate_flop_per_s", &R::rate_flop_per_s, "FLOP/s", "that a pass approaches for much work, as drawn, for its backbone's weight_dtype; NaN: not known", Names::None, kYoung),
+        column("memory_bandwidth_bytes_per_s", &R::memory_bandwidth_bytes_per_s, "bytes/s", "bounds a pass from below, as drawn; NaN: not known", Names::None, kYoung),
         column("law_error", &R::law_error, "1", "largest residual of its law over the measured points, law / measured - 1; NaN: no points", Names::None, kYoung),
+        column("time_per_sample_s", &R::time_per_sample_s, "s", "as drawn, in place of rate and bandwidth; NaN: not known", Names::None, kYoung),
+        column("thermal_stretch", &R::thermal_stretch, "1", "factor on the time of computing", Names::None, kYoung),
+        column("thermal_budget_s", &R::thermal_budget_s, "s", "work at the full rate; 0: never too hot", Names::None, kYoung),
+        column("thermal_floor", &R::thermal_floor, "1", "share of the rate that is left in the end", Names::None, kYoung),
+        column("thermal_decay_s", &R::thermal_decay_s, "s", "time constant on the way there", Names::None, kYoung),
+        column("compute_spread", &R::compute_spread, "1", "sigma of a packet's log-normal factor", Names::None, kYoung),
+        column("compute_deviation", &R::compute_deviation, "1", "standard deviation of a packet's normal factor", Names::None, kYoung),
+        column("compute_w", &R::compute_w, "W", "power while computing; NaN: not known", Names::None, kYoung),
+        column("idle_w", &R::idle_w, "W", "power while waiting; NaN: not known", Names::None, kYoung),
+        column("battery_j", &R::battery_j, "J", "capacity of its battery; 0: on mains", Names::None, kYoung),
+        column("battery_start", &R::battery_start, "1", "charge at the start", Names::None, kYoung),
+        column("battery_low", &R::battery_low, "1", "charge below which it rests before every packet", Names::None, kYoung),
+        column("battery_rest_s", &R::battery_rest_s, "s", "for so long", Names::None, kYoung),
+        column("load_trace", &R::load_trace, "1", "row of /traces: what other programs leave of its rate; -1: all", Names::None, kYoung),
+        column("load_offset_ns", &R::load_offset_ns, "ns", "where in it the run begins", Names::None, kYoung),
+        column("uplink_deviation_bytes_per_s", &R::uplink_deviation_bytes_per_s, "bytes/s", "standard deviation of an upload's rate", Names::None, kYoung),
+        column("uplink_trace", &R::uplink_trace, "1", "row of /traces; -1: a rate of its own", Names::None, kYoung),
+        column("downlink_trace", &R::downlink_trace, "1", "row of /traces; -1: a rate of its own", Names::None, kYoung),
+        column("uplink_offset_ns", &R::uplink_offset_ns, "ns", "where in its trace the run begins", Names::None, kYoung),
+        column("downlink_offset_ns", &R::downlink_offset_ns, "ns", "where in its trace the run begins", Names::None, kYoung),
+        column("duplex", &R::duplex, "1", "half: it does not receive while it sends", Names::Duplexes, kYoung),
+        column("wake_up_s", &R::wake_up_s, "s", "before a transfer's first byte when the radio is idle", Names::None, kYoung),
+        column("wake_after_s", &R::wake_after_s, "s", "after the last byte the radio falls idle", Names::None, kYoung),
+        column("cell_devices", &R::cell_devices, "devices", "consecutive devices of its link that share a cell; 0: none do", Names::None, kYoung),
+        column("cell_uplink_bytes_per_s", &R::cell_uplink_bytes_per_s, "bytes/s", "what the cell carries to the server; NaN: not shared", Names::None, kYoung),
+        column("cell_downlink_bytes_per_s", &R::cell_downlink_bytes_per_s, "bytes/s", "what the cell carries from the server; NaN: not shared", Names::None, kYoung),
+        column("up_base_w", &R::up_base_w, "W", "radio power while sending; NaN: not known", Names::None, kYoung),
+        column("up_j_per_byte", &R::up_j_per_byte, "J/byte", "and for each byte sent; NaN: not known", Names::None, kYoung),
+        column("down_base_w", &R::down_base_w, "W", "radio power while receiving; NaN: not known", Names::None, kYoung),
+        column("down_j_per_byte", &R::down_j_per_byte, "J/byte", "and for each byte received; NaN: not known", Names::None, kYoung),
+        column("availability", &R::availability, "1", "row of /availability; -1: always on", Names::None, kYoung),
     }};
     return table;
 }
@@ -119,6 +150,9 @@ const Table& BackboneRow::table() {
         column("devices", &R::devices, "devices", "admitted devices that carry it"),
         column("pivot", &R::pivot, "1", "token whose vector is tapped", Names::Pivots),
         column("weight_dtype", &R::weight_dtype, "1", "precision of the weights on the device", Names::Precisions),
+        column("kv_heads", &R::kv_heads, "1", "H_kv, key and value heads", Names::None, kYoung),
+        column("head_dim", &R::head_dim, "1", "d_h, width of a head", Names::None, kYoung),
+        column("gated_mlp", &R::gated_mlp, "1", "1: feed-forward layers have three matrices", Names::None, kYoung),
     }};
     return table;
 }
@@ -341,6 +375,20 @@ const Table& TestScoreRow::table() {
     return table;
 }
 
+const Table& ServerRow::table() {
+    using R = ServerRow;
+    static const Table table{"/server", "What the server's times are computed from: one row", sizeof(R), {
+        column("rate_flop_per_s", &R::rate_flop_per_s, "FLOP/s", "effective, for the side network"),
+        column("io_rate_bytes_per_s", &R::io_rate_bytes_per_s, "bytes/s", "of reading the samples of an update"),
+        column("step_overhead_s", &R::step_overhead_s, "s", "fixed time of an update; NaN: the launches that /updates has, times launch_s"),
+        column("launch_s", &R::launch_s, "s", "of one kernel launch"),
+        column("access_bytes_per_s", &R::access_bytes_per_s, "bytes/s", "the server's own link, each way; 0: unlimited"),
+        column("deadline_s", &R::deadline_s, "s", "after it no packet is waited for; 0: none"),
+        column("enough_share", &R::enough_share, "1", "share of the packets after which no other is waited for"),
+    }, kYoung};
+    return table;
+}
+
 const Table& PassRow::table() {
     using R = PassRow;
     static const Table table{"/passes", "How often the samples that arrived were in an update, on arrivals and in replay; by device, class and tenth of the samples in order of arrival", sizeof(R), {
@@ -350,6 +398,66 @@ const Table& PassRow::table() {
         column("mean", &R::mean, "passes", "of a sample"),
         column("fewest", &R::fewest, "passes", "of a sample"),
         column("most", &R::most, "passes", "of a sample"),
+    }, kYoung};
+    return table;
+}
+
+const Table& TraceRow::table() {
+    using R = TraceRow;
+    static const Table table{"/traces", "Rates over time that /devices names: of links, and what other programs leave of a device's rate", sizeof(R), {
+        column("trace", &R::trace, "1", "number of the trace"),
+        column("period_ns", &R::period_ns, "ns", "end of its last step"),
+        column("end", &R::end, "1", "what follows: it begins again, or its last rate holds", Names::TraceEnds),
+        column("first_step", &R::first_step, "1", "where its steps begin in /trace_steps"),
+        column("steps", &R::steps, "1", "how many they are"),
+    }, kYoung};
+    return table;
+}
+
+const Table& TraceStepRow::table() {
+    using R = TraceStepRow;
+    static const Table table{"/trace_steps", "Steps of the traces, one trace after another", sizeof(R), {
+        column("begin_ns", &R::begin_ns, "ns", "from the start of the trace"),
+        column("rate", &R::rate, "1", "from then on: of a link in bit/s, of a load in millionths of the device's rate"),
+    }, kYoung};
+    return table;
+}
+
+const Table& AvailabilityRow::table() {
+    using R = AvailabilityRow;
+    static const Table table{"/availability", "Patterns by which devices come and go, which /devices names", sizeof(R), {
+        column("availability", &R::availability, "1", "number of the pattern"),
+        column("kind", &R::kind, "1", "of the pattern", Names::AvailabilityKinds),
+        column("from_s", &R::from_s, "s", "daily: on from this time of the day"),
+        column("to_s", &R::to_s, "s", "daily: until this"),
+        column("time_zones", &R::time_zones, "1", "daily: a device draws one of so many"),
+        column("mean_on_s", &R::mean_on_s, "s", "markov: mean time on"),
+        column("mean_off_s", &R::mean_off_s, "s", "markov: mean time off"),
+        column("slot_s", &R::slot_s, "s", "day_cycle: length of a slot"),
+        column("level_spread", &R::level_spread, "1", "day_cycle: sigma of a device's log-normal level"),
+        column("join_s", &R::join_s, "s", "a device joins at a uniform time up to this"),
+        column("trace_period_s", &R::trace_period_s, "s", "trace: its spans repeat after it"),
+        column("trace_devices", &R::trace_devices, "devices", "trace: of the file; a fleet with more starts over"),
+    }, kYoung};
+    return table;
+}
+
+const Table& AvailabilitySpanRow::table() {
+    using R = AvailabilitySpanRow;
+    static const Table table{"/availability_spans", "When devices are on, of patterns from a file: the rows of it that the fleet uses", sizeof(R), {
+        column("availability", &R::availability, "1", "row of /availability"),
+        column("trace_device", &R::trace_device, "1", "device in the file"),
+        column("on_ns", &R::on_ns, "ns", "it comes, from the start of a period"),
+        column("off_ns", &R::off_ns, "ns", "it goes; may lie in the next period"),
+    }, kYoung};
+    return table;
+}
+
+const Table& MixupRow::table() {
+    using R = MixupRow;
+    static const Table table{"/mixup", "What the samples of /update_samples are mixed with, row by row; empty without server.mixup", sizeof(R), {
+        column("partner", &R::partner, "1", "the other sample; itself: not mixed"),
+        column("share", &R::share, "1", "of the sample itself; the rest is the partner's"),
     }, kYoung};
     return table;
 }

@@ -66,14 +66,46 @@ struct DeviceRow {  // /devices, one per device, in device order
     double jitter_s;
     double loss;
     std::int64_t emptied_ns;  // when it left with an empty battery; -1: never
-    // What its computations take with its backbone's weights, max(launches launch_s + FLOP / rate,
-    // bytes / bandwidth) after start_up_s, before heat and draws; NaN where time_per_sample does.
-    double start_up_s;
-    double launch_s;  // 0: a single rate
-    double launches;  // of one pass
-    double rate_flop_per_s;
-    double memory_bandwidth_bytes_per_s;
-    double law_error;  // largest residual of the law over its measured points; NaN: no points
+    // What its times and energies are computed from, as drawn, with its backbone's weights.  NaN:
+    // not known.  A computation takes start_up_s + thermal_stretch x max(launches x launch_s + FLOP
+    // / rate, bytes / bandwidth), or time_per_sample_s for each sample in place of the maximum.
+    double start_up_s = 0;
+    double launch_s = 0;  // 0: a single rate
+    double launches = 0;  // of one pass
+    double rate_flop_per_s = 0;
+    double memory_bandwidth_bytes_per_s = 0;
+    double law_error = 0;  // largest residual of the law over its measured points; NaN: no points
+    double time_per_sample_s = 0;
+    double thermal_stretch = 0;
+    double thermal_budget_s = 0;
+    double thermal_floor = 0;
+    double thermal_decay_s = 0;
+    double compute_spread = 0;
+    double compute_deviation = 0;
+    double compute_w = 0;
+    double idle_w = 0;
+    double battery_j = 0;
+    double battery_start = 0;
+    double battery_low = 0;
+    double battery_rest_s = 0;
+    std::int32_t load_trace = -1;     // of /traces; -1: none
+    std::int64_t load_offset_ns = 0;  // where in it the run begins
+    double uplink_deviation_bytes_per_s = 0;
+    std::int32_t uplink_trace = -1;
+    std::int32_t downlink_trace = -1;
+    std::int64_t uplink_offset_ns = 0;
+    std::int64_t downlink_offset_ns = 0;
+    std::int8_t duplex = 0;  // Duplex of device/profile.hpp
+    double wake_up_s = 0;
+    double wake_after_s = 0;
+    std::int32_t cell_devices = 0;  // 0: its link is its own
+    double cell_uplink_bytes_per_s = 0;
+    double cell_downlink_bytes_per_s = 0;
+    double up_base_w = 0;
+    double up_j_per_byte = 0;
+    double down_base_w = 0;
+    double down_j_per_byte = 0;
+    std::int32_t availability = -1;  // of /availability; -1: always on
 
     static const Table& table();
 };
@@ -104,6 +136,61 @@ struct BoundRow {            // /bounds: what the run's duration depends on, wha
     static const Table& table();
 };
 
+struct TraceRow {  // /traces, the rates over time that /devices names
+    std::int32_t trace;
+    std::int64_t period_ns;
+    std::int8_t end;          // TraceEnd of device/rate_trace.hpp
+    std::int64_t first_step;  // where its steps begin in /trace_steps
+    std::int64_t steps;
+
+    static const Table& table();
+};
+
+struct TraceStepRow {  // /trace_steps, one trace after another
+    std::int64_t begin_ns;
+    std::int64_t rate;  // of a link: bit/s; of a load: millionths of the device's rate
+
+    static const Table& table();
+};
+
+struct AvailabilityRow {  // /availability, the patterns that /devices names
+    std::int32_t availability;
+    std::int8_t kind;  // AvailabilityKind of device/availability.hpp
+    double from_s;
+    double to_s;
+    std::int32_t time_zones;
+    double mean_on_s;
+    double mean_off_s;
+    double slot_s;
+    double level_spread;
+    double join_s;
+    double trace_period_s;
+    std::int32_t trace_devices;  // of the file; a fleet with more starts over
+
+    static const Table& table();
+};
+
+struct AvailabilitySpanRow {  // /availability_spans, of patterns from a file
+    std::int32_t availability;
+    std::int32_t trace_device;
+    std::int64_t on_ns;
+    std::int64_t off_ns;  // may lie in the next period
+
+    static const Table& table();
+};
+
+struct ServerRow {  // /server, one row: what its times are computed from
+    double rate_flop_per_s;
+    double io_rate_bytes_per_s;
+    double step_overhead_s;  // NaN: the launches of /updates, times launch_s
+    double launch_s;
+    double access_bytes_per_s;  // 0: unlimited
+    double deadline_s;          // 0: none
+    double enough_share;
+
+    static const Table& table();
+};
+
 struct BackboneRow {  // /backbones
     std::int32_t backbone;
     std::int32_t name;    // enumeration of backbone names
@@ -118,6 +205,9 @@ struct BackboneRow {  // /backbones
     std::int32_t devices;       // admitted devices
     std::int32_t pivot;         // enumeration first, last, mean
     std::int32_t weight_dtype;  // enumeration of precisions
+    std::int32_t kv_heads = 0;
+    std::int32_t head_dim = 0;
+    std::int8_t gated_mlp = 0;
 
     static const Table& table();
 };  // the tapped layers: attribute `layers` of /activations/<backbone>
@@ -295,6 +385,13 @@ struct TrainingRow {  // /training, one per update; gate values: dataset /traini
     static const Table& table();
 };
 
+struct MixupRow {  // /mixup, one per row of /update_samples where batches are mixed, else none
+    std::int32_t partner;  // sample
+    float share;           // of the sample itself
+
+    static const Table& table();
+};
+
 struct EvaluationRow {  // /evaluations: per evaluation one row per backbone, then one with backbone
                         // -1
     std::int32_t update;    // updates done
@@ -382,8 +479,13 @@ using RowTypes = RowList<DeviceRow,
                          EvaluationRow,
                          TestScoreRow,
                          PassRow,
-                         HostRow>;
-
+                         HostRow,
+                         ServerRow,
+                         TraceRow,
+                         TraceStepRow,
+                         AvailabilityRow,
+                         AvailabilitySpanRow,
+                         MixupRow>;
 /// What activations of one backbone look like in the file.
 struct BackboneLayout {
     std::string name;

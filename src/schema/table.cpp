@@ -102,6 +102,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"out_of_memory", "admitted"});
         case Names::BandEnds:
             return number({"nominal", "low", "high"});
+        case Names::AvailabilityKinds:
+            return number({"always", "daily", "markov", "day_cycle", "trace"});
         case Names::Backbones:
             return number(backbone_names(layout));
         case Names::BackbonesOrAll:
@@ -115,6 +117,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"taps", "weights", "gradients", "activations", "scalars"});
         case Names::Diagnostics:
             return number(layout.diagnostic_names, "none");
+        case Names::Duplexes:
+            return number({"full", "half"});
         case Names::Families:
             return number(layout.family_names);
         case Names::FigureKeys:
@@ -144,6 +148,8 @@ std::vector<std::pair<std::string, std::int32_t>> members(Names names, const Run
             return number({"done", "cut_off", "recalled", "gone"});
         case Names::TestedWeights:
             return number({"last", "best"});
+        case Names::TraceEnds:
+            return number({"wrap", "hold"});
         case Names::UpdateKinds:
             return number({"arrival", "replay", "aggregate", "exchange"});
     }

@@ -21,12 +21,14 @@ enum class Names {
     None,
     Admission,
     BandEnds,
+    AvailabilityKinds,
     Backbones,
     BackbonesOrAll,   // -1 = all
     BackbonesOrNone,  // -1 = none
     Bounds,
     Contents,
     Diagnostics,
+    Duplexes,
     Families,
     FigureKeys,
     Links,
@@ -41,6 +43,7 @@ enum class Names {
     Statuses,
     TaskOutcomes,
     TestedWeights,
+    TraceEnds,
     UpdateKinds
 };
 

@@ -69,6 +69,7 @@ void Journal::placed(const Step& step, VirtualClock::duration overrun, std::int6
 void Journal::step_done(const StepResult& result) {
     writer_.submit(training_row(result));
     if (!result.diagnostics.empty()) writer_.submit(diagnostic_rows(result));
+    if (!result.partners.empty()) writer_.submit(mixup_rows(result));
     if (!result.gates.empty()) writer_.submit(record::TrainingGates{result.gates});
 }
 

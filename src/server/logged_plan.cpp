@@ -59,8 +59,13 @@ BackbonePlan backbone_of(const record::RunLayout& layout,
     backbone.size.width = row.width;
     backbone.size.ffn = row.ffn;
     backbone.size.heads = row.heads;
-    backbone.size.kv_heads = row.heads;
-    backbone.size.head_dim = row.heads > 0 ? row.width / row.heads : 0;
+    backbone.size.kv_heads = row.kv_heads;
+    backbone.size.head_dim = row.head_dim;
+    backbone.size.gated_mlp = row.gated_mlp != 0;
+    if (row.head_dim == 0) {  // older than these columns
+        backbone.size.kv_heads = row.heads;
+        backbone.size.head_dim = row.heads > 0 ? row.width / row.heads : 0;
+    }
     backbone.size.parameters = row.parameters;
     backbone.vocabulary = row.vocabulary;
     backbone.weight_dtype = static_cast<Precision>(row.weight_dtype);

@@ -53,6 +53,7 @@ PastRun::PastRun(const record::RunReader& reader,
             VirtualClock::time_point(VirtualClock::duration(row.arrival_ns));
     for (const record::UpdateRow& row : rows_of<record::UpdateRow>(reader, count("/updates")))
         overruns_.emplace_back(row.overrun_ns);
+    mixup_ = rows_of<record::MixupRow>(reader, count("/mixup"));
     host_ = reader.rows<record::HostRow>();
     const record::RunLayout& layout = reader.layout();
     if (layout.blocks > 0) {
@@ -143,6 +144,7 @@ std::int64_t PastRun::skipped_updates() const {
 void PastRun::write_results(record::Writer& writer) const {
     if (!training_.empty()) writer.submit(training_);
     if (!diagnostics_.empty()) writer.submit(diagnostics_);
+    if (!mixup_.empty()) writer.submit(mixup_);
     for (std::size_t first = 0; first < gates_.size(); first += gates_per_row_) {
         const auto begin = gates_.begin() + static_cast<std::ptrdiff_t>(first);
         writer.submit(

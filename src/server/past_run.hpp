@@ -72,6 +72,7 @@ class PastRun {
     std::vector<float> gates_;  // (rows, B)
     std::size_t gates_per_row_ = 0;
     std::vector<record::DiagnosticRow> diagnostics_;
+    std::vector<record::MixupRow> mixup_;
     std::vector<record::EvaluationRow> scores_;
     std::vector<record::Confusion> confusions_;
     std::map<std::int64_t, std::vector<double>> verdicts_;

@@ -192,6 +192,14 @@ record::RoundRow round_row(const Step& step, std::int64_t assigned) {
     return row;
 }
 
+std::vector<record::MixupRow> mixup_rows(const StepResult& result) {
+    std::vector<record::MixupRow> rows;
+    rows.reserve(result.partners.size());
+    for (std::size_t i = 0; i < result.partners.size(); ++i)
+        rows.push_back({result.partners[i], result.shares[i]});
+    return rows;
+}
+
 std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result) {
     std::vector<record::DiagnosticRow> rows;
     for (const double value : result.diagnostics) {
@@ -322,6 +330,9 @@ std::vector<record::BackboneRow> backbone_rows(const FleetPlan& plan,
         row.devices = backbone.devices;
         row.pivot = pivot_number(backbone.pivot);
         row.weight_dtype = static_cast<std::int32_t>(backbone.weight_dtype);
+        row.kv_heads = backbone.size.kv_heads;
+        row.head_dim = backbone.size.head_dim;
+        row.gated_mlp = backbone.size.gated_mlp ? 1 : 0;
         rows.push_back(row);
     }
     return rows;

@@ -31,6 +31,8 @@ std::vector<record::TaskRow> task_rows(std::span<const TaskRecord> tasks);
 record::RoundRow round_row(const Step& step, std::int64_t assigned);
 record::TrainingRow training_row(const StepResult& result);
 /// The rows of `/diagnostics`.
+std::vector<record::MixupRow> mixup_rows(const StepResult& result);
+
 std::vector<record::DiagnosticRow> diagnostic_rows(const StepResult& result);
 std::vector<record::VerdictRow> verdict_rows(const Verdict& verdict);
 std::vector<record::EvaluationRow> evaluation_rows(const EvaluationResult& result);

@@ -27,7 +27,7 @@ class ReplayTest : public TinyRun {
         facts.trained = run.config.run.compute == RunCompute::All;
         const fs::path file = path("run.h5");
         record::Writer writer(file, run_layout(run.config, run.plan, facts), run.config.record);
-        write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
+        write_plan(writer, run.config, run.plan, *run.method, run.deliveries, run.leftovers, facts);
         writer.close(status);
         return file.string();
     }

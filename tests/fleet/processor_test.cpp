@@ -113,6 +113,24 @@ TEST_F(ProcessorTest, HeatIsThatOfTheWorkSinceTheLastRest) {
     EXPECT_GT(heat, 0.04);
 }
 
+// The second of rest that the battery asks for takes a second of heat away.
+TEST_F(ProcessorTest, ARestForTheBatteryCools) {
+    profile_.thermal_budget_s = 0.015;
+    profile_.battery_j = 10;
+    profile_.battery_low = 1;
+    profile_.compute_w = 1;
+    profile_.battery_rest_s = 0.060;
+    Processor one = processor();
+    const auto first = one.begin(samples(6), ms(0));
+    one.end(first->end);
+    EXPECT_GT(first->end, ms(60)) << "hot";
+    const auto second = one.begin(samples(1), ms(0));
+    EXPECT_EQ(second->start, first->end + milliseconds(60));
+    const double heat = std::chrono::duration<double>(first->end - ms(0)).count() - 0.060;
+    EXPECT_NEAR(std::chrono::duration<double>(second->end - second->start).count(),
+                throttled_time_s(profile_, 0.010, heat), 1e-9);
+}
+
 // A recall before the start leaves the device as it was: as cold, that is.
 TEST_F(ProcessorTest, ACancelledAttemptLeavesNoHeat) {
     profile_.thermal_budget_s = 0.015;

@@ -229,7 +229,7 @@ TEST_F(RunRecordTest, ThePlanIsReadBackFromTheFile) {
     {
         record::Writer writer(path("run.h5"), run_layout(run.config, run.plan, facts),
                               run.config.record);
-        write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
+        write_plan(writer, run.config, run.plan, *run.method, run.deliveries, run.leftovers, facts);
         writer.close(record::RunStatus::Finished);
     }
     const record::RunReader reader(path("run.h5"));
@@ -288,7 +288,7 @@ TEST_F(RunRecordTest, WhereNothingIsUploadedNoDeviceHasPackets) {
     const RecordFacts facts = facts_of(run);
     record::Writer writer(path("run.h5"), run_layout(run.config, run.plan, facts),
                           run.config.record);
-    write_plan(writer, run.plan, *run.method, run.deliveries, run.leftovers, facts);
+    write_plan(writer, run.config, run.plan, *run.method, run.deliveries, run.leftovers, facts);
     writer.close(record::RunStatus::Finished);
     for (const record::DeviceRow& row :
          record::RunReader(path("run.h5")).rows<record::DeviceRow>()) {

@@ -277,6 +277,37 @@ TEST_F(RunReaderTest, AnOlderFileIsReadWithoutWhatItLacks) {
     EXPECT_FALSE(older.weights(WeightState::Final, "W_dn.1").empty());
 }
 
+// Columns and tables that came without a new version: files of this version may lack them.
+TEST_F(RunReaderTest, AFileWithoutWhatIsYoungIsRead) {
+    std::filesystem::copy_file(path(), path("lacking.h5"));
+    {
+        File file(H5Fopen(path("lacking.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT), "open");
+        for (const Table* table : growing_tables())
+            if (table->since == kYoung || table->path == "/devices")
+                check_hdf5(H5Ldelete(file.get(), std::string(table->path).c_str(), H5P_DEFAULT),
+                           "delete");
+        Table lacking = table_of<DeviceRow>();
+        std::erase_if(lacking.columns, [](const Column& one) { return one.since == kYoung; });
+        ASSERT_LT(lacking.columns.size(), table_of<DeviceRow>().columns.size());
+        create_growing(file.get(), "/devices", packed_type(lacking, sample_layout()), 0, 16)
+            .close("close");
+        TableAppender devices(file.get(), lacking);
+        const std::vector<DeviceRow> rows = sample_devices();
+        devices.append(std::span(rows));
+        devices.close();
+        file.close("close");
+    }
+    const RunReader lacking(path("lacking.h5"));
+    const auto rows = lacking.rows<DeviceRow>();
+    ASSERT_EQ(rows.size(), sample_devices().size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_EQ(rows[i].loss, sample_devices()[i].loss);
+        EXPECT_EQ(rows[i].availability, -1);
+    }
+    EXPECT_TRUE(lacking.rows<ServerRow>().empty());
+    EXPECT_TRUE(lacking.rows<MixupRow>().empty());
+}
+
 TEST_F(RunReaderTest, ATruncatedFileIsRefused) {
     std::filesystem::copy_file(path(), path("short.h5"));
     for (const double part : {0.9, 0.5, 0.1, 0.001}) {

@@ -128,10 +128,12 @@ std::int32_t Inbox::class_of(std::int32_t sample) const {
 
 TrainingBatch Inbox::gather(std::span<const std::int32_t> samples) const {
     std::map<std::int32_t, std::vector<Place>> by_source;  // increasing source: a fixed order
-    for (const std::int32_t id : samples) {
-        const Place& place = places_.at(static_cast<std::size_t>(id));
-        MOBI_CHECK(place.row >= 0, "sample {} is on no admitted device", id);
+    std::map<std::int32_t, std::vector<std::size_t>> order;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const Place& place = places_.at(static_cast<std::size_t>(samples[i]));
+        MOBI_CHECK(place.row >= 0, "sample {} is on no admitted device", samples[i]);
         by_source[place.source].push_back(place);
+        order[place.source].push_back(i);
     }
     TrainingBatch batch;
     const auto total = static_cast<std::int64_t>(samples.size());
@@ -156,6 +158,7 @@ TrainingBatch Inbox::gather(std::span<const std::int32_t> samples) const {
                     store.labels[static_cast<std::size_t>(row)];
         }
         batch.parts.push_back(std::move(part));
+        batch.order.insert(batch.order.end(), order[source].begin(), order[source].end());
     }
     return batch;
 }

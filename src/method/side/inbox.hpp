@@ -19,8 +19,9 @@ namespace mobi {
 /// A batch as the trainer takes it: grouped by projection source, ids increasing within each.
 struct TrainingBatch {
     std::vector<SideInput> parts;
-    at::Tensor residual;  ///< Δy, float32 (b, C), rows in the order of the parts
-    at::Tensor labels;    ///< int64 (b); undefined unless packets carry labels
+    at::Tensor residual;             ///< Δy, float32 (b, C), rows in the order of the parts
+    at::Tensor labels;               ///< int64 (b); undefined unless packets carry labels
+    std::vector<std::size_t> order;  ///< of each row, the place of its sample in what was asked for
 };
 
 /// Which projection a device's taps pass: its backbone's, or its own (`align.projection`).

@@ -43,7 +43,7 @@ void draw_part(Mix& mix, std::int64_t first, std::int64_t rows, double a, Random
 
 }  // namespace
 
-void mix_samples(TrainingBatch& batch, double a, RandomStream& stream) {
+Mixture mix_samples(TrainingBatch& batch, double a, RandomStream& stream) {
     const std::int64_t total = batch.residual.size(0);
     Mix whole{torch::empty({total}, torch::kInt64), torch::empty({total, 1}, torch::kFloat32)};
     std::int64_t first = 0;
@@ -60,6 +60,9 @@ void mix_samples(TrainingBatch& batch, double a, RandomStream& stream) {
         batch.labels = whole.of(truth.to(torch::kFloat32));
     }
     batch.residual = whole.of(batch.residual);
+    const std::int64_t* const partner = whole.partner.data_ptr<std::int64_t>();
+    const float* const share = whole.share.data_ptr<float>();
+    return {{partner, partner + total}, {share, share + total}};
 }
 
 }  // namespace mobi

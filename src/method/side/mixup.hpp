@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "core/rng.hpp"
 #include "method/side/inbox.hpp"
 
 namespace mobi {
+
+/// What the rows of a batch were mixed with.
+struct Mixture {
+    std::vector<std::int32_t> partner;  ///< row; its own: not mixed
+    std::vector<float> share;           ///< of the row itself
+};
 
 /// Replaces each sample of a batch by a mix of it and another one of its part, so that the side
 /// network sees more points than the devices have samples (Zhang et al., "mixup", arXiv 1710.09412;
@@ -19,6 +28,6 @@ namespace mobi {
 /// \param batch   labels, where there are any, become float (b, C).
 /// \param a       > 0.
 /// \param stream  of this update alone (`Purpose::Mixup`).
-void mix_samples(TrainingBatch& batch, double a, RandomStream& stream);
+Mixture mix_samples(TrainingBatch& batch, double a, RandomStream& stream);
 
 }  // namespace mobi

@@ -45,6 +45,21 @@ EvaluationScore mean(const std::vector<EvaluationScore>& scores) {
     return result;
 }
 
+/// From rows of the batch to samples in their order.
+void set_mixture(const Mixture& mixture,
+                 const TrainingBatch& batch,
+                 std::span<const std::int32_t> samples,
+                 StepResult& result) {
+    result.partners.resize(samples.size());
+    result.shares.resize(samples.size());
+    for (std::size_t row = 0; row < samples.size(); ++row) {
+        const std::size_t place = batch.order[row];
+        const auto partner = static_cast<std::size_t>(mixture.partner[row]);
+        result.partners[place] = samples[batch.order[partner]];
+        result.shares[place] = mixture.share[row];
+    }
+}
+
 }  // namespace
 
 Trainer::Trainer(const SideSettings& settings,
@@ -164,17 +179,18 @@ StepResult Trainer::learn(const Step& step) {
     if (settings_.loss.kind == LossKind::CeResidual) batch.labels = residual_labels(batch.residual);
     const at::Tensor adjustment = adjustment_of(batch);
     if (!is_cross_entropy(settings_.loss.kind)) batch.labels = at::Tensor();
+    StepResult result;
     if (settings_.server.mixup > 0) {
         RandomStream stream(settings_.seed, Purpose::Mixup,
                             static_cast<std::uint64_t>(step.model_step),
                             static_cast<std::uint32_t>(step.model));
-        mix_samples(batch, settings_.server.mixup, stream);
+        const Mixture mixture = mix_samples(batch, settings_.server.mixup, stream);
+        set_mixture(mixture, batch, step.samples, result);
     }
     const at::Tensor output = network_->forward(batch.parts);
     const at::Tensor loss =
         side_loss(settings_.loss.kind, output, batch.residual, batch.labels, adjustment);
     const Optimizer::Step taken = optimizer_->step(loss, step.model_step);
-    StepResult result;
     result.step = step.number;
     result.loss = loss.item<double>();
     result.gradient_norm = taken.gradient_norm;

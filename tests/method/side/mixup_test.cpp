@@ -40,6 +40,23 @@ TEST(MixupTest, IsAFunctionOfItsKeyAlone) {
     EXPECT_FALSE(mixed(3).residual.equal(mixed(4).residual));
 }
 
+// What is written down gives the mixed rows again.
+TEST(MixupTest, TellsPartnersAndShares) {
+    TrainingBatch batch = batch_of_unit_rows();
+    RandomStream stream(1, Purpose::Mixup, 3);
+    const Mixture mixture = mix_samples(batch, 0.4, stream);
+    ASSERT_EQ(mixture.partner.size(), static_cast<std::size_t>(kRows));
+    for (std::int64_t row = 0; row < kRows; ++row) {
+        const auto place = static_cast<std::size_t>(row);
+        at::Tensor expected = torch::zeros(kRows);
+        expected[row] += mixture.share[place];
+        expected[mixture.partner[place]] += 1 - mixture.share[place];
+        EXPECT_LT((batch.residual[row] - expected).abs().max().item<float>(), 1e-6);
+    }
+    EXPECT_EQ(mixture.partner[7], 7);
+    EXPECT_EQ(mixture.share[7], 1);
+}
+
 TEST(MixupTest, MixesWithinAPartAndEachKeepsTheLargerShare) {
     int changed = 0;
     for (std::uint64_t update = 0; update < 50; ++update) {
