@@ -39,7 +39,9 @@ record::PassRow row_of(record::PassGroup group, std::int32_t number, const Sum& 
 }  // namespace
 
 void SamplePasses::arrived(std::span<const std::int32_t> samples) {
-    for (const std::int32_t id : samples) {
+    std::vector<std::int32_t> sorted(samples.begin(), samples.end());
+    std::sort(sorted.begin(), sorted.end());  // a shard's order within a packet is not in the log
+    for (const std::int32_t id : sorted) {
         const auto place = static_cast<std::size_t>(id);
         if (there_[place]) continue;
         there_[place] = true;

@@ -24,8 +24,7 @@ class SamplePasses {
 
     /// The rows of `/passes`: the fleet, devices, classes and arrival deciles that have a sample
     /// that arrived; none when no update drew any.  Decile j holds the places [floor(j n / 10),
-    /// floor((j + 1) n / 10)) of the n samples in order of arrival, within a packet that of the
-    /// shard.
+    /// floor((j + 1) n / 10)) of the n samples in order of arrival, within a packet by id.
     /// \param train  labels; no rows for classes where it is a regression's or empty.
     std::vector<record::PassRow> rows(const FleetPlan& plan, const Truth& train) const;
 

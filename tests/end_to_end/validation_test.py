@@ -107,7 +107,7 @@ class ValidationTest(Workspace):
     # ---- eval.patience ---------------------------------------------------------------------------
 
     def test_training_stops_when_validation_gets_no_better(self):
-        settings = (SHARE, "eval.every=5", "eval.patience=3", "server.epochs=40")
+        settings = (SHARE, FAIR, "eval.every=5", "eval.patience=3", "server.epochs=40")
         path = self.run_fleet("early.h5", *settings)
         whole = self.run_fleet("late.h5", *settings, "eval.patience=none")
         steps, all_steps = len(table(path, "updates")), len(table(whole, "updates"))

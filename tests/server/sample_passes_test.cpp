@@ -47,8 +47,8 @@ TEST(SamplePassesTest, AreCountedByDeviceClassAndArrival) {
     EXPECT_DOUBLE_EQ(row_of(rows, record::PassGroup::Device, 1)->mean, 1.4);
     EXPECT_EQ(row_of(rows, record::PassGroup::Class, 0)->samples, 3);
     EXPECT_EQ(row_of(rows, record::PassGroup::ArrivalDecile, 0)->most, 2);  // sample 5
-    EXPECT_EQ(row_of(rows, record::PassGroup::ArrivalDecile, 5)->most, 1);  // sample 4
-    EXPECT_EQ(row_of(rows, record::PassGroup::ArrivalDecile, 9)->most, 0);  // sample 0
+    EXPECT_EQ(row_of(rows, record::PassGroup::ArrivalDecile, 5)->most, 0);  // sample 0
+    EXPECT_EQ(row_of(rows, record::PassGroup::ArrivalDecile, 9)->most, 1);  // sample 4
 }
 
 // Conservation: every grouping has the samples and the passes of the whole.

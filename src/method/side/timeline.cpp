@@ -117,6 +117,14 @@ std::int32_t Timeline::passes_on_arrival(const Arrival& first) const {
                                      (1 + std::max<std::int64_t>(behind, 0) / packets_a_pass));
 }
 
+std::int64_t Timeline::held_back(const Model& model) const {
+    if (settings_.server.balance != Balance::Passes || is_complete(model)) return 0;
+    const std::int64_t planned = model.sampler.planned();
+    const std::int64_t batch = std::min<std::int64_t>(settings_.server.batch, planned);
+    const std::int64_t passes = (model.replays * batch + planned - 1) / planned;
+    return std::max((model.replays + 1) / 2, passes);
+}
+
 Timeline::Model* Timeline::due_for_replay() {
     for (std::size_t i = 0; i < models_.size(); ++i) {
         Model& model = models_[(turn_ + i) % models_.size()];
@@ -128,7 +136,8 @@ Timeline::Model* Timeline::due_for_replay() {
         const std::int64_t allowed =
             all_here_ && model.replays > 0
                 ? model.updates_planned - on_arrival
-                : model.replays * model.sampler.size() / model.sampler.planned();
+                : (model.replays - held_back(model)) * model.sampler.size() /
+                      model.sampler.planned();
         if (model.replays_done >= allowed) continue;
         turn_ = (turn_ + i + 1) % models_.size();
         return &model;

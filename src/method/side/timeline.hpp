@@ -101,6 +101,10 @@ class Timeline {
     /// arrivals: now, and in each later pass of its device (a device's packets keep their order).
     std::int32_t passes_on_arrival(const Arrival& first) const;
     Model* due_for_replay();
+    /// Replays that wait until all has arrived, where passes are to be equal: a sample that comes
+    /// last has to be in as many of them as each gets passes.  At least half, so that training ends
+    /// with batches of all devices, not with those that catch up.
+    std::int64_t held_back(const Model& model) const;
     Step make_step(FleetClock& fleet,
                    Model& model,
                    StepKind kind,

@@ -318,7 +318,7 @@ TEST_F(TimelineTest, BalancedPassesAreOfWhatArrives) {
 }
 
 TEST_F(TimelineTest, PatienceCountsEvaluationsAfterTheLastArrival) {
-    settings.server.epochs = 20;  // R = 40, T = 44
+    settings.server.epochs = 40;  // R = 80, T = 84, a quarter of R after the last arrival
     settings.eval.every = 2;
     settings.eval.patience = 3;
     RecordedFleet fleet(deliveries);
