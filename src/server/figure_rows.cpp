@@ -36,9 +36,9 @@ class Numbers {
 };
 
 /// Fills rows, device by device.
-class Figures {
+class FigureFiller {
   public:
-    Figures(const FleetPlan& plan, std::uint64_t seed) : plan_(plan), seed_(seed) {}
+    FigureFiller(const FleetPlan& plan, std::uint64_t seed) : plan_(plan), seed_(seed) {}
 
     FigureRows add_to(std::span<record::DeviceRow> devices) {
         for (std::size_t i = 0; i < plan_.devices.size(); ++i) {
@@ -54,7 +54,6 @@ class Figures {
   private:
     void add_computing(const DevicePlan& device, record::DeviceRow& row) {
         const DeviceProfile& profile = device.profile;
-        const BackbonePlan& backbone = plan_.backbones[static_cast<std::size_t>(device.backbone)];
         row.time_per_sample_s = profile.time_per_sample_s;
         row.thermal_stretch = profile.thermal_stretch;
         row.thermal_budget_s = profile.thermal_budget_s;
@@ -163,7 +162,7 @@ FigureRows add_figures(const FleetPlan& plan,
                        std::span<record::DeviceRow> devices) {
     MOBI_CHECK(devices.size() == plan.devices.size(), "{} rows for {} devices", devices.size(),
                plan.devices.size());
-    return Figures(plan, seed).add_to(devices);
+    return FigureFiller(plan, seed).add_to(devices);
 }
 
 std::optional<FigureRows> add_logged_figures(const record::RunReader& log,
