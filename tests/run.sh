@@ -49,6 +49,8 @@ fi
 if [[ $preset == asan ]]; then
     export LSAN_OPTIONS="suppressions=$MOBI_ROOT/tests/support/leaks_of_others.txt:print_suppressions=0"
     export ASAN_OPTIONS=fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+elif [[ $preset == tsan ]]; then
+    export TSAN_OPTIONS="suppressions=$MOBI_ROOT/tests/support/locks_of_others.txt"
 fi
 say "tests"
 export MOBI_SHARED=${MOBI_SHARED:-$MOBI_ROOT/../shared}
