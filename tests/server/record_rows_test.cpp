@@ -76,6 +76,7 @@ TEST(RecordRowsTest, AStepIsARowOfUpdates) {
 FleetPlan plan() {
     FleetPlan plan;
     plan.packet_samples = 8;
+    plan.backbones.emplace_back();
     std::int32_t next = 0;
     for (const int samples : {20, 20, 3}) {
         DevicePlan device;
