@@ -131,7 +131,7 @@ class ValidationTest(Workspace):
         self.assertEqual(len(table(replayed, "updates")), expected)
 
     def test_the_wall_clock_stops_too(self):
-        path = self.run_fleet("wall.h5", SHARE, FAIR, "eval.every=5", "eval.patience=1", "server.epochs=40",
+        path = self.run_fleet("wall.h5", SHARE, FAIR, "eval.every=2", "eval.patience=1", "server.epochs=8",
                               "run.clock=wall", "run.time_scale=20", ranks=2)  # fmt: skip
         verdicts = table(path, "verdicts")
         self.assertGreater(len(verdicts), 1)

@@ -133,11 +133,10 @@ Timeline::Model* Timeline::due_for_replay() {
         // upload; what is missing from T in the end, since packets never came, follows.  R (a
         // size, a count) stays far below 2^31, so that the product is exact.
         const std::int64_t on_arrival = model.updates_done - model.replays_done;
-        const std::int64_t allowed =
-            all_here_ && model.replays > 0
-                ? model.updates_planned - on_arrival
-                : (model.replays - held_back(model)) * model.sampler.size() /
-                      model.sampler.planned();
+        const std::int64_t allowed = all_here_ && model.replays > 0
+                                         ? model.updates_planned - on_arrival
+                                         : (model.replays - held_back(model)) *
+                                               model.sampler.size() / model.sampler.planned();
         if (model.replays_done >= allowed) continue;
         turn_ = (turn_ + i + 1) % models_.size();
         return &model;
