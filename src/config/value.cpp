@@ -145,8 +145,19 @@ std::optional<BandedFigure> read_banded(std::string_view text, const Codec<doubl
 
 std::string write_banded(double value, const FigureBand* band, const Codec<double>& codec) {
     if (band == nullptr) return codec.write(value);
-    return fmt::format("{} in {} .. {}", codec.write(band->nominal), codec.write(band->least),
-                       codec.write(band->most));
+    const std::string nominal = codec.write(band->nominal);
+    const std::string_view unit = unit_of(nominal);
+    const auto in_unit = [&](double end) {
+        const std::optional<double> one = codec.read(fmt::format("1{}", unit));
+        std::string number = one ? number_text(end / *one) : std::string();
+        return codec.read(fmt::format("{}{}", number, unit)) == end ? number : std::string();
+    };
+    const std::string least = in_unit(band->least);
+    const std::string most = in_unit(band->most);
+    if (least.empty() || most.empty())
+        return fmt::format("{} in {} .. {}", nominal, codec.write(band->least),
+                           codec.write(band->most));
+    return fmt::format("{} in {} .. {}{}", nominal, least, most, unit);
 }
 
 bool is_entry_name(std::string_view name) {
