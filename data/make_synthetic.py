@@ -4,9 +4,11 @@
 
     data/make_synthetic.py --train 100000
 
-writes train.tsv and test.tsv (text, label) and the folder `tiny` (config.json and vocab.txt of a BERT of
-2 blocks of width 64; `weights = random`).  Each class has words of its own, which two fifths of its
-words are drawn from, so that there is something to learn.  The same arguments give the same bytes.
+writes train.tsv and test.tsv (text, label) and folders without weights (`weights = random`): `tiny` and
+`base`, config.json and vocab.txt of a BERT of 2 blocks of width 64 and of 12 of width 768, and `roberta-base`,
+the published model's sizes with a vocabulary of single bytes.  Each class has words of its own, which two
+fifths of its words are drawn from, so that there is something to learn.  The same arguments give the same
+bytes.
 """
 import argparse
 import json
@@ -60,6 +62,36 @@ def write_model(folder, classes, width, layers):
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
+def byte_letters():
+    """The printable character that byte-level vocabularies write for each byte (GPT-2's table)."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return [*map(chr, printable), *(chr(256 + place) for place in range(len(others)))]
+
+
+def write_roberta(folder):
+    """RoBERTa-base as huggingface.co/FacebookAI/roberta-base describes it; each byte of a text is a token."""
+    folder.mkdir(exist_ok=True)
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", *byte_letters(), "<mask>"]
+    numbers = {piece: number for number, piece in enumerate(pieces)}
+    (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+    config = {
+        "model_type": "roberta",
+        "vocab_size": 50265,
+        "hidden_size": 768,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+        "intermediate_size": 3072,
+        "max_position_embeddings": 514,
+        "type_vocab_size": 1,
+        "pad_token_id": 1,
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-5,
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=int, default=10_000, help="training samples (default: 10000)")
@@ -81,7 +113,11 @@ def main():
     write_table(folder / "test.tsv", options.test, options, "test")
     write_model(folder / "tiny", options.classes, width=64, layers=2)
     write_model(folder / "base", options.classes, width=768, layers=12)
-    print(f"{folder}: {options.train} training and {options.test} test samples, {options.classes} classes, models tiny and base")
+    write_roberta(folder / "roberta-base")
+    print(
+        f"{folder}: {options.train} training and {options.test} test samples, {options.classes} classes, "
+        "models tiny, base and roberta-base"
+    )
 
 
 if __name__ == "__main__":

@@ -80,13 +80,14 @@ class MakeSyntheticTest(Scratch):
             self.make("make_synthetic.py", *sizes, "--folder", self.scratch / name)
         files = sorted(path.relative_to(self.scratch / "a") for path in (self.scratch / "a").rglob("*") if path.is_file())
         models = [f"{name}/{file}" for name in ("base", "tiny") for file in ("config.json", "vocab.txt")]
+        models += [f"roberta-base/{file}" for file in ("config.json", "merges.txt", "vocab.json")]
         self.assertEqual(sorted(str(name) for name in files), sorted(["test.tsv", "train.tsv", *models]))
         digest = hashlib.sha256()
         for name in files:
             content = (self.scratch / "a" / name).read_bytes()
             self.assertEqual(content, (self.scratch / "b" / name).read_bytes(), name)
             digest.update(content)
-        self.assertEqual(digest.hexdigest(), "a79379fd5b2582423e89b937fac71b50603c10726e9ed4bd9a4ed92579f41036")
+        self.assertEqual(digest.hexdigest(), "f457aaa73efbeb02d42fc5236da9b5a66ee4d1baff78d1c8dbfccc37b88bb8c4")
         rows = [line.split("\t") for line in (self.scratch / "a/train.tsv").read_text().splitlines()[1:]]
         self.assertEqual(sorted({label for _, label in rows}), ["class0", "class1", "class2"])
         self.assertEqual(len(rows), 30)
