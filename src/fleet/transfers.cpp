@@ -15,6 +15,14 @@ std::size_t index_of(Way way) {
     return static_cast<std::size_t>(way);
 }
 
+/// An end of a shared transfer that is a whole nanosecond, or half-way between two, but for the
+/// rounding of sums: whether it is counted up must not depend on that.
+Instant without_noise(Instant end) {
+    constexpr Instant kNoise = 1e-6L;
+    const Instant near = std::round(2 * end) / 2;
+    return std::abs(end - near) < kNoise ? near : end;
+}
+
 Way other(Way way) {
     return way == Way::Up ? Way::Down : Way::Up;
 }
@@ -186,7 +194,8 @@ void Transfers::end_flow(Way way, std::int32_t link) {
     LinkEnd& planned = link_ends_[index_of(way)][static_cast<std::size_t>(link)];
     const Instant due = planned.at;
     planned = {kNever, planned.version + 1};  // the one that this is
-    const SharedLink::End end = shared(way).link(link).next_end();
+    SharedLink::End end = shared(way).link(link).next_end();
+    end.at = without_noise(end.at);
     if (end.at > due) return plan_link_end(way, link);
     const Place at{shared(way).device_of(link, end.member), way};
     stop_flow(at, end.at);
@@ -228,7 +237,7 @@ Instant Transfers::stop_flow(Place at, Instant now) {
 
 void Transfers::plan_link_end(Way way, std::int32_t link) {
     LinkEnd& planned = link_ends_[index_of(way)][static_cast<std::size_t>(link)];
-    const Instant at = shared(way).link(link).next_end().at;
+    const Instant at = without_noise(shared(way).link(link).next_end().at);
     if (at >= planned.at) return;  // what comes too early plans the next
     planned = {at, planned.version + 1};
     if (at > instant(kHorizon))

@@ -8,7 +8,7 @@
 namespace mobi {
 
 LargeSharedLink::LargeSharedLink(double bytes_per_s, std::int32_t members)
-    : capacity_(bytes_per_s * 1e-9), flows_(static_cast<std::size_t>(members)) {}
+    : capacity_(bytes_per_s), flows_(static_cast<std::size_t>(members)) {}
 
 void LargeSharedLink::start(std::int32_t member,
                             double own_bytes_per_s,
@@ -16,20 +16,19 @@ void LargeSharedLink::start(std::int32_t member,
                             Instant now) {
     advance(now);
     MOBI_CHECK(flow(member).kind == Kind::Idle, "member {} sends already", member);
-    flow(member).own = own_bytes_per_s * 1e-9;
-    insert(member, Kind::Bound, static_cast<Instant>(bytes));
+    flow(member).own = own_bytes_per_s;
+    insert(member, Kind::Bound, kPerByte * static_cast<Instant>(bytes));
     settle();
 }
 
 void LargeSharedLink::set_own_rate(std::int32_t member, double own_bytes_per_s, Instant now) {
     advance(now);
     Flow& one = flow(member);
-    const double own = own_bytes_per_s * 1e-9;
-    if (one.own == own) return;
+    if (one.own == own_bytes_per_s) return;
     const Instant bytes = left(one);
     const Kind kind = one.kind;
     remove(member);
-    one.own = own;
+    one.own = own_bytes_per_s;
     insert(member, kind, bytes);
     settle();
 }
@@ -39,7 +38,7 @@ Instant LargeSharedLink::stop(std::int32_t member, Instant now) {
     const Instant bytes = left(flow(member));
     remove(member);
     settle();
-    return bytes;
+    return bytes / kPerByte;
 }
 
 SharedLink::End LargeSharedLink::next_end() {

@@ -35,16 +35,16 @@ class LargeSharedLink final : public SharedLink {
     enum class Kind : std::int8_t { Idle, Bound, Level };
 
     struct Flow {
-        double own = 0;  // bytes per ns
+        double own = 0;  // bytes/s
         Kind kind = Kind::Idle;
         std::uint32_t version = 0;  // of its entries in the heaps
-        Instant left = 0;           // bound: at `since`
+        Instant left = 0;           // bound: at `since`; times kPerByte
         Instant since = 0;
         Instant finish = 0;  // level: the sum at which it ends
     };
     Flow& flow(std::int32_t member) { return flows_[static_cast<std::size_t>(member)]; }
     void advance(Instant to);
-    /// Bytes that it has still to carry now.
+    /// What it has still to carry now, bytes times kPerByte.
     Instant left(const Flow& flow) const;
     void insert(std::int32_t member, Kind kind, Instant left);
     void remove(std::int32_t member);
@@ -57,10 +57,10 @@ class LargeSharedLink final : public SharedLink {
     template <typename Key>
     void push(MemberHeap<Key>& heap, Key key, std::int32_t member);
 
-    double capacity_;  // bytes per ns
+    double capacity_;  // bytes/s
     std::vector<Flow> flows_;
     Instant now_ = 0;
-    Instant sum_ = 0;                      // of the level over time, bytes
+    Instant sum_ = 0;                      // of the level over time, as `left`
     Instant bound_rate_ = 0;               // of all bound transfers together
     std::size_t bounds_ = 0, levels_ = 0;  // transfers of each kind
     MemberHeap<double> fastest_bound_;     // by minus the own rate

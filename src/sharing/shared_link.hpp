@@ -10,6 +10,10 @@
 
 namespace mobi {
 
+/// Amounts are kept in billionths of a byte, bytes/s times nanoseconds: rates and times that are
+/// round numbers are then exact, and so is an end half-way between two nanoseconds.
+inline constexpr Instant kPerByte = 1e9L;
+
 /// Something that carries the transfers of several devices at once, as fluids: at every instant
 /// each has its max-min fair rate, none more than its device's own link allows.
 ///

@@ -13,13 +13,13 @@ void SmallSharedLink::start(std::int32_t member,
                             std::int64_t bytes,
                             Instant now) {
     advance(now);
-    flows_.push_back({member, own_bytes_per_s * 1e-9, 0, static_cast<Instant>(bytes)});
+    flows_.push_back({member, own_bytes_per_s, 0, kPerByte * static_cast<Instant>(bytes)});
     divided_ = false;
 }
 
 void SmallSharedLink::set_own_rate(std::int32_t member, double own_bytes_per_s, Instant now) {
     advance(now);
-    find(member)->own = own_bytes_per_s * 1e-9;
+    find(member)->own = own_bytes_per_s;
     divided_ = false;
 }
 
@@ -29,7 +29,7 @@ Instant SmallSharedLink::stop(std::int32_t member, Instant now) {
     const Instant left = flow->left;
     flows_.erase(flow);
     divided_ = false;
-    return left;
+    return left / kPerByte;
 }
 
 SharedLink::End SmallSharedLink::next_end() {

@@ -10,7 +10,7 @@ namespace mobi {
 /// A link of few members: every call looks at all transfers under way.
 class SmallSharedLink final : public SharedLink {
   public:
-    explicit SmallSharedLink(double bytes_per_s) : capacity_(bytes_per_s * 1e-9) {}
+    explicit SmallSharedLink(double bytes_per_s) : capacity_(bytes_per_s) {}
 
     void start(std::int32_t member,
                double own_bytes_per_s,
@@ -23,9 +23,9 @@ class SmallSharedLink final : public SharedLink {
   private:
     struct Flow {
         std::int32_t member = 0;
-        double own = 0;   // bytes per ns
-        double rate = 0;  // what it gets of it
-        Instant left = 0;
+        double own = 0;    // bytes/s
+        double rate = 0;   // what it gets of it
+        Instant left = 0;  // times kPerByte
     };
 
     Instant end_of(const Flow& flow) const;
@@ -33,7 +33,7 @@ class SmallSharedLink final : public SharedLink {
     void divide();
     std::vector<Flow>::iterator find(std::int32_t member);
 
-    double capacity_;  // bytes per ns
+    double capacity_;  // bytes/s
     std::vector<Flow> flows_;
     Instant now_ = 0;
     bool divided_ = true;  // the rates are those of the flows

@@ -11,10 +11,10 @@ from fractions import Fraction
 FINE = 2**64
 
 
-def whole_if_near(instant):
-    """An end within a millionth of a nanosecond of a whole one is that: sums of fractions were cut at 2^-64."""
-    near = (2 * instant + FINE) // (2 * FINE) * FINE
-    return near if abs(near - instant) < FINE >> 20 else instant
+def without_noise(instant):
+    """An end within a millionth of a nanosecond of a whole one, or of one half-way between two, is that."""
+    near = (4 * instant + FINE) // (2 * FINE) * FINE // 2
+    return near if abs(near - instant) * 10**6 < FINE else instant
 
 
 class Lane:
@@ -169,7 +169,7 @@ class Shared:
                 for lane, flow in self.flows.items():
                     rate = rates[lane]
                     if rate > 0:
-                        ends[lane] = whole_if_near(self.now + flow[1] * rate.denominator * 10**9 // rate.numerator)
+                        ends[lane] = without_noise(self.now + flow[1] * rate.denominator * 10**9 // rate.numerator)
 
 
 def run_fleet(lanes, direction, server):
