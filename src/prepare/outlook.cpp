@@ -241,16 +241,21 @@ double share_of(Time now, std::optional<Time> worse) {
     return (seconds(*worse) / seconds(now) - 1) / (kLittleWorse - 1);
 }
 
-/// The one member of a family that matters as much as the whole, if there is one.
-Family narrowed(
-    const RunConfig& config, const Walker& walker, Time now, const Family& family, double share) {
+/// The one member of a family that is worth as much as the whole when it gets a little better, if
+/// there is one; of members that hold the run up together, none is.
+Family narrowed(const RunConfig& config, const Walker& walker, Time now, const Family& family) {
     constexpr double kAsMuch = 0.9;
     constexpr std::size_t kMostMembers = 8;
     if (family.members.size() == 1 || family.members.size() > kMostMembers) return family;
+    const auto gain_of = [&](const Family& one) {
+        const auto better = walker.end_with(one, one.worse_factor(1 / kLittleWorse));
+        return better ? seconds(now) - seconds(*better) : 0.0;
+    };
+    const double whole = gain_of(family);
+    if (whole <= 0) return family;
     for (const FigureRef& figure : family.members) {
-        Family alone{set_by(config, figure), {figure}};
-        const auto worse = walker.end_with(alone, alone.worse_factor(kLittleWorse));
-        if (share_of(now, worse) >= kAsMuch * share) return alone;
+        const Family alone{set_by(config, figure), {figure}};
+        if (gain_of(alone) >= kAsMuch * whole) return alone;
     }
     return family;
 }
@@ -286,7 +291,7 @@ std::vector<Bound> bounds_of(const PreparedRun& run) {
     for (auto& [bound, family] : found) {
         if (bounds.empty() && !family.members.empty()) {
             const bool single_devices = !run.config.fleet.devices_file.empty();
-            if (!single_devices) family = narrowed(run.config, walker, now, family, bound.share);
+            if (!single_devices) family = narrowed(run.config, walker, now, family);
             bound.key = family.key;
             bound.text = family.text();
             bound.halved = walker.end_with(family, 0.5);
