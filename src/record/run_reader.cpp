@@ -156,8 +156,8 @@ std::map<std::string, std::vector<std::int64_t>> read_weights(hid_t file,
 
 /// Whether a file that is complete has the table.
 bool is_there(hid_t file, const Table& table, std::int32_t version) {
-    if (table.since > version) return false;
-    return !table.late || H5Lexists(file, std::string(table.path).c_str(), H5P_DEFAULT) > 0;
+    if (table.since <= version && !table.late) return true;
+    return H5Lexists(file, std::string(table.path).c_str(), H5P_DEFAULT) > 0;
 }
 
 RunLayout read_layout(hid_t file, std::int32_t version, const std::string& name) {
