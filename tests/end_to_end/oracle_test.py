@@ -45,6 +45,7 @@ TIMES = {
     "single_devices": {
         "fleet__devices_file": "{folder}/devices.csv", "backbone__weight_dtype": "int8", "align__projection": "type",
         "device__fast__t0": "3 ms", "server__sampler": "permutation", "packet__samples": 7,
+        "server__step_overhead": "launches",
     },
 }  # fmt: skip
 
@@ -98,7 +99,7 @@ class OracleTest(Workspace):
 
     def test_a_wrong_figure_is_noticed(self):
         path = self.carry_out("plain", RUNS["plain"], run__compute="none")
-        for table, column in (("devices", "rate_flop_per_s"), ("devices", "uplink_bytes_per_s"), ("server", "launch_s"),
+        for table, column in (("devices", "rate_flop_per_s"), ("devices", "uplink_bytes_per_s"), ("server", "step_overhead_s"),
                               ("uploads", "arrival_ns"), ("updates", "end_ns"), ("downloads", "start_ns")):  # fmt: skip
             with self.subTest(column=column):
                 changed = shutil.copy(path, self.folder / "changed.h5")

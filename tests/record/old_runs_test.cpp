@@ -97,18 +97,12 @@ class OldRunsTest : public ::testing::Test {
 
 TemporaryFolder* OldRunsTest::folder_ = nullptr;
 
-<<<<<<< ours
-/// Every table as a version wrote it: old columns come back, younger ones are 0, younger tables are
-/// empty.
+/// Every table as a version wrote it: old columns come back, younger ones are those of a fresh row,
+/// younger tables are empty.
 class VersionsTest : public OldRunsTest, public ::testing::WithParamInterface<std::int32_t> {};
 
 TEST_P(VersionsTest, EveryTableComesBack) {
     const std::int32_t version = GetParam();
-=======
-// Every table as version 4 wrote it: old columns come back, younger ones are those of a fresh row,
-// younger tables are empty.
-TEST_F(OldRunsTest, EveryTableOfTheOldestVersionComesBack) {
->>>>>>> theirs
     RandomStream stream(12, Purpose::Test);
     const AllRows rows = random_tables(stream, 50);
     const fs::path path = changed([&](hid_t file) {
@@ -141,13 +135,8 @@ TEST_F(OldRunsTest, EveryTableOfTheOldestVersionComesBack) {
         EXPECT_EQ(bits_of(read, old), bits_of(table, old));
         Table young = table_of<Row>();
         std::erase_if(young.columns,
-<<<<<<< ours
                       [version](const Column& column) { return column.since <= version; });
-        for (const std::byte bits : bits_of(read, young)) EXPECT_EQ(bits, std::byte{0});
-=======
-                      [](const Column& column) { return column.since <= kOldestSchema; });
         EXPECT_EQ(bits_of(read, young), bits_of(std::vector<Row>(read.size()), young));
->>>>>>> theirs
     });
     EXPECT_EQ(refusal(path), "");
 }
