@@ -17,7 +17,9 @@ std::span<const Command> commands() {
          replay_command},
         {"verify", "compares a backbone folder with reference activations or token ids",
          verify_command},
-        {"bench", "measures forward passes, the server's updates, timelines and transport on this machine", bench_command},
+        {"bench",
+         "measures forward passes, the server's updates, timelines and transport on this machine",
+         bench_command},
     }};
     return table;
 }

@@ -164,9 +164,8 @@ TEST_F(OutlookTest, BandsAreThoseOfRunsWithTheirFigures) {
 }
 
 TEST_F(OutlookTest, WithoutBandsThereIsTheRunAlone) {
-    const Outlook outlook =
-        look_ahead(prepare({"server.rate=5 TFLOP/s", "server.io_rate=10 GB/s",
-                            "server.launch=10 us", "link.*.latency=5 ms"}));
+    const Outlook outlook = look_ahead(prepare({"server.rate=5 TFLOP/s", "server.io_rate=10 GB/s",
+                                                "server.launch=10 us", "link.*.latency=5 ms"}));
     ASSERT_EQ(outlook.totals.size(), 1U);
     EXPECT_FALSE(contains(outlook_text(outlook), "band of"));
 }
