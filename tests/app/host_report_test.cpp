@@ -92,7 +92,7 @@ TEST(HostRowsTest, AddUpTheWorkersReportsByBackboneAndKind) {
     SummaryFacts facts;
     facts.wall_s = 20;
     const std::map<int, WorkerReport> reports{{1, {10, 18, 5000, 2}}, {2, {11, 9, 6000, 1}}};
-    const auto rows = host_rows(source, reports, {}, facts);
+    const auto rows = host_rows(source, reports, ServerResult(), facts);
 
     const auto forward = of_phase(rows, HostPhase::Forward);
     ASSERT_EQ(forward.size(), 3U);
@@ -140,7 +140,7 @@ TEST(HostRowsTest, ASpeedIsThatOfOneThread) {
     report.peak_flop_per_s = 0.5e8;
     source.answer(2, report);
     SummaryFacts facts;
-    const auto rows = host_rows(source, {{1, {0, 0, 0, 4}}, {2, {0, 0, 0, 1}}}, {}, facts);
+    const auto rows = host_rows(source, {{1, {0, 0, 0, 4}}, {2, {0, 0, 0, 1}}}, ServerResult(), facts);
     EXPECT_DOUBLE_EQ(facts.forward_tokens_per_s, 250 / 5.0);
     // 250 tokens of a MFLOP, where 2 s x 100 MFLOP/s + 3 s x 50 MFLOP/s were possible
     EXPECT_DOUBLE_EQ(facts.forward_peak_share, 250 / 350.0);
@@ -151,7 +151,7 @@ TEST(HostRowsTest, AWorkerWithoutAReportHasOneThread) {
     AnsweredSource source;
     source.answer(1, report_of(0, PacketKind::Upload, 2, 100));
     SummaryFacts facts;
-    const auto rows = host_rows(source, {}, {}, facts);
+    const auto rows = host_rows(source, {}, ServerResult(), facts);
     EXPECT_EQ(of_phase(rows, HostPhase::Forward).at(0).threads, 1);
     EXPECT_EQ(of_phase(rows, HostPhase::Forward).at(0).wall_s, 2);
 }
@@ -159,7 +159,7 @@ TEST(HostRowsTest, AWorkerWithoutAReportHasOneThread) {
 TEST(HostRowsTest, WithoutForwardPassesNoSpeedIsKnown) {
     const AnsweredSource source;
     SummaryFacts facts;
-    EXPECT_EQ(host_rows(source, {}, {}, facts).size(), 3U) << "those of the server";
+    EXPECT_EQ(host_rows(source, {}, ServerResult(), facts).size(), 3U) << "those of the server";
     EXPECT_EQ(facts.forward_tokens_per_s, 0);
     EXPECT_EQ(facts.forward_peak_share, 0);
 }

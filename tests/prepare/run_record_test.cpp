@@ -119,8 +119,11 @@ TEST_F(RunRecordTest, AMethodsTimesFollowTheConfiguration) {
     for (const char* setting : {"server.epochs=5", "server.batch=3", "server.updates_per_arrival=2",
                                 "server.mode=arrival_only"})
         EXPECT_NE(end_of({setting}).updates, plain.updates) << setting;
-    for (const char* setting : {"optimizer.lr=0.5", "eval.every=3", "loss.kind=huber_residual"})
+    for (const char* setting : {"optimizer.lr=0.5", "eval.every=3"})
         EXPECT_EQ(end_of({setting}).end, plain.end) << setting << " takes no virtual time";
+    EXPECT_NE(end_of({"loss.kind=huber_residual"}).end, plain.end) << "other launches";
+    const std::string fixed = "server.step_overhead=1 ms";
+    EXPECT_EQ(end_of({fixed, "loss.kind=huber_residual"}).end, end_of({fixed}).end);
 }
 
 TEST_F(RunRecordTest, AMethodChargesTheLengthThatTheConfigurationPadsTo) {

@@ -269,7 +269,16 @@ TEST_F(RunReaderTest, AnOlderFileIsReadWithoutWhatItLacks) {
         file.close("close");
     }
     std::vector<DeviceRow> expected = sample_devices();
-    for (DeviceRow& row : expected) row.missing_packets = 0;
+    for (DeviceRow& row : expected) {
+        const DeviceRow fresh{};
+        row.missing_packets = 0;
+        row.start_up_s = fresh.start_up_s;
+        row.launch_s = fresh.launch_s;
+        row.launches = fresh.launches;
+        row.rate_flop_per_s = fresh.rate_flop_per_s;
+        row.memory_bandwidth_bytes_per_s = fresh.memory_bandwidth_bytes_per_s;
+        row.law_error = fresh.law_error;
+    }
     const RunReader older(path("older.h5"));
     expect_equal(older.rows<DeviceRow>(), expected);
     EXPECT_TRUE(older.rows<TaskRow>().empty());

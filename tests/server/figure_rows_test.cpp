@@ -117,11 +117,14 @@ TEST(FigureRowsTest, OfAPatternFromAFileThoseRowsThatTheFleetUses) {
 TEST(FigureRowsTest, TheServerIsOneRow) {
     ServerParameters server;
     server.rate_flop_per_s = 3e12;
+    server.step_overhead_s = 2e-3;
     server.deadline_s = 9;
     const record::ServerRow row = server_row(server);
     EXPECT_EQ(row.rate_flop_per_s, 3e12);
     EXPECT_EQ(row.io_rate_bytes_per_s, server.io_rate_bytes_per_s);
-    EXPECT_EQ(row.step_overhead_s, server.step_overhead_s);
+    EXPECT_EQ(row.step_overhead_s, 2e-3);
+    EXPECT_EQ(row.launch_s, server.launch_s);
+    EXPECT_TRUE(std::isnan(server_row({}).step_overhead_s)) << "counted launches";
     EXPECT_EQ(row.access_bytes_per_s, 0);
     EXPECT_EQ(row.deadline_s, 9);
     EXPECT_EQ(row.enough_share, 1);
