@@ -8,6 +8,7 @@
 #include "config/dump.hpp"
 #include "core/text.hpp"
 #include "prepare/estimate.hpp"
+#include "prepare/outlook.hpp"
 #include "prepare/run_record.hpp"
 #include "prepare/tiny_run.hpp"
 #include "support/contains.hpp"
@@ -57,8 +58,8 @@ TEST_F(CheckTest, PrintsTheConfigurationSourcesAndAnEstimate) {
     for (const auto& [whose, notes] : run.sources)
         for (const SourceNote& note : notes) sources += whose + ": " + describe(note) + "\n";
     EXPECT_FALSE(sources.empty()) << "the pooling of bert is from a file of its own";
-    EXPECT_EQ(answer.text,
-              dump(run.config) + "\n# Sources\n" + sources + "\n# Estimate\n" + estimate_text(run));
+    EXPECT_EQ(answer.text, dump(run.config) + "\n# Sources\n" + sources + "\n# Estimate\n" +
+                               estimate_text(run) + outlook_text(look_ahead(run)));
 }
 
 TEST_F(CheckTest, ItsConfigurationIsThatOfTheRun) {
@@ -163,7 +164,7 @@ TEST_F(CheckTest, TablesAreThoseOfTheCatalogueInTheWorkingDirectory) {
                 "precision,flop [GFLOP],time [ms],source\nfp16,1,10,a page\n");
     EXPECT_EQ(answer_of(check_command, {"--laws"}).text,
               "board fp16: work / 100 GFLOP/s; 1 point (a plain rate: one point tells no more)\n"
-              "      1 GFLOP     0 launches       10 ms  law   +0 %  a page\n");
+              "     1 GFLOP     0 launches      10 ms  law   +0 %  a page\n");
     EXPECT_TRUE(contains(answer_of(check_command, {"--devices"}).text, "100 GFLOP/s"));
     fs::remove(path("place/configs/devices/board.cfg"));
 

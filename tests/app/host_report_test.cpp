@@ -140,7 +140,8 @@ TEST(HostRowsTest, ASpeedIsThatOfOneThread) {
     report.peak_flop_per_s = 0.5e8;
     source.answer(2, report);
     SummaryFacts facts;
-    const auto rows = host_rows(source, {{1, {0, 0, 0, 4}}, {2, {0, 0, 0, 1}}}, ServerResult(), facts);
+    const auto rows =
+        host_rows(source, {{1, {0, 0, 0, 4}}, {2, {0, 0, 0, 1}}}, ServerResult(), facts);
     EXPECT_DOUBLE_EQ(facts.forward_tokens_per_s, 250 / 5.0);
     // 250 tokens of a MFLOP, where 2 s x 100 MFLOP/s + 3 s x 50 MFLOP/s were possible
     EXPECT_DOUBLE_EQ(facts.forward_peak_share, 250 / 350.0);

@@ -9,8 +9,8 @@ CONFIG = 2
 COMMANDS = ("run", "check", "replay", "verify", "bench")
 OPTIONS = {
     "run": ("--set", "--resume", "--overwrite", "--verbose", "--help"),
-    "check": ("--set", "--print-defaults", "--list-runs", "--same-as", "--devices", "--links", "--backbone",
-              "--tokens", "--no-estimate", "--help"),
+    "check": ("--set", "--print-defaults", "--list-runs", "--same-as", "--devices", "--links", "--laws",
+              "--backbone", "--tokens", "--no-estimate", "--help"),
     "replay": ("--set", "--resume", "--overwrite", "--help"),
     "verify": ("--tokenizer", "--each", "--bare", "--generate", "--prompt", "--layers", "--dtype", "--weight-dtype",
                "--tolerance", "--help"),
@@ -67,7 +67,7 @@ class CommandLineTest(Workspace):
                 )
         self.assertEqual(
             self.refused("bench", "sideways"),
-            "fedmobillm bench: bench sideways: accepted: forward, timeline or transport",
+            "fedmobillm bench: bench sideways: accepted: forward, server, timeline or transport",
         )
 
     def test_a_run_needs_a_configuration_on_any_number_of_ranks(self):
