@@ -62,6 +62,10 @@ class RunLog:
     def attribute(self, name):
         return int(self.file.attrs[name])
 
+    def text_attribute(self, name):
+        text = self.file.attrs[name]
+        return text.decode() if isinstance(text, bytes) else str(text)
+
     def layers(self, backbone):
         return self.file[f"activations/{backbone}"].attrs["layers"].tolist()
 
